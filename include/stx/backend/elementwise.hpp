@@ -1,0 +1,19 @@
+// Small elementwise helpers of both backends.
+#pragma once
+
+#include "stx/autograd/grad_write.hpp"
+#include "stx/core/context.hpp"
+
+namespace stx {
+
+/// data[i] = value for i in [0, size).
+template <class T>
+void fill(Context<Cpu>& ctx, T* data, std::int64_t size, T value);
+template <class T>
+void fill(Context<Cuda>& ctx, T* data, std::int64_t size, T value);
+
+/// Begins a step: StepState::step += 1, on the device.
+void advance_step(Context<Cpu>& ctx);
+void advance_step(Context<Cuda>& ctx);
+
+}  // namespace stx

@@ -1,0 +1,24 @@
+// The scalars a training step reads from device memory, so that a captured step can be replayed.
+#pragma once
+
+#include <cstdint>
+
+#include "stx/core/macros.hpp"
+
+namespace stx {
+
+/// One per context, in device memory. Kernels read it through a pointer; nothing in a step reads it
+/// on the host.
+struct StepState {
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;         ///< optimiser steps begun; part of every random counter
+  float learning_rate = 1e-3f;
+  std::uint64_t first_bad = ~0ull;  ///< smallest (step << 32 | row) whose loss was not finite
+};
+
+/// Key of the first non-finite loss as stored in StepState::first_bad.
+STX_HD inline std::uint64_t bad_key(std::uint32_t step, std::int64_t row) {
+  return (static_cast<std::uint64_t>(step) << 32) | static_cast<std::uint32_t>(row);
+}
+
+}  // namespace stx
