@@ -13,7 +13,7 @@ template <class T>
 void fill(Context<Cuda>& ctx, T* data, std::int64_t size, T value);
 
 /// Begins a step: StepState::step += 1, on the device.
-void advance_step(Context<Cpu>& ctx);
+inline void advance_step(Context<Cpu>& ctx);
 void advance_step(Context<Cuda>& ctx);
 
 }  // namespace stx

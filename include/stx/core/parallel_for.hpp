@@ -50,4 +50,16 @@ void parallel_chunks(int threads, std::int64_t n, std::int64_t grain, F&& f) {
   parallel_for(threads, n_chunks, [&](std::int64_t c) { f(c * grain, std::min(n, (c + 1) * grain)); });
 }
 
+/// As parallel_chunks, with the index of the worker that runs the chunk: f(worker, begin, end),
+/// worker in [0, threads). For scratch memory that a worker reuses; results must not depend on it.
+template <class F>
+void parallel_tiles(int threads, std::int64_t n, std::int64_t grain, F&& f) {
+  const std::int64_t n_chunks = (n + grain - 1) / grain;
+  const std::int64_t workers = std::min<std::int64_t>(std::max(threads, 1), n_chunks);
+  parallel_for(threads, workers, [&](std::int64_t w) {
+    for (std::int64_t c = n_chunks * w / workers; c < n_chunks * (w + 1) / workers; ++c)
+      f(w, c * grain, std::min(n, (c + 1) * grain));
+  });
+}
+
 }  // namespace stx

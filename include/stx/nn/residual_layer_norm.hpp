@@ -1,0 +1,31 @@
+// Post-norm residual connection.
+#pragma once
+
+#include "stx/nn/parameter_store.hpp"
+#include "stx/ops/residual_layer_norm.hpp"
+
+namespace stx::nn {
+
+/// LayerNorm(residual + dropout(x)) with gain 1 and shift 0 at the start.
+template <class T, class D>
+class ResidualLayerNorm {
+ public:
+  ResidualLayerNorm() = default;
+  ResidualLayerNorm(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name,
+                    std::int64_t width, float dropout = 0.0f) {
+    gain_ = store.add(name + ".gain", Shape{width}, Init::filled(1));
+    shift_ = store.add(name + ".shift", Shape{width}, Init::filled(0));
+    options_.dropout = {dropout, dropout > 0 ? ctx.next_random_site() : 0};
+  }
+
+  /// x, residual (rows, width) -> (rows, width).
+  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, Var<T, D> residual) const {
+    return residual_layer_norm(ctx, x, residual, gain_, shift_, options_);
+  }
+
+ private:
+  Var<T, D> gain_, shift_;
+  LayerNormOptions options_;
+};
+
+}  // namespace stx::nn

@@ -1,0 +1,51 @@
+// Adam over a ParameterStore.
+#pragma once
+
+#include "stx/backend/adam.hpp"
+#include "stx/backend/elementwise.hpp"
+#include "stx/nn/parameter_store.hpp"
+
+namespace stx::optim {
+
+/// Adam or AdamW; see AdamOptions. One kernel updates all parameters of the store.
+///
+/// Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.
+template <class T, class D>
+class Adam {
+ public:
+  Adam(Context<D>& ctx, ParameterStore<T, D>& store, const AdamOptions& options)
+      : store_(&store), options_(options) {
+    require(options.learning_rate >= 0 && options.eps > 0 && options.beta1 >= 0 && options.beta1 < 1 &&
+                options.beta2 >= 0 && options.beta2 < 1 && options.weight_decay >= 0,
+            "Adam", "learning_rate and weight_decay must not be negative, eps positive, betas in [0, 1)");
+    means_ = ctx.template make_persistent<T>(Shape{store.size()});
+    squares_ = ctx.template make_persistent<T>(Shape{store.size()});
+    fill(ctx, means_.data, store.size(), T(0));
+    fill(ctx, squares_.data, store.size(), T(0));
+  }
+
+  /// Applies the gradients of this step. Parameters that no op used have gradient 0.
+  void step(Context<D>& ctx) {
+    for (auto& e : store_->entries())
+      if (!e.state.has_grad) fill(ctx, e.state.grad.data, e.shape.size(), T(0));
+    adam(ctx, AdamArgs<T>{store_->values().data, store_->grads().data, means_.data, squares_.data,
+                          store_->size(), first_step_, options_});
+  }
+
+  const AdamOptions& options() const { return options_; }
+  /// First and second moments, flat like the store; for checkpoints.
+  const Tensor<T, D>& means() const { return means_; }
+  const Tensor<T, D>& squares() const { return squares_; }
+  /// StepState::step before the first update.
+  std::uint32_t first_step() const { return first_step_; }
+  void set_first_step(std::uint32_t step) { first_step_ = step; }
+
+ private:
+  ParameterStore<T, D>* store_;
+  AdamOptions options_;
+  Tensor<T, D> means_;
+  Tensor<T, D> squares_;
+  std::uint32_t first_step_ = 0;
+};
+
+}  // namespace stx::optim
