@@ -28,6 +28,9 @@ if(STX_IO)
   find_package(nlohmann_json 3.10 REQUIRED)
   find_package(fmt REQUIRED)
   find_package(igraph 0.10 REQUIRED)
+  # Debian's igraph names development files of its private dependencies, which its package does not
+  # bring; the shared library finds them itself.
+  set_target_properties(igraph::igraph PROPERTIES INTERFACE_LINK_LIBRARIES "")
   add_library(stx_io INTERFACE)
   add_library(stx::io ALIAS stx_io)
   set_target_properties(stx_io PROPERTIES EXPORT_NAME io)

@@ -12,6 +12,12 @@ void fill(Context<Cpu>& ctx, T* data, std::int64_t size, T value);
 template <class T>
 void fill(Context<Cuda>& ctx, T* data, std::int64_t size, T value);
 
+/// target[i] += source[i] for i in [0, size). For totals that outlive a step, such as the epoch's loss.
+template <class T>
+void add_to(Context<Cpu>& ctx, T* target, const T* source, std::int64_t size);
+template <class T>
+void add_to(Context<Cuda>& ctx, T* target, const T* source, std::int64_t size);
+
 /// Begins a step: StepState::step += 1, on the device.
 inline void advance_step(Context<Cpu>& ctx);
 void advance_step(Context<Cuda>& ctx);
