@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what stx builds with (Debian/Ubuntu packages); does nothing when nothing is missing.
 set -euo pipefail
-packages=(g++ cmake ninja-build libeigen3-dev doctest-dev libbenchmark-dev libhdf5-dev libcli11-dev
+packages=(g++ cmake ninja-build libeigen3-dev doctest-dev libbenchmark-dev libhdf5-dev zlib1g-dev libcli11-dev
           nlohmann-json3-dev libfmt-dev libigraph-dev libboost-context-dev)
 missing=()
 for p in "${packages[@]}"; do
