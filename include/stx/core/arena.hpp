@@ -17,15 +17,19 @@ struct RawMemory {
   void (*release)(void* pointer) noexcept;
 };
 
-/// Host memory, 64-byte aligned.
-inline RawMemory host_memory() {
-  return {[](std::size_t bytes) -> void* {
-            void* p = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-            if (p == nullptr) throw std::bad_alloc();
-            return p;
-          },
-          [](void* p) noexcept { std::free(p); }};
+namespace detail {
+
+inline void* allocate_host(std::size_t bytes) {
+  void* p = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
 }
+inline void release_host(void* pointer) noexcept { std::free(pointer); }
+
+}  // namespace detail
+
+/// Host memory, 64-byte aligned. (Named functions: nvcc 13.0 miscompiles lambdas in their place.)
+inline RawMemory host_memory() { return {detail::allocate_host, detail::release_host}; }
 
 /// Hands out memory from a few large blocks and takes all of it back at once.
 ///
@@ -76,6 +80,8 @@ class Arena {
   /// While frozen, growing is an error (set during capture).
   void set_frozen(bool frozen) { frozen_ = frozen; }
   std::size_t bytes_used() const { return total_; }
+  /// Changes whenever memory was added or given back: addresses handed out before may be stale.
+  std::uint64_t generation() const { return generation_; }
   std::size_t bytes_reserved() const {
     std::size_t n = 0;
     for (const Block& b : blocks_) n += b.bytes;
@@ -97,12 +103,14 @@ class Arena {
     const auto address = reinterpret_cast<std::uintptr_t>(raw);
     const std::uintptr_t aligned = (address + alignment - 1) / alignment * alignment;
     blocks_.push_back({static_cast<std::byte*>(raw) + (aligned - address), bytes, raw});
+    ++generation_;
     used_ = 0;
   }
 
   void release() {
     for (const Block& b : blocks_) memory_.release(b.raw);
     blocks_.clear();
+    ++generation_;
     used_ = 0;
   }
 
@@ -111,6 +119,7 @@ class Arena {
   std::vector<Block> blocks_;
   std::size_t used_ = 0;   ///< bytes handed out from the last block
   std::size_t total_ = 0;  ///< bytes handed out since the last reset
+  std::uint64_t generation_ = 0;
   bool frozen_ = false;
 };
 

@@ -1,0 +1,3 @@
+#include <stx_kernels/elementwise.cuh>
+
+template void stx::fill<float>(Context<Cuda>&, float*, std::int64_t, float);

@@ -1,0 +1,3 @@
+#include <stx_kernels/gemm.cuh>
+
+template void stx::gemm<float>(Context<Cuda>&, const GemmArgs<float>&);

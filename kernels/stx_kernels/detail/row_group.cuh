@@ -1,0 +1,63 @@
+// Groups of threads that work on one row, and sums over such a group in a fixed order.
+#pragma once
+
+#include "stx_kernels/detail/quad.cuh"
+
+namespace stx::kernels {
+
+inline constexpr unsigned full_warp = 0xffffffffu;
+inline constexpr int warp_lanes = 32;
+
+/// The block's dynamic shared memory.
+template <class T>
+__device__ inline T* shared_memory() {
+  extern __shared__ __align__(16) unsigned char stx_shared[];
+  return reinterpret_cast<T*>(stx_shared);
+}
+
+/// Sum over the warp; every lane gets it.
+template <class T>
+__device__ inline T warp_sum(T value) {
+#pragma unroll
+  for (int step = warp_lanes / 2; step > 0; step /= 2) value += __shfl_xor_sync(full_warp, value, step);
+  return value;
+}
+
+template <class T>
+__device__ inline T warp_max(T value) {
+#pragma unroll
+  for (int step = warp_lanes / 2; step > 0; step /= 2) {
+    const T other = __shfl_xor_sync(full_warp, value, step);
+    value = value < other ? other : value;
+  }
+  return value;
+}
+
+/// Block shape (lanes of a row, rows): 256 threads, a warp for a narrow row, up to 8 for a wide one.
+inline dim3 row_group_block(std::int64_t cols) {
+  constexpr unsigned threads = 256;
+  unsigned lanes = warp_lanes;
+  while (lanes < threads && 4 * lanes < quads_in(cols)) lanes *= 2;
+  return dim3(lanes, threads / lanes);
+}
+
+/// Values of scratch that row_sum needs in shared memory.
+inline constexpr int row_sum_scratch = 8;
+
+/// Sum over the threads with the same threadIdx.y (blockDim.x of them, whole warps); every one of
+/// them gets it. All threads of the block must call it together.
+template <class T>
+__device__ inline T row_sum(T value, T* scratch) {
+  value = warp_sum(value);
+  if (blockDim.x == warp_lanes) return value;
+  const unsigned warps = blockDim.x / warp_lanes;
+  T* mine = scratch + threadIdx.y * warps;
+  __syncthreads();  // what an earlier call left may still be read
+  if (threadIdx.x % warp_lanes == 0) mine[threadIdx.x / warp_lanes] = value;
+  __syncthreads();
+  T total = mine[0];
+  for (unsigned w = 1; w < warps; ++w) total += mine[w];
+  return total;
+}
+
+}  // namespace stx::kernels

@@ -1,0 +1,38 @@
+// fill: one thread stores one quad; 4 bytes and no FLOP per element; bound by memory bandwidth.
+// advance_step: one thread.
+#pragma once
+
+#include "stx/backend/cuda/launch.cuh"
+#include "stx/backend/elementwise.hpp"
+#include "stx_kernels/detail/quad.cuh"
+
+namespace stx {
+namespace kernels {
+
+template <class T>
+__global__ void fill_quad_per_thread_kernel(T* data, std::int64_t size, T value, bool aligned) {
+  const std::int64_t i = FlatGrid::column();
+  if (i < size) store_quad(data, i, size, aligned, Quad<T>{{value, value, value, value}});
+}
+
+// A template only so that several translation units may contain it.
+template <class State>
+__global__ void advance_step_one_thread_kernel(State* state) {
+  state->step += 1;
+}
+
+}  // namespace kernels
+
+template <class T>
+void fill(Context<Cuda>& ctx, T* data, std::int64_t size, T value) {
+  const kernels::FlatGrid g(size);
+  cuda::launch(ctx, kernels::fill_quad_per_thread_kernel<T>, g.grid, g.block, 0, data, size, value,
+               kernels::quads_aligned(size, data));
+}
+
+// "used": the compiled library must contain it for callers that see the declaration alone.
+[[gnu::used]] inline void advance_step(Context<Cuda>& ctx) {
+  cuda::launch(ctx, kernels::advance_step_one_thread_kernel<StepState>, dim3(1), dim3(1), 0, ctx.step_state());
+}
+
+}  // namespace stx
