@@ -1,0 +1,200 @@
+#include "memory.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+#include <stx_emulator/control.hpp>
+
+#include "sanitizer.hpp"
+#include "shared_memory.hpp"
+
+namespace stx_emulator {
+namespace {
+
+constexpr std::size_t zone = 512, alignment = 256;
+constexpr unsigned char zone_byte = 0xA5;
+constexpr std::size_t quarantine_limit = std::size_t{64} << 20;
+
+std::size_t padded(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+STX_EMULATOR_NO_ASAN void fill_poison(unsigned char* data, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; ++at) {
+    data[at] = static_cast<unsigned char>(poison_word >> (8 * (at % 4)));
+  }
+}
+
+STX_EMULATOR_NO_ASAN bool is_poison(const unsigned char* data, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; ++at) {
+    if (data[at] != static_cast<unsigned char>(poison_word >> (8 * (at % 4)))) return false;
+  }
+  return true;
+}
+
+STX_EMULATOR_NO_ASAN std::ptrdiff_t find_other_byte(const unsigned char* data, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; ++at) {
+    if (data[at] != zone_byte) return static_cast<std::ptrdiff_t>(at);
+  }
+  return -1;
+}
+
+std::uint32_t word_at(const unsigned char* data) {
+  std::uint32_t word;
+  std::memcpy(&word, data, sizeof word);
+  return word;
+}
+
+std::string name(const Memory::Allocation& allocation) {
+  std::ostringstream text;
+  text << (allocation.place == Place::device ? "device" : "pinned") << " allocation #"
+       << allocation.serial << " of " << allocation.bytes << " bytes";
+  return text.str();
+}
+
+}  // namespace
+
+void* Memory::allocate(std::size_t bytes, Place place) {
+  if (place == Place::device && bytes_ + bytes > options().memory_limit) return nullptr;
+  auto* memory = static_cast<unsigned char*>(
+      std::aligned_alloc(alignment, zone + padded(bytes) + zone));
+  if (!memory) return nullptr;
+  std::memset(memory, zone_byte, zone);
+  unsigned char* data = memory + zone;
+  fill_poison(data, bytes);
+  const std::size_t behind = padded(bytes) - bytes + zone;
+  std::memset(data + bytes, zone_byte, behind);
+  const bool closed = built_with_asan && options().asan_zones;
+  if (closed) {
+    forbid(memory, zone);
+    forbid(data + bytes, behind);
+  }
+  live_.emplace(data, Allocation{place, bytes, ++serial_, closed});
+  if (place == Place::device) {
+    bytes_ += bytes;
+    peak_bytes_ = std::max(peak_bytes_, bytes_);
+  }
+  return data;
+}
+
+bool Memory::release(void* pointer, Place place) {
+  const auto it = live_.find(static_cast<unsigned char*>(pointer));
+  if (it == live_.end() || it->second.place != place) return false;
+  const Freed freed{it->first, it->second};
+  live_.erase(it);
+  if (place == Place::device) bytes_ -= freed.allocation.bytes;
+  fill_poison(freed.data, freed.allocation.bytes);
+  if (freed.allocation.closed) forbid(freed.data, freed.allocation.bytes);
+  quarantine_.push_back(freed);
+  quarantine_bytes_ += freed.allocation.bytes;
+  while (quarantine_bytes_ > quarantine_limit) {
+    quarantine_bytes_ -= quarantine_.front().allocation.bytes;
+    destroy(quarantine_.front());
+    quarantine_.pop_front();
+  }
+  return true;
+}
+
+void Memory::destroy(const Freed& freed) {
+  allow(freed.data - zone, zone + padded(freed.allocation.bytes) + zone);
+  std::free(freed.data - zone);
+}
+
+Memory::~Memory() {
+  for (const Freed& freed : quarantine_) destroy(freed);
+}
+
+Memory::Found Memory::find(const void* pointer) const {
+  auto it = live_.upper_bound(const_cast<unsigned char*>(static_cast<const unsigned char*>(pointer)));
+  if (it == live_.begin()) return {};
+  --it;
+  if (static_cast<const unsigned char*>(pointer) > it->first + it->second.bytes) return {};
+  return {it->first, &it->second};
+}
+
+bool Memory::is_inside(const void* pointer, std::size_t bytes) const {
+  const Found found = find(pointer);
+  if (!found.allocation) return false;
+  const auto offset = static_cast<std::size_t>(static_cast<const unsigned char*>(pointer) - found.data);
+  return bytes <= found.allocation->bytes - offset;
+}
+
+void Memory::poison(void* pointer, std::size_t bytes) {
+  if (is_inside(pointer, bytes)) fill_poison(static_cast<unsigned char*>(pointer), bytes);
+}
+
+std::string Memory::describe(const void* pointer) const {
+  const Found found = find(pointer);
+  if (!found.allocation) return "memory that the device does not know";
+  std::ostringstream text;
+  text << "byte " << static_cast<const unsigned char*>(pointer) - found.data << " of "
+       << name(*found.allocation);
+  return text.str();
+}
+
+std::string Memory::find_damage(bool also_freed) {
+  std::ostringstream text;
+  for (const auto& [data, allocation] : live_) {
+    const std::ptrdiff_t before = find_other_byte(data - zone, zone);
+    const std::size_t behind_bytes = padded(allocation.bytes) - allocation.bytes + zone;
+    const std::ptrdiff_t behind = find_other_byte(data + allocation.bytes, behind_bytes);
+    if (before < 0 && behind < 0) continue;
+    text << "out-of-bounds write ";
+    if (behind >= 0) {
+      text << behind << " bytes behind the end of ";
+    } else {
+      text << static_cast<std::ptrdiff_t>(zone) - before << " bytes before the start of ";
+    }
+    text << name(allocation);
+    // Mended, so that the next fault is reported as its own.
+    allow(data - zone, zone);
+    allow(data + allocation.bytes, behind_bytes);
+    std::memset(data - zone, zone_byte, zone);
+    std::memset(data + allocation.bytes, zone_byte, behind_bytes);
+    return text.str();
+  }
+  for (std::size_t at = 0; also_freed && at < quarantine_.size(); ++at) {
+    const Freed& freed = quarantine_[at];
+    if (is_poison(freed.data, freed.allocation.bytes)) continue;
+    if (!freed.allocation.closed) fill_poison(freed.data, freed.allocation.bytes);
+    return "write to freed memory: " + name(freed.allocation);
+  }
+  return {};
+}
+
+Memory::Snapshot Memory::snapshot() const {
+  Snapshot copies;
+  for (const auto& [data, allocation] : live_) copies.emplace_back(data, data + allocation.bytes);
+  return copies;
+}
+
+void Memory::restore(const Snapshot& snapshot, bool flip) {
+  auto copy = snapshot.begin();
+  for (const auto& [data, allocation] : live_) {
+    std::memcpy(data, copy->data(), allocation.bytes);
+    for (std::size_t at = 0; flip && at + 4 <= allocation.bytes; at += 4) {
+      if (word_at(data + at) == poison_word) std::memcpy(data + at, &other_poison_word, 4);
+    }
+    ++copy;
+  }
+}
+
+const unsigned char* Memory::find_difference(const Snapshot& expected, bool flipped) const {
+  auto copy = expected.begin();
+  for (const auto& [data, allocation] : live_) {
+    const unsigned char* const old = copy->data();
+    const std::size_t bytes = allocation.bytes;
+    ++copy;
+    if (std::memcmp(data, old, bytes) == 0) continue;
+    for (std::size_t at = 0; at < bytes; ++at) {
+      if (data[at] == old[at]) continue;
+      const std::size_t word = at / 4 * 4;
+      const bool both_poison = flipped && word + 4 <= bytes && word_at(old + word) == poison_word &&
+                               word_at(data + word) == other_poison_word;
+      if (!both_poison) return data + at;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace stx_emulator

@@ -1,0 +1,315 @@
+// Errors, device properties, memory and function attributes of the runtime API.
+#include <stx_emulator/runtime_api.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <sstream>
+#include <utility>
+
+#include "device.hpp"
+#include "shared_memory.hpp"
+
+using stx_emulator::Call;
+using stx_emulator::device;
+using stx_emulator::Place;
+using stx_emulator::refuse;
+
+namespace {
+
+constexpr int n_multiprocessors = 4, threads_per_multiprocessor = 2048, l2_bytes = 4 << 20;
+constexpr int shared_per_multiprocessor = 228 * 1024, compute_major = 9, compute_minor = 0;
+
+constexpr std::pair<cudaError_t, std::pair<const char*, const char*>> error_texts[] = {
+    {cudaSuccess, {"cudaSuccess", "no error"}},
+    {cudaErrorInvalidValue, {"cudaErrorInvalidValue", "invalid argument"}},
+    {cudaErrorMemoryAllocation, {"cudaErrorMemoryAllocation", "out of memory"}},
+    {cudaErrorInvalidConfiguration, {"cudaErrorInvalidConfiguration", "invalid configuration argument"}},
+    {cudaErrorInvalidMemcpyDirection, {"cudaErrorInvalidMemcpyDirection", "invalid copy direction for memcpy"}},
+    {cudaErrorInvalidDeviceFunction, {"cudaErrorInvalidDeviceFunction", "invalid device function"}},
+    {cudaErrorNoDevice, {"cudaErrorNoDevice", "no CUDA-capable device is detected"}},
+    {cudaErrorInvalidDevice, {"cudaErrorInvalidDevice", "invalid device ordinal"}},
+    {cudaErrorInvalidResourceHandle, {"cudaErrorInvalidResourceHandle", "invalid resource handle"}},
+    {cudaErrorNotReady, {"cudaErrorNotReady", "device not ready"}},
+    {cudaErrorIllegalAddress, {"cudaErrorIllegalAddress", "an illegal memory access was encountered"}},
+    {cudaErrorLaunchFailure, {"cudaErrorLaunchFailure", "unspecified launch failure"}},
+    {cudaErrorNotSupported, {"cudaErrorNotSupported", "operation not supported"}},
+    {cudaErrorStreamCaptureUnsupported,
+     {"cudaErrorStreamCaptureUnsupported", "operation not permitted when stream is capturing"}},
+    {cudaErrorStreamCaptureInvalidated,
+     {"cudaErrorStreamCaptureInvalidated", "operation failed due to a previous error during capture"}},
+    {cudaErrorStreamCaptureUnmatched,
+     {"cudaErrorStreamCaptureUnmatched", "the capture was not begun in this stream"}},
+    {cudaErrorStreamCaptureUnjoined,
+     {"cudaErrorStreamCaptureUnjoined", "capturing stream has unjoined work"}},
+    {cudaErrorStreamCaptureImplicit,
+     {"cudaErrorStreamCaptureImplicit", "operation would make the legacy stream depend on a capturing stream"}},
+    {cudaErrorCapturedEvent,
+     {"cudaErrorCapturedEvent", "operation not permitted on an event last recorded in a capturing stream"}}};
+
+cudaError_t allocate(void** pointer, std::size_t bytes, Place place, const char* call) {
+  return Call()([&]() -> cudaError_t {
+    if (!pointer) return refuse(cudaErrorInvalidValue, std::string(call) + ": no place for the result");
+    *pointer = nullptr;
+    if (const cudaError_t error = stx_emulator::forbid_in_capture(call)) return error;
+    if (bytes == 0) return cudaSuccess;
+    ++device().counters.allocations;
+    *pointer = device().memory.allocate(bytes, place);
+    if (*pointer) return cudaSuccess;
+    return refuse(cudaErrorMemoryAllocation, std::string(call) + ": out of device memory");
+  });
+}
+
+cudaError_t release(void* pointer, Place place, const char* call) {
+  return Call()([&]() -> cudaError_t {
+    if (const cudaError_t error = stx_emulator::forbid_in_capture(call)) return error;
+    if (const cudaError_t error = stx_emulator::flush()) return error;
+    const std::string damage = device().memory.find_damage(true);
+    if (!damage.empty()) return stx_emulator::fault(cudaErrorIllegalAddress, damage);
+    if (!pointer || device().memory.release(pointer, place)) return cudaSuccess;
+    return refuse(cudaErrorInvalidValue,
+                  std::string(call) + ": not the start of a live allocation (freed twice?)");
+  });
+}
+
+std::string find_bad_side(const char* side, const void* pointer, std::size_t bytes, bool on_device) {
+  const auto found = device().memory.find(pointer);
+  const bool is_device = found.allocation && found.allocation->place == Place::device;
+  std::ostringstream text;
+  if (on_device != is_device) {
+    text << side << " must be " << (on_device ? "device" : "host") << " memory, but is not";
+  } else if (found.allocation && !device().memory.is_inside(pointer, bytes)) {
+    text << side << ": " << bytes << " bytes do not fit at " << device().memory.describe(pointer);
+  }
+  return text.str();
+}
+
+bool is_on_device(const void* pointer) {
+  const auto found = device().memory.find(pointer);
+  return found.allocation && found.allocation->place == Place::device;
+}
+
+cudaError_t check_copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  if (bytes == 0) return cudaSuccess;
+  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
+  const bool any = kind == cudaMemcpyDefault;
+  const bool to_device = any ? is_on_device(to)
+                             : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+  const bool from_device = any ? is_on_device(from)
+                               : kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+  std::string wrong = find_bad_side("the target", to, bytes, to_device);
+  if (wrong.empty()) wrong = find_bad_side("the source", from, bytes, from_device);
+  if (wrong.empty()) return cudaSuccess;
+  return refuse(cudaErrorInvalidValue, "cudaMemcpy: " + wrong);
+}
+
+cudaError_t check_set(void* to, std::size_t bytes) {
+  const std::string wrong = bytes ? find_bad_side("the target", to, bytes, true) : "";
+  return wrong.empty() ? cudaSuccess : refuse(cudaErrorInvalidValue, "cudaMemset: " + wrong);
+}
+
+cudaError_t synchronise(const char* call) {
+  if (const cudaError_t error = stx_emulator::forbid_in_capture(call)) return error;
+  ++device().counters.synchronisations;
+  return stx_emulator::flush();
+}
+
+}  // namespace
+
+cudaError_t cudaGetLastError() {
+  const std::lock_guard lock(device().mutex);
+  return std::exchange(device().last, device().sticky);
+}
+
+cudaError_t cudaPeekAtLastError() {
+  const std::lock_guard lock(device().mutex);
+  return device().last;
+}
+
+const char* cudaGetErrorName(cudaError_t error) {
+  for (const auto& [code, texts] : error_texts) {
+    if (code == error) return texts.first;
+  }
+  return "unrecognized error code";
+}
+
+// What CUDA says, and the emulator's report behind it.
+const char* cudaGetErrorString(cudaError_t error) {
+  thread_local std::string text;
+  text = "unrecognized error code";
+  for (const auto& [code, texts] : error_texts) {
+    if (code == error) text = texts.second;
+  }
+  if (error != cudaSuccess && !device().report.empty()) text += ": " + device().report;
+  return text.c_str();
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int* number) {
+  *number = 0;
+  return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int number) {
+  return Call()([&] {
+    return number == 0 ? cudaSuccess : refuse(cudaErrorInvalidDevice, "there is only device 0");
+  });
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int number) {
+  return Call()([&]() -> cudaError_t {
+    if (number != 0) return refuse(cudaErrorInvalidDevice, "there is only device 0");
+    *properties = {};
+    std::snprintf(properties->name, sizeof properties->name, "stx emulated device");
+    properties->totalGlobalMem = stx_emulator::options().memory_limit;
+    properties->sharedMemPerBlock = stx_emulator::shared_default_limit;
+    properties->sharedMemPerBlockOptin = stx_emulator::shared_optin_limit;
+    properties->sharedMemPerMultiprocessor = shared_per_multiprocessor;
+    properties->multiProcessorCount = n_multiprocessors;
+    properties->warpSize = 32;
+    properties->maxThreadsPerBlock = 1024;
+    properties->maxThreadsPerMultiProcessor = threads_per_multiprocessor;
+    std::copy_n(std::to_array({1024, 1024, 64}).begin(), 3, properties->maxThreadsDim);
+    std::copy_n(std::to_array({0x7fffffff, 65535, 65535}).begin(), 3, properties->maxGridSize);
+    properties->major = compute_major;
+    properties->minor = compute_minor;
+    properties->l2CacheSize = l2_bytes;
+    properties->memoryBusWidth = 64;
+    properties->regsPerBlock = 65536;
+    properties->asyncEngineCount = 1;
+    properties->unifiedAddressing = 1;
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int number) {
+  return Call()([&]() -> cudaError_t {
+    if (number != 0) return refuse(cudaErrorInvalidDevice, "there is only device 0");
+    switch (attribute) {
+      case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
+      case cudaDevAttrMaxSharedMemoryPerBlock: *value = stx_emulator::shared_default_limit; break;
+      case cudaDevAttrWarpSize: *value = 32; break;
+      case cudaDevAttrMultiProcessorCount: *value = n_multiprocessors; break;
+      case cudaDevAttrL2CacheSize: *value = l2_bytes; break;
+      case cudaDevAttrMaxThreadsPerMultiProcessor: *value = threads_per_multiprocessor; break;
+      case cudaDevAttrComputeCapabilityMajor: *value = compute_major; break;
+      case cudaDevAttrComputeCapabilityMinor: *value = compute_minor; break;
+      case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = shared_per_multiprocessor; break;
+      case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = stx_emulator::shared_optin_limit; break;
+      case cudaDevAttrMemoryPoolsSupported: *value = 1; break;
+      default: return refuse(cudaErrorInvalidValue, "unknown device attribute");
+    }
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSynchronize() {
+  return Call()([] { return synchronise("cudaDeviceSynchronize"); });
+}
+
+cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes) {
+  return Call()([&] {
+    *total_bytes = stx_emulator::options().memory_limit;
+    *free_bytes = *total_bytes - device().memory.bytes();
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
+  return allocate(pointer, bytes, Place::device, "cudaMalloc");
+}
+cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t) {
+  return allocate(pointer, bytes, Place::device, "cudaMallocAsync");
+}
+cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
+  return allocate(pointer, bytes, Place::pinned, "cudaMallocHost");
+}
+cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned) {
+  return allocate(pointer, bytes, Place::pinned, "cudaHostAlloc");
+}
+cudaError_t cudaFree(void* pointer) { return release(pointer, Place::device, "cudaFree"); }
+cudaError_t cudaFreeAsync(void* pointer, cudaStream_t) {
+  return release(pointer, Place::device, "cudaFreeAsync");
+}
+cudaError_t cudaFreeHost(void* pointer) { return release(pointer, Place::pinned, "cudaFreeHost"); }
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  return Call()([&]() -> cudaError_t {
+    if (const cudaError_t error = check_copy(to, from, bytes, kind)) return error;
+    // CUDA returns from a copy to or from pageable memory only when it is done with that memory.
+    const bool pageable =
+        !device().memory.find(to).allocation || !device().memory.find(from).allocation;
+    const cudaError_t error = stx_emulator::enqueue(stream, [=] {
+      ++device().counters.copies;
+      const cudaError_t now = check_copy(to, from, bytes, kind);
+      if (now == cudaSuccess && bytes) std::memmove(to, from, bytes);
+      return now;
+    });
+    if (error != cudaSuccess || !pageable || stx_emulator::is_capturing(stream)) return error;
+    return stx_emulator::flush();
+  });
+}
+
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  return Call()([&]() -> cudaError_t {
+    if (const cudaError_t error = synchronise("cudaMemcpy")) return error;
+    if (const cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr)) return error;
+    return stx_emulator::flush();
+  });
+}
+
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+  return Call()([&]() -> cudaError_t {
+    if (const cudaError_t error = check_set(to, bytes)) return error;
+    return stx_emulator::enqueue(stream, [=] {
+      const cudaError_t now = check_set(to, bytes);
+      if (now == cudaSuccess && bytes) std::memset(to, value, bytes);
+      return now;
+    });
+  });
+}
+
+cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
+  return cudaMemsetAsync(to, value, bytes, nullptr);
+}
+
+cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value) {
+  return Call()([&]() -> cudaError_t {
+    if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
+    if (!kernel || value < 0 || value > static_cast<int>(stx_emulator::shared_optin_limit)) {
+      return refuse(cudaErrorInvalidValue, "cudaFuncSetAttribute: shared memory beyond 227 KiB");
+    }
+    device().shared_limits[kernel] =
+        std::max(value, static_cast<int>(stx_emulator::shared_default_limit));
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void*, int block_size,
+                                                          std::size_t shared_bytes) {
+  return Call()([&]() -> cudaError_t {
+    if (block_size < 1 || block_size > 1024) {
+      return refuse(cudaErrorInvalidValue, "a block has 1 to 1024 threads");
+    }
+    const int by_threads = threads_per_multiprocessor / block_size;
+    const auto with_reserve = static_cast<int>(shared_bytes) + 1024;
+    *blocks = std::min({32, by_threads, shared_per_multiprocessor / with_reserve});
+    return cudaSuccess;
+  });
+}
