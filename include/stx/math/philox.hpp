@@ -47,9 +47,9 @@ inline std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> c
   return {r.x, r.y, r.z, r.w};
 }
 
-/// Uniform in the open interval (0, 1) with 24 bits.
+/// Uniform in the open interval (0, 1) with 23 bits (with 24 the largest would round to 1).
 STX_HD inline float uniform_open(std::uint32_t bits) {
-  return (static_cast<float>(bits >> 8) + 0.5f) * (1.0f / 16777216.0f);
+  return (static_cast<float>(bits >> 9) + 0.5f) * (1.0f / 8388608.0f);
 }
 
 /// Uniform in the open interval (0, 1) with 52 bits, from two words.
