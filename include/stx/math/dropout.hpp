@@ -14,7 +14,7 @@ struct Dropout {
   float probability = 0.0f;  ///< share of elements set to zero, in [0, 1)
   std::uint32_t site = 0;    ///< from Context::next_random_site(): different places draw differently
 
-  bool active() const { return probability > 0.0f; }
+  STX_HD bool active() const { return probability > 0.0f; }
   /// An element is dropped when its 16 random bits are below this; the share is rounded to 1/65536.
   STX_HD std::uint32_t threshold() const {
     return static_cast<std::uint32_t>(probability * 65536.0f + 0.5f);

@@ -1,0 +1,3 @@
+#include <stx_kernels/gather_log1p.cuh>
+
+template void stx::gather_log1p<float>(Context<Cuda>&, const GatherLog1p<float>&);
