@@ -23,6 +23,11 @@ class ResidualLayerNorm {
     return residual_layer_norm(ctx, x, residual, gain_, shift_, options_);
   }
 
+  /// The same with x = 0, that is LayerNorm(residual): for ablations of the branch that makes x.
+  Var<T, D> without_branch(Context<D>& ctx, Var<T, D> residual) const {
+    return residual_layer_norm(ctx, residual, Var<T, D>(), gain_, shift_, {options_.eps, {}});
+  }
+
  private:
   Var<T, D> gain_, shift_;
   LayerNormOptions options_;

@@ -1,0 +1,83 @@
+// CASPER: expression of unmeasured genes in a spot, from its measured genes and from clusters of
+// single cells. The network of the paper's figure, top to bottom.
+#pragma once
+
+#include "stx/nn/cross_attention.hpp"
+#include "stx/nn/linear.hpp"
+#include "stx/nn/residual_layer_norm.hpp"
+
+namespace stx::casper {
+
+/// Where the keys and values of the attention come from.
+enum class SingleCells {
+  centroids,  ///< cluster centroids: the published model
+  none,       ///< the attention output is zero: the network without single cells
+};
+
+struct NetworkOptions {
+  std::int64_t n_inputs = 0;    ///< measured genes fed to the spot encoder
+  std::int64_t n_token_genes = 0;  ///< genes of a centroid
+  std::int64_t n_targets = 0;   ///< genes predicted
+  std::int64_t hidden = 512;    ///< width of the encoders' hidden layer
+  std::int64_t width = 256;     ///< width of embeddings, attention and residual stream
+  std::int64_t n_heads = 2;     ///< attention heads; must divide width
+  float dropout = 0.1f;         ///< encoders, attention weights, attention output
+  SingleCells single_cells = SingleCells::centroids;
+};
+
+/// Two-layer encoder: linear, GELU, dropout, linear.
+template <class T, class D>
+class Encoder {
+ public:
+  Encoder() = default;
+  Encoder(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in,
+          const NetworkOptions& o)
+      : hidden_(ctx, store, name + "1", in, o.hidden, {.activation = Activation::gelu, .dropout = o.dropout}),
+        out_(ctx, store, name + "2", o.hidden, o.width) {}
+
+  /// (rows, in) -> (rows, width).
+  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const { return out_(ctx, hidden_(ctx, x)); }
+
+ private:
+  nn::Linear<T, D> hidden_, out_;
+};
+
+/// Spots attend to single-cell clusters; what they gather is added to their own embedding.
+template <class T, class D>
+class Network {
+ public:
+  struct Output {
+    Var<T, D> prediction;  ///< (spots, n_targets), log-normalised expression
+    Var<T, D> attention;   ///< (spots, n_clusters), mean over heads; only when asked for
+  };
+
+  Network(Context<D>& ctx, ParameterStore<T, D>& store, const NetworkOptions& o)
+      : options_(o),
+        spot_encoder_(ctx, store, "st", o.n_inputs, o),
+        cluster_encoder_(ctx, store, "sc", o.n_token_genes, o),
+        attention_(ctx, store, "attn", o.width, {.n_heads = o.n_heads, .dropout = o.dropout}),
+        norm_(ctx, store, "norm", o.width, o.dropout),
+        head_(ctx, store, "out", o.width, o.n_targets) {}
+
+  /// spots (rows, n_inputs), centroids (n_clusters, n_token_genes).
+  Output operator()(Context<D>& ctx, Var<T, D> spots, Var<T, D> centroids, bool attention = false) const {
+    const Var<T, D> queries = spot_encoder_(ctx, spots);
+    if (options_.single_cells == SingleCells::none)
+      return {head_(ctx, norm_.without_branch(ctx, queries)), {}};
+    const Var<T, D> memory = cluster_encoder_(ctx, centroids);
+    const AttentionResult<T, D> gathered = attention_(ctx, queries, memory, attention);
+    const Var<T, D> fused = norm_(ctx, gathered.out, queries);
+    return {head_(ctx, fused), gathered.weights};
+  }
+
+  const NetworkOptions& options() const { return options_; }
+
+ private:
+  NetworkOptions options_;
+  Encoder<T, D> spot_encoder_, cluster_encoder_;
+  nn::CrossAttention<T, D> attention_;
+  nn::ResidualLayerNorm<T, D> norm_;
+  nn::Linear<T, D> head_;
+};
+
+}  // namespace stx::casper

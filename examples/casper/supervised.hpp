@@ -1,0 +1,147 @@
+// Protocols "reference" and "spots": some measured genes are predicted from the others in spots
+// that training did not see.
+#pragma once
+
+#include <cmath>
+#include <optional>
+
+#include "examples/casper/options.hpp"
+#include "stx/data/preprocess.hpp"
+#include "stx/metrics/rank_correlation.hpp"
+#include "stx/ops/gather_log1p.hpp"
+#include "stx/ops/mse.hpp"
+
+namespace stx::casper {
+
+/// One fold: which genes and spots do what.
+struct SupervisedTask {
+  const CsrMatrix<float>* counts = nullptr;  ///< spots x genes
+  std::vector<double> totals;                ///< per spot: what its counts are scaled by
+  std::vector<std::int64_t> inputs;          ///< genes the network sees
+  std::vector<std::int64_t> targets;         ///< genes it predicts
+  std::vector<std::int64_t> train_rows;      ///< spots for the optimiser
+  std::vector<std::int64_t> selection_rows;  ///< spots that choose the epoch
+  Matrix<float> centroids;                   ///< clusters x genes, log-normalised
+  bool round_score = false;  ///< round the selection score to 4 decimals, as the published code does
+};
+
+/// Dense log-normalised expression of some rows and genes: truth and baseline input.
+inline Matrix<float> dense_log1p(const CsrMatrix<float>& counts, const std::vector<std::int64_t>& rows,
+                                 const std::vector<std::int64_t>& genes, const std::vector<double>& totals) {
+  std::vector<std::int32_t> column_of(static_cast<std::size_t>(counts.cols), -1);
+  for (std::size_t j = 0; j < genes.size(); ++j) column_of[genes[j]] = static_cast<std::int32_t>(j);
+  Matrix<float> out(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(genes.size()));
+  for (std::int64_t i = 0; i < out.rows; ++i) {
+    const std::int64_t row = rows[i];
+    if (!(totals[row] > 0)) continue;
+    const float factor = 1e4f / static_cast<float>(totals[row]);
+    const auto columns = counts.row_indices(row);
+    const auto values = counts.row_values(row);
+    for (std::size_t e = 0; e < columns.size(); ++e)
+      if (column_of[columns[e]] >= 0) out(i, column_of[columns[e]]) = std::log1p(values[e] * factor);
+  }
+  return out;
+}
+
+/// Mean over genes of Spearman's rho between the columns of `prediction` and ranked truth.
+inline double mean_spearman(const std::vector<Ranking>& truth, const Matrix<float>& prediction, int threads) {
+  std::vector<double> rho(truth.size());
+  parallel_for(threads, prediction.cols, [&](std::int64_t g) {
+    std::vector<float> column(static_cast<std::size_t>(prediction.rows));
+    for (std::int64_t i = 0; i < prediction.rows; ++i) column[i] = prediction(i, g);
+    rho[g] = spearman(truth[g], rank_values(column));
+  });
+  double sum = 0;
+  for (double r : rho) sum += r;
+  return sum / static_cast<double>(rho.size());
+}
+
+inline std::vector<Ranking> rank_columns(const Matrix<float>& m) {
+  std::vector<Ranking> ranks;
+  std::vector<float> column(static_cast<std::size_t>(m.rows));
+  for (std::int64_t g = 0; g < m.cols; ++g) {
+    for (std::int64_t i = 0; i < m.rows; ++i) column[i] = m(i, g);
+    ranks.push_back(rank_values(column));
+  }
+  return ranks;
+}
+
+/// The network of one fold with its data on one device.
+template <class D>
+class SupervisedModel {
+ public:
+  SupervisedModel(const ContextOptions& context, const SupervisedTask& task, const Options& options,
+                  SingleCells single_cells = SingleCells::centroids)
+      : ctx_(context),
+        network_(ctx_, store_,
+                 {.n_inputs = static_cast<std::int64_t>(task.inputs.size()),
+                  .n_token_genes = task.centroids.cols,
+                  .n_targets = static_cast<std::int64_t>(task.targets.size()),
+                  .hidden = options.hidden, .width = options.width, .n_heads = options.n_heads,
+                  .dropout = static_cast<float>(options.dropout), .single_cells = single_cells}) {
+    store_.allocate(ctx_, context.seed);
+    adam_.emplace(ctx_, store_, options.adam());
+    counts_ = to_device(ctx_, *task.counts);
+    centroids_ = to_device(ctx_, task.centroids);
+    const std::vector<float> totals(task.totals.begin(), task.totals.end());
+    const auto device_totals = to_device(ctx_, totals, Shape{counts_.rows});
+    inputs_ = layout(task.inputs, device_totals);
+    targets_ = layout(task.targets, device_totals);
+    rows_ = ctx_.template make_persistent<std::int32_t>(Shape{predict_rows});
+  }
+
+  /// Mean squared error over all target genes of the batch (CASPER, section 4).
+  Var<float, D> loss(const Tensor<std::int32_t, D>& rows) {
+    const auto spots = constant(ctx_, gather_log1p(ctx_, counts_, rows, inputs_));
+    const auto truth = gather_log1p(ctx_, counts_, rows, targets_);
+    return mse(ctx_, network_(ctx_, spots, constant(ctx_, centroids_)).prediction, truth);
+  }
+
+  /// Predictions (rows, targets) in evaluation mode, a few thousand rows at a time; `attention`
+  /// receives the head-mean weights (rows, clusters).
+  Matrix<float> predict(const std::vector<std::int64_t>& rows, Matrix<float>* attention = nullptr) {
+    NoGrad<D> no_grad(ctx_);
+    Matrix<float> out(static_cast<std::int64_t>(rows.size()), targets_.n_columns);
+    if (attention != nullptr) *attention = Matrix<float>(out.rows, centroids_.rows());
+    for (std::int64_t first = 0; first < out.rows; first += predict_rows) {
+      const std::int64_t n = std::min(predict_rows, out.rows - first);
+      const std::vector<std::int32_t> chunk(rows.begin() + first, rows.begin() + first + n);
+      const Tensor<std::int32_t, D> batch{rows_.data, Shape{n}};
+      upload(ctx_, batch, std::span<const std::int32_t>(chunk));
+      begin_pass(ctx_);
+      const auto spots = constant(ctx_, gather_log1p(ctx_, counts_, batch, inputs_));
+      const auto result = network_(ctx_, spots, constant(ctx_, centroids_), attention != nullptr);
+      copy_to_host(ctx_, out.values.data() + first * out.cols, result.prediction.value().data,
+                   static_cast<std::size_t>(n * out.cols) * sizeof(float));
+      if (attention != nullptr && result.attention)
+        copy_to_host(ctx_, attention->values.data() + first * attention->cols, result.attention.value().data,
+                     static_cast<std::size_t>(n * attention->cols) * sizeof(float));
+    }
+    return out;
+  }
+
+  Context<D>& context() { return ctx_; }
+  ParameterStore<float, D>& store() { return store_; }
+  optim::Adam<float, D>& adam() { return *adam_; }
+
+ private:
+  static constexpr std::int64_t predict_rows = 4096;
+
+  BatchLayout<float, D> layout(const std::vector<std::int64_t>& genes, const Tensor<float, D>& totals) {
+    std::vector<std::int32_t> column_of(static_cast<std::size_t>(counts_.cols), -1);
+    for (std::size_t j = 0; j < genes.size(); ++j) column_of[genes[j]] = static_cast<std::int32_t>(j);
+    return {.column_of = to_device(ctx_, column_of, Shape{counts_.cols}),
+            .n_columns = static_cast<std::int64_t>(genes.size()), .totals = totals};
+  }
+
+  Context<D> ctx_;
+  ParameterStore<float, D> store_;
+  Network<float, D> network_;
+  std::optional<optim::Adam<float, D>> adam_;
+  Csr<D> counts_;
+  Tensor<float, D> centroids_;
+  BatchLayout<float, D> inputs_, targets_;
+  Tensor<std::int32_t, D> rows_;
+};
+
+}  // namespace stx::casper

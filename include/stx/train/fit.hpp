@@ -1,0 +1,189 @@
+// The training loop: epochs of captured steps, early stopping, a state that can be resumed.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <vector>
+
+#include "stx/autograd/backward.hpp"
+#include "stx/core/step_graph.hpp"
+#include "stx/core/transfer.hpp"
+#include "stx/optim/adam.hpp"
+#include "stx/train/early_stopping.hpp"
+#include "stx/train/interrupt.hpp"
+#include "stx/train/progress.hpp"
+#include "stx/train/shuffle.hpp"
+
+namespace stx {
+
+struct FitOptions {
+  std::int64_t batch_size = 1024;  ///< rows of a step; larger is faster an epoch, with fewer updates
+  std::int64_t max_epochs = 500;   ///< upper limit
+  std::int64_t patience = 10;      ///< epochs without a better score before training stops
+  std::uint64_t seed = 0;          ///< key of the shuffles
+};
+
+struct EpochRecord {
+  double loss = 0;           ///< mean of the batch losses
+  double score = 0;          ///< what early stopping looks at; larger is better
+  double train_seconds = 0;  ///< optimiser steps only
+};
+
+/// Everything that training needs to go on after a break, in host memory.
+template <class T>
+struct FitState {
+  std::vector<EpochRecord> epochs;
+  EarlyStopping stopping;
+  std::uint32_t step = 0;         ///< StepState::step
+  std::vector<T> values;          ///< parameters now, flat
+  std::vector<T> best;            ///< parameters of the best epoch
+  std::vector<T> means, squares;  ///< Adam's moments
+};
+
+enum class FitEnd { finished, interrupted };
+
+/// Trains the parameters of a store by minibatches of row numbers.
+template <class T, class D>
+class Fit {
+ public:
+  Fit(Context<D>& ctx, ParameterStore<T, D>& store, optim::Adam<T, D>& adam, const FitOptions& options,
+      std::vector<std::int32_t> rows)
+      : ctx_(ctx), store_(store), adam_(adam), options_(options), rows_(std::move(rows)), graph_(ctx) {
+    require(options.batch_size >= 1 && options.max_epochs >= 1 && options.patience >= 1, "Fit",
+            "batch_size, max_epochs and patience must be at least 1");
+    require<DataError>(!rows_.empty(), "Fit", "there are no training rows");
+    batch_ = ctx.template make_persistent<std::int32_t>(
+        Shape{std::min<std::int64_t>(options.batch_size, static_cast<std::int64_t>(rows_.size()))});
+    loss_total_ = ctx.template make_persistent<T>(Shape{1});
+    state_.stopping.patience = options.patience;
+    set_learning_rate(adam.options().learning_rate);
+  }
+
+  /// Continues from a saved state; the same rows and options must be given.
+  void resume(const FitState<T>& state) {
+    state_ = state;
+    upload(ctx_, store_.values(), std::span<const T>(state.values));
+    upload(ctx_, adam_.means(), std::span<const T>(state.means));
+    upload(ctx_, adam_.squares(), std::span<const T>(state.squares));
+    StepState device = read_step_state();
+    device.step = state.step;
+    copy_to_device(ctx_, ctx_.step_state(), &device, sizeof device);
+  }
+
+  /// Epochs until early stopping, the limit, or an interrupt; then loads the best parameters.
+  ///
+  /// @param loss      Var<T, D>(const Tensor<int32, D>& rows): forward pass of one batch; must obey
+  ///                  the rules of a captured step (see StepGraph)
+  /// @param score     double(): called after each epoch, larger is better
+  /// @param on_epoch  void(): called after the score, for progress and checkpoints; may
+  ///                  call save()
+  /// @throws NumericError when a loss is not finite, naming epoch, step and row.
+  template <class Loss, class Score, class OnEpoch>
+  FitEnd run(Loss&& loss, Score&& score, OnEpoch&& on_epoch) {
+    if (finished()) {
+      load_best();
+      return FitEnd::finished;
+    }
+    for (;;) {
+      const auto epoch = static_cast<std::int64_t>(state_.epochs.size());
+      EpochRecord record = train_epoch(epoch, loss);
+      record.score = score();
+      state_.epochs.push_back(record);
+      if (state_.stopping.update(epoch, record.score)) state_.best = to_host(ctx_, store_.values());
+      on_epoch();
+      if (finished()) break;
+      if (InterruptScope::requested()) return FitEnd::interrupted;
+    }
+    load_best();
+    return FitEnd::finished;
+  }
+
+  /// The state to save; waits for the device.
+  FitState<T> save() {
+    state_.values = to_host(ctx_, store_.values());
+    state_.means = to_host(ctx_, adam_.means());
+    state_.squares = to_host(ctx_, adam_.squares());
+    state_.step = read_step_state().step;
+    return state_;
+  }
+
+  const std::vector<EpochRecord>& epochs() const { return state_.epochs; }
+  const EarlyStopping& stopping() const { return state_.stopping; }
+
+ private:
+  bool finished() const {
+    return state_.stopping.should_stop() ||
+           static_cast<std::int64_t>(state_.epochs.size()) >= options_.max_epochs;
+  }
+
+  void load_best() {
+    require<NumericError>(!state_.best.empty(), "Fit", "no epoch had a score that is a number");
+    upload(ctx_, store_.values(), std::span<const T>(state_.best));
+  }
+
+  StepState read_step_state() {
+    StepState host;
+    copy_to_host(ctx_, &host, ctx_.step_state(), sizeof host);
+    return host;
+  }
+
+  void set_learning_rate(float rate) {
+    StepState host = read_step_state();
+    host.learning_rate = rate;
+    host.first_bad = ~0ull;
+    copy_to_device(ctx_, ctx_.step_state(), &host, sizeof host);
+  }
+
+  template <class Loss>
+  EpochRecord train_epoch(std::int64_t epoch, Loss& loss) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<std::int32_t> order = shuffled(rows_, options_.seed, epoch);
+    const auto n_rows = static_cast<std::int64_t>(order.size());
+    fill(ctx_, loss_total_.data, 1, T(0));
+    std::int64_t n_steps = 0;
+    for (std::int64_t first = 0; first < n_rows; first += options_.batch_size, ++n_steps) {
+      const std::int64_t n = std::min(options_.batch_size, n_rows - first);
+      const Tensor<std::int32_t, D> batch{batch_.data, Shape{n}};
+      upload(ctx_, batch, std::span<const std::int32_t>(order.data() + first, static_cast<std::size_t>(n)));
+      graph_.run(n, [&] {
+        begin_step(ctx_);
+        store_.begin_step();
+        const Var<T, D> batch_loss = loss(batch);
+        backward(ctx_, batch_loss);
+        adam_.step(ctx_);
+        add_to(ctx_, loss_total_.data, batch_loss.value().data, 1);
+      });
+    }
+    const T total = to_host(ctx_, loss_total_)[0];
+    check_finite(epoch, n_steps, order, total);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return {static_cast<double>(total) / static_cast<double>(n_steps), 0.0, seconds};
+  }
+
+  void check_finite(std::int64_t epoch, std::int64_t n_steps, const std::vector<std::int32_t>& order, T total) {
+    const StepState host = read_step_state();
+    if (host.first_bad == ~0ull) {
+      require<NumericError>(std::isfinite(total), "Fit", "the loss of epoch ", epoch + 1, " is not finite");
+      return;
+    }
+    const auto bad_step = static_cast<std::uint32_t>(host.first_bad >> 32);
+    const auto bad_row = static_cast<std::int64_t>(host.first_bad & 0xFFFFFFFFull);
+    const std::int64_t in_epoch = n_steps - 1 - static_cast<std::int64_t>(host.step - bad_step);
+    const auto position = static_cast<std::size_t>(in_epoch * options_.batch_size + bad_row);
+    fail<NumericError>("Fit", "the mse term of the loss is not finite at epoch ", epoch + 1, ", step ", bad_step,
+                       ", first in training row ", position < order.size() ? order[position] : -1,
+                       "; lower the learning rate, or look at that row's counts");
+  }
+
+  Context<D>& ctx_;
+  ParameterStore<T, D>& store_;
+  optim::Adam<T, D>& adam_;
+  FitOptions options_;
+  std::vector<std::int32_t> rows_;
+  StepGraph<D> graph_;
+  Tensor<std::int32_t, D> batch_;
+  Tensor<T, D> loss_total_;
+  FitState<T> state_;
+};
+
+}  // namespace stx
