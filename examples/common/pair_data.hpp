@@ -1,0 +1,94 @@
+// A pair of data sets: spatial counts and single-cell counts, filtered, with their shared genes.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+
+#include "stx/data/gene_names.hpp"
+#include "stx/data/preprocess.hpp"
+#include "stx/io/counts.hpp"
+#include "stx/io/delimited.hpp"
+#include "stx/io/read_any.hpp"
+
+namespace stx {
+
+struct PairOptions {
+  std::string st_layer;            ///< which matrix holds spatial counts: "" = X, "raw", or a layer
+  std::string sc_layer;            ///< the same for the single cells
+  bool fold_case = false;          ///< gene names match whatever their case
+  const NameTable* names = nullptr;  ///< translates gene names, e.g. Ensembl ids to symbols
+};
+
+/// One side of a pair.
+struct CountData {
+  AnnData file;                      ///< as read, without its matrices
+  CsrMatrix<float> counts;           ///< kept rows x kept genes
+  std::vector<std::string> names;    ///< of the kept rows
+  std::vector<std::string> genes;    ///< of the kept columns
+  std::vector<std::int64_t> rows;    ///< row of the file behind each kept row
+  std::vector<std::int64_t> columns; ///< column of the file behind each kept gene
+};
+
+/// Reads counts and drops rows, then genes, without any count.
+inline CountData load_counts(const std::string& path, const std::string& layer,
+                             std::vector<std::string>& notes) {
+  CountData data;
+  data.file = read_any(path);
+  for (const std::string& note : data.file.skipped) notes.push_back(path + ": " + note);
+  const MatrixChoice choice = choose_matrix(data.file, layer, path);
+  CountMatrix read = counts(*choice.matrix, path);
+  for (const std::string& warning : read.warnings) notes.push_back(warning);
+  const std::vector<std::string> all_genes = choice.var->index;
+  FilteredCounts kept = filter_counts(read.matrix);
+  if (kept.counts.rows < read.matrix.rows)
+    notes.push_back(detail::concat(path, ": ", read.matrix.rows - kept.counts.rows, " of ", read.matrix.rows,
+                                   " rows have no counts and are left out"));
+  if (kept.counts.cols < read.matrix.cols)
+    notes.push_back(detail::concat(path, ": ", read.matrix.cols - kept.counts.cols, " of ", read.matrix.cols,
+                                   " genes have no counts and are left out"));
+  data.counts = std::move(kept.counts);
+  data.rows = std::move(kept.rows);
+  data.columns = std::move(kept.genes);
+  for (std::int64_t row : data.rows) data.names.push_back(data.file.obs.index[static_cast<std::size_t>(row)]);
+  for (std::int64_t gene : data.columns) data.genes.push_back(all_genes[static_cast<std::size_t>(gene)]);
+  data.file.x.reset();
+  data.file.layers.clear();
+  data.file.raw.reset();
+  data.file.obsp.clear();
+  return data;
+}
+
+/// Spatial and single-cell counts and the genes they share, in the order of the single-cell file.
+struct PairData {
+  CountData st;
+  CountData sc;
+  std::vector<std::int64_t> shared_st;  ///< column of st.counts of each shared gene
+  std::vector<std::int64_t> shared_sc;  ///< column of sc.counts
+  std::vector<std::string> shared;      ///< names, as the single-cell file spells them
+  Matrix<double> coordinates;           ///< kept spots x 2 (or 3); empty when the file has none
+  std::vector<std::string> notes;       ///< what a person should hear about the data
+
+  std::int64_t n_shared() const { return static_cast<std::int64_t>(shared.size()); }
+};
+
+inline PairData load_pair(const std::string& st_path, const std::string& sc_path, const PairOptions& options = {}) {
+  PairData pair;
+  pair.st = load_counts(st_path, options.st_layer, pair.notes);
+  pair.sc = load_counts(sc_path, options.sc_layer, pair.notes);
+  const GeneMatch match =
+      match_genes(pair.sc.genes, pair.st.genes, {.fold_case = options.fold_case, .table = options.names});
+  pair.notes.insert(pair.notes.end(), match.notes.begin(), match.notes.end());
+  pair.shared_sc = match.index_a;
+  pair.shared_st = match.index_b;
+  for (std::int64_t g : match.index_a) pair.shared.push_back(pair.sc.genes[static_cast<std::size_t>(g)]);
+  const auto found = pair.st.file.obsm.find("spatial");
+  if (found != pair.st.file.obsm.end()) {
+    const Matrix<double>& all = found->second;
+    pair.coordinates = Matrix<double>(static_cast<std::int64_t>(pair.st.rows.size()), all.cols);
+    for (std::int64_t i = 0; i < pair.coordinates.rows; ++i)
+      std::copy_n(all.row(pair.st.rows[i]).begin(), all.cols, pair.coordinates.row(i).begin());
+  }
+  return pair;
+}
+
+}  // namespace stx

@@ -1,0 +1,90 @@
+// Settings of a runner as JSON, as `--config FILE.json` and as `--set key=value`.
+//
+// A settings struct lists its fields once: `template <class F> void visit(F&& f)` calls
+// f(name, field, help) for each; fields are integers, doubles, booleans or strings.
+#pragma once
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "stx/core/error.hpp"
+
+namespace stx {
+
+template <class S>
+nlohmann::ordered_json settings_to_json(S settings) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  settings.visit([&](const char* name, auto& field, const char*) { json[name] = field; });
+  return json;
+}
+
+/// "name (default value): help", one line each.
+template <class S>
+std::string settings_help() {
+  S defaults;
+  std::string text;
+  defaults.visit([&](const char* name, auto& field, const char* help) {
+    text += detail::concat("  ", name, " = ", nlohmann::json(field).dump(), ": ", help, "\n");
+  });
+  return text;
+}
+
+/// Sets one field from a JSON value. Throws ArgumentError for an unknown name (all names are
+/// listed) or a value of the wrong kind.
+template <class S>
+void set_setting(S& settings, const std::string& key, const nlohmann::json& value, std::string_view where) {
+  bool known = false;
+  std::string names;
+  settings.visit([&](const char* name, auto& field, const char*) {
+    names += (names.empty() ? "" : ", ") + std::string(name);
+    if (key != name) return;
+    known = true;
+    using Field = std::remove_reference_t<decltype(field)>;
+    bool fits = false;
+    if constexpr (std::is_same_v<Field, bool>) {
+      fits = value.is_boolean();
+    } else if constexpr (std::is_integral_v<Field>) {
+      fits = value.is_number_integer();
+    } else if constexpr (std::is_floating_point_v<Field>) {
+      fits = value.is_number();
+    } else {
+      fits = value.is_string();
+    }
+    require(fits, where, "setting '", key, "' cannot be ", value.dump(), "; its default is ",
+            nlohmann::json(field).dump());
+    field = value.get<Field>();
+  });
+  require(known, where, "unknown setting '", key, "'; known are ", names);
+}
+
+/// Applies an object of settings.
+template <class S>
+void apply_settings(S& settings, const nlohmann::json& object, std::string_view where) {
+  require(object.is_object(), where, "settings must be a JSON object such as {\"batch_size\": 512}");
+  for (const auto& [key, value] : object.items()) set_setting(settings, key, value, where);
+}
+
+/// Applies a JSON file of settings.
+template <class S>
+void apply_settings_file(S& settings, const std::string& path) {
+  std::ifstream in(path);
+  require<DataError>(in.good(), path, "cannot be opened for reading");
+  const nlohmann::json json = nlohmann::json::parse(in, nullptr, false);
+  require<DataError>(!json.is_discarded(), path, "is not valid JSON");
+  apply_settings(settings, json, path);
+}
+
+/// Applies one "key=value"; the value is read as JSON and, failing that, as a plain string.
+template <class S>
+void apply_assignment(S& settings, const std::string& assignment) {
+  const std::size_t equals = assignment.find('=');
+  require(equals != std::string::npos && equals > 0, "--set", "expected key=value, got '", assignment, "'");
+  const std::string text = assignment.substr(equals + 1);
+  nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
+  if (value.is_discarded()) value = text;
+  set_setting(settings, assignment.substr(0, equals), value, "--set");
+}
+
+}  // namespace stx
