@@ -11,7 +11,8 @@ namespace stx {  // stx_shared is declared where kernels declare it
 
 template <class T>
 __device__ __forceinline__ T warp_sum(T value) {
-  for (int offset = 16; offset > 0; offset /= 2) value += __shfl_xor_sync(0xffffffffu, value, offset);
+  for (int offset = 16; offset > 0; offset /= 2)
+    value += __shfl_xor_sync(0xffffffffu, value, offset);
   return value;
 }
 
@@ -108,7 +109,8 @@ __global__ void atomics_kernel(int* integers, float* sum, unsigned long long* ti
 
 __global__ void many_barriers_kernel(float* y) {
   float value = static_cast<float>(threadIdx.x);
-  for (int step = 0; step < 24; ++step) value += __shfl_xor_sync(0xffffffffu, value, step % 32) * 1e-3f;
+  for (int step = 0; step < 24; ++step)
+    value += __shfl_xor_sync(0xffffffffu, value, step % 32) * 1e-3f;
   y[blockIdx.x * blockDim.x + threadIdx.x] = value;
 }
 
@@ -197,7 +199,8 @@ TEST_CASE("barriers that count and vote") {
   const Fresh fresh;
   const DeviceArray<int> counts(50), votes(50);
   const auto launch = config(1, 50);
-  REQUIRE(cudaLaunchKernelEx(&launch, stx::count_kernel, counts.data(), votes.data()) == cudaSuccess);
+  REQUIRE(cudaLaunchKernelEx(&launch, stx::count_kernel, counts.data(), votes.data()) ==
+          cudaSuccess);
   CHECK(counts.values() == std::vector<int>(50, 25));
   CHECK(votes.values() == std::vector<int>(50, 2));
 }

@@ -17,7 +17,8 @@ namespace {
 
 Block& running_block(const char* what) {
   if (!Block::running) {
-    throw std::logic_error(std::string("[stx_emulator] ") + what + " was called outside of a kernel");
+    throw std::logic_error(std::string("[stx_emulator] ") + what +
+                           " was called outside of a kernel");
   }
   return *Block::running;
 }
@@ -253,14 +254,29 @@ bool Block::complete(int first_thread, unsigned mask) {
                           ? static_cast<std::int32_t>(value) < static_cast<std::int32_t>(held)
                           : value < held;
     switch (leader.op) {
-      case WarpOp::ballot: ballot |= (value ? 1u : 0u) << at; break;
-      case WarpOp::add: combined = held + value; break;
-      case WarpOp::min: combined = !any || less ? value : held; break;
-      case WarpOp::max: combined = !any || !less ? value : held; break;
-      case WarpOp::bit_and: combined = any ? held & value : value; break;
-      case WarpOp::bit_or: combined = held | value; break;
-      case WarpOp::bit_xor: combined = held ^ value; break;
-      default: break;
+      case WarpOp::ballot:
+        ballot |= (value ? 1u : 0u) << at;
+        break;
+      case WarpOp::add:
+        combined = held + value;
+        break;
+      case WarpOp::min:
+        combined = !any || less ? value : held;
+        break;
+      case WarpOp::max:
+        combined = !any || !less ? value : held;
+        break;
+      case WarpOp::bit_and:
+        combined = any ? held & value : value;
+        break;
+      case WarpOp::bit_or:
+        combined = held | value;
+        break;
+      case WarpOp::bit_xor:
+        combined = held ^ value;
+        break;
+      default:
+        break;
     }
     any = true;
   }
@@ -316,7 +332,8 @@ std::string Block::deadlock_report() const {
     if (state != State::exited) waiting = thread;
   }
   for (int thread = n_threads_ - 1; thread >= 0; --thread) {
-    if (threads_[static_cast<std::size_t>(thread)].state == State::at_warp_collective) waiting = thread;
+    if (threads_[static_cast<std::size_t>(thread)].state == State::at_warp_collective)
+      waiting = thread;
   }
   const Thread& it = threads_[static_cast<std::size_t>(waiting)];
   int missing = -1;
@@ -333,8 +350,10 @@ std::string Block::deadlock_report() const {
     }
   }
   return "no thread of the block can go on (divergent barrier or collective): thread " +
-         describe_thread(waiting) + " " + where_is(waiting) + ", but thread " +
-         describe_thread(missing) + " " + where_is(missing);
+         describe_thread(waiting) + " " + where_is(waiting) + ", but " +
+         (missing < n_threads_ ? "thread " + describe_thread(missing)
+                               : "lane " + std::to_string(missing % 32)) +
+         " " + where_is(missing);
 }
 
 std::uint64_t warp_collective(const Arrival& arrival, std::source_location site) {

@@ -93,7 +93,8 @@ std::string find_bad_layout(const char* name, const StxEmulatorMatrixLayout& lay
   const auto length = layout.order == CUBLASLT_ORDER_COL ? layout.rows : layout.cols;
   if (layout.type != CUDA_R_32F && layout.type != CUDA_R_64F) return std::string(name) + ": type";
   if (layout.rows == 0 || layout.cols == 0) return std::string(name) + ": empty";
-  if (layout.ld < static_cast<std::int64_t>(length)) return std::string(name) + ": leading dimension";
+  if (layout.ld < static_cast<std::int64_t>(length))
+    return std::string(name) + ": leading dimension";
   return {};
 }
 
@@ -124,7 +125,8 @@ std::string find_outside(const Product& p) {
   const auto is_outside = [&](const void* data, std::int64_t count) {
     const auto found = device().memory.find(data);
     return !found.allocation || found.allocation->place != stx_emulator::Place::device ||
-           !device().memory.is_inside(data, static_cast<std::size_t>(count) * size_of(p.d_layout.type));
+           !device().memory.is_inside(data,
+                                      static_cast<std::size_t>(count) * size_of(p.d_layout.type));
   };
   if (is_outside(p.a, elements(p.a_layout))) return "A does not lie in one device allocation";
   if (is_outside(p.b, elements(p.b_layout))) return "B does not lie in one device allocation";
@@ -151,9 +153,10 @@ auto view(T* data, const StxEmulatorMatrixLayout& layout, int batch) {
   using Base = std::conditional_t<std::is_const_v<T>, const Plain, Plain>;
   using Stride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
   const bool by_column = layout.order == CUBLASLT_ORDER_COL;
-  return Eigen::Map<Base, 0, Stride>(
-      data + batch * layout.batch_offset, static_cast<Eigen::Index>(layout.rows),
-      static_cast<Eigen::Index>(layout.cols), Stride(by_column ? layout.ld : 1, by_column ? 1 : layout.ld));
+  return Eigen::Map<Base, 0, Stride>(data + batch * layout.batch_offset,
+                                     static_cast<Eigen::Index>(layout.rows),
+                                     static_cast<Eigen::Index>(layout.cols),
+                                     Stride(by_column ? layout.ld : 1, by_column ? 1 : layout.ld));
 }
 
 template <class T>
@@ -192,7 +195,8 @@ cudaError_t execute(const Product& p) {
 }
 
 double scalar(const void* value, cudaDataType_t type) {
-  return type == CUDA_R_64F ? *static_cast<const double*>(value) : *static_cast<const float*>(value);
+  return type == CUDA_R_64F ? *static_cast<const double*>(value)
+                            : *static_cast<const float*>(value);
 }
 
 }  // namespace
@@ -202,12 +206,18 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) { return destroy(handle)
 
 const char* cublasLtGetStatusName(cublasStatus_t status) {
   switch (status) {
-    case CUBLAS_STATUS_SUCCESS: return "CUBLAS_STATUS_SUCCESS";
-    case CUBLAS_STATUS_NOT_INITIALIZED: return "CUBLAS_STATUS_NOT_INITIALIZED";
-    case CUBLAS_STATUS_INVALID_VALUE: return "CUBLAS_STATUS_INVALID_VALUE";
-    case CUBLAS_STATUS_EXECUTION_FAILED: return "CUBLAS_STATUS_EXECUTION_FAILED";
-    case CUBLAS_STATUS_NOT_SUPPORTED: return "CUBLAS_STATUS_NOT_SUPPORTED";
-    default: return "unknown cublasStatus_t";
+    case CUBLAS_STATUS_SUCCESS:
+      return "CUBLAS_STATUS_SUCCESS";
+    case CUBLAS_STATUS_NOT_INITIALIZED:
+      return "CUBLAS_STATUS_NOT_INITIALIZED";
+    case CUBLAS_STATUS_INVALID_VALUE:
+      return "CUBLAS_STATUS_INVALID_VALUE";
+    case CUBLAS_STATUS_EXECUTION_FAILED:
+      return "CUBLAS_STATUS_EXECUTION_FAILED";
+    case CUBLAS_STATUS_NOT_SUPPORTED:
+      return "CUBLAS_STATUS_NOT_SUPPORTED";
+    default:
+      return "unknown cublasStatus_t";
   }
 }
 
@@ -218,8 +228,8 @@ const char* cublasLtGetStatusString(cublasStatus_t status) {
   return text.c_str();
 }
 
-cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* desc, cublasComputeType_t compute_type,
-                                        cudaDataType_t scale) {
+cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* desc,
+                                        cublasComputeType_t compute_type, cudaDataType_t scale) {
   return create(desc, compute_type, scale);
 }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t desc) { return destroy(desc); }
@@ -228,13 +238,20 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
                                               cublasLtMatmulDescAttributes_t attribute,
                                               const void* value, std::size_t bytes) {
   switch (attribute) {
-    case CUBLASLT_MATMUL_DESC_COMPUTE_TYPE: return assign(desc->compute, value, bytes);
-    case CUBLASLT_MATMUL_DESC_SCALE_TYPE: return assign(desc->scale, value, bytes);
-    case CUBLASLT_MATMUL_DESC_POINTER_MODE: return assign(desc->pointer_mode, value, bytes);
-    case CUBLASLT_MATMUL_DESC_TRANSA: return assign(desc->op_a, value, bytes);
-    case CUBLASLT_MATMUL_DESC_TRANSB: return assign(desc->op_b, value, bytes);
-    case CUBLASLT_MATMUL_DESC_EPILOGUE: return assign(desc->epilogue, value, bytes);
-    case CUBLASLT_MATMUL_DESC_BIAS_POINTER: return assign(desc->bias, value, bytes);
+    case CUBLASLT_MATMUL_DESC_COMPUTE_TYPE:
+      return assign(desc->compute, value, bytes);
+    case CUBLASLT_MATMUL_DESC_SCALE_TYPE:
+      return assign(desc->scale, value, bytes);
+    case CUBLASLT_MATMUL_DESC_POINTER_MODE:
+      return assign(desc->pointer_mode, value, bytes);
+    case CUBLASLT_MATMUL_DESC_TRANSA:
+      return assign(desc->op_a, value, bytes);
+    case CUBLASLT_MATMUL_DESC_TRANSB:
+      return assign(desc->op_b, value, bytes);
+    case CUBLASLT_MATMUL_DESC_EPILOGUE:
+      return assign(desc->epilogue, value, bytes);
+    case CUBLASLT_MATMUL_DESC_BIAS_POINTER:
+      return assign(desc->bias, value, bytes);
   }
   return refuse(CUBLAS_STATUS_NOT_SUPPORTED, "unknown attribute of a product");
 }
@@ -243,18 +260,26 @@ cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDa
                                           std::uint64_t rows, std::uint64_t cols, std::int64_t ld) {
   return create(layout, type, rows, cols, ld);
 }
-cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) { return destroy(layout); }
+cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) {
+  return destroy(layout);
+}
 
 cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
                                                 cublasLtMatrixLayoutAttribute_t attribute,
                                                 const void* value, std::size_t bytes) {
   switch (attribute) {
-    case CUBLASLT_MATRIX_LAYOUT_TYPE: return assign(layout->type, value, bytes);
-    case CUBLASLT_MATRIX_LAYOUT_ORDER: return assign(layout->order, value, bytes);
-    case CUBLASLT_MATRIX_LAYOUT_ROWS: return assign(layout->rows, value, bytes);
-    case CUBLASLT_MATRIX_LAYOUT_COLS: return assign(layout->cols, value, bytes);
-    case CUBLASLT_MATRIX_LAYOUT_LD: return assign(layout->ld, value, bytes);
-    case CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT: return assign(layout->batch_count, value, bytes);
+    case CUBLASLT_MATRIX_LAYOUT_TYPE:
+      return assign(layout->type, value, bytes);
+    case CUBLASLT_MATRIX_LAYOUT_ORDER:
+      return assign(layout->order, value, bytes);
+    case CUBLASLT_MATRIX_LAYOUT_ROWS:
+      return assign(layout->rows, value, bytes);
+    case CUBLASLT_MATRIX_LAYOUT_COLS:
+      return assign(layout->cols, value, bytes);
+    case CUBLASLT_MATRIX_LAYOUT_LD:
+      return assign(layout->ld, value, bytes);
+    case CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT:
+      return assign(layout->batch_count, value, bytes);
     case CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET:
       return assign(layout->batch_offset, value, bytes);
   }
@@ -284,15 +309,18 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
     case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES:
       return assign(preference->alignments[3], value, bytes);
     case CUBLASLT_MATMUL_PREF_SEARCH_MODE:
-    case CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK: return assign(ignored, value, bytes);
+    case CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK:
+      return assign(ignored, value, bytes);
   }
   return refuse(CUBLAS_STATUS_NOT_SUPPORTED, "unknown preference");
 }
 
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
-    cublasLtHandle_t, cublasLtMatmulDesc_t desc, cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
-    cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d, cublasLtMatmulPreference_t preference,
-    int requested, cublasLtMatmulHeuristicResult_t results[], int* found) {
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t desc,
+                                              cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+                                              cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+                                              cublasLtMatmulPreference_t preference, int requested,
+                                              cublasLtMatmulHeuristicResult_t results[],
+                                              int* found) {
   *found = 0;
   if (requested < 1) return refuse(CUBLAS_STATUS_INVALID_VALUE, "no algorithm was asked for");
   const std::string wrong = find_mismatch(*desc, *a, *b, *c, *d);
@@ -327,8 +355,17 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
                     "a matrix is aligned less than the heuristic was told");
     }
   }
-  const Product product{*desc, *a_layout, *b_layout, *c_layout, *d_layout, a, b, c, d,
-                        scalar(alpha, desc->scale), scalar(beta, desc->scale)};
+  const Product product{*desc,
+                        *a_layout,
+                        *b_layout,
+                        *c_layout,
+                        *d_layout,
+                        a,
+                        b,
+                        c,
+                        d,
+                        scalar(alpha, desc->scale),
+                        scalar(beta, desc->scale)};
   const cudaError_t error = stx_emulator::Call()([&]() -> cudaError_t {
     if (workspace_bytes && !device().memory.is_inside(workspace, workspace_bytes)) {
       return stx_emulator::refuse(cudaErrorInvalidValue, "cublasLtMatmul: bad workspace");

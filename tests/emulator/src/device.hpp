@@ -74,7 +74,8 @@ cudaError_t forbid_in_capture(const char* call);
 struct CUstream_st {
   unsigned flags = 0;
   stx_emulator::Capture* capture = nullptr;
-  std::size_t recorded = 0, joined = 0;  // operations of this capture; of these, waited for by others
+  std::size_t recorded = 0,
+              joined = 0;  // operations of this capture; of these, waited for by others
 };
 
 struct CUgraph_st {

@@ -73,9 +73,9 @@ void FiberPool::prepare(Fiber& fiber) {
   // Stacks that all start at the same offset within a page would compete for the same cache lines.
   const auto index = static_cast<std::size_t>(fibers_.size());
   const std::size_t colour = (index % 16) * 256;
-  fiber.context = context::make_fcontext(
-      static_cast<char*>(fiber.stack_low) + fiber.stack_bytes - colour, fiber.stack_bytes - colour,
-      entry);
+  fiber.context =
+      context::make_fcontext(static_cast<char*>(fiber.stack_low) + fiber.stack_bytes - colour,
+                             fiber.stack_bytes - colour, entry);
 }
 
 Fiber* FiberPool::take() {

@@ -61,7 +61,6 @@ std::string run_pass(const Launch& launch, const Pass& pass, Watch* watch = null
   return damage;
 }
 
-
 /// Compares passes with a first one; leaves the memory as the first one did.
 class Comparison {
  public:
@@ -115,8 +114,8 @@ class Comparison {
       Watch watch{difference_, {}};
       device().memory.restore(before_, pass.other_poison_global);
       run_pass(launch_, pass, &watch);
-      return name_of(launch_) + watch.writer + ": " + reason + ". First difference: " +
-             device().memory.describe(difference_);
+      return name_of(launch_) + watch.writer + ": " + reason +
+             ". First difference: " + device().memory.describe(difference_);
     }
     return name_of(launch_) + ": the result differs from run to run";
   }
@@ -143,9 +142,10 @@ cudaError_t execute(const Launch& launch) {
   std::string report = find_bad_pointer(launch);
   if (!report.empty()) return fault(cudaErrorIllegalAddress, std::move(report));
   const Options& chosen = options();
-  report = chosen.check ? Comparison(launch).run()
-                        : run_pass(launch, {chosen.thread_order, chosen.block_order, chosen.seed,
-                                            false, false});
+  report =
+      chosen.check
+          ? Comparison(launch).run()
+          : run_pass(launch, {chosen.thread_order, chosen.block_order, chosen.seed, false, false});
   if (report.empty()) return cudaSuccess;
   const bool outside = report.find("out-of-bounds") != std::string::npos;
   return fault(outside ? cudaErrorIllegalAddress : cudaErrorLaunchFailure, std::move(report));

@@ -56,8 +56,8 @@ std::string name(const Memory::Allocation& allocation) {
 
 void* Memory::allocate(std::size_t bytes, Place place) {
   if (place == Place::device && bytes_ + bytes > options().memory_limit) return nullptr;
-  auto* memory = static_cast<unsigned char*>(
-      std::aligned_alloc(alignment, zone + padded(bytes) + zone));
+  auto* memory =
+      static_cast<unsigned char*>(std::aligned_alloc(alignment, zone + padded(bytes) + zone));
   if (!memory) return nullptr;
   std::memset(memory, zone_byte, zone);
   unsigned char* data = memory + zone;
@@ -105,7 +105,8 @@ Memory::~Memory() {
 }
 
 Memory::Found Memory::find(const void* pointer) const {
-  auto it = live_.upper_bound(const_cast<unsigned char*>(static_cast<const unsigned char*>(pointer)));
+  auto it =
+      live_.upper_bound(const_cast<unsigned char*>(static_cast<const unsigned char*>(pointer)));
   if (it == live_.begin()) return {};
   --it;
   if (static_cast<const unsigned char*>(pointer) > it->first + it->second.bytes) return {};
@@ -115,7 +116,8 @@ Memory::Found Memory::find(const void* pointer) const {
 bool Memory::is_inside(const void* pointer, std::size_t bytes) const {
   const Found found = find(pointer);
   if (!found.allocation) return false;
-  const auto offset = static_cast<std::size_t>(static_cast<const unsigned char*>(pointer) - found.data);
+  const auto offset =
+      static_cast<std::size_t>(static_cast<const unsigned char*>(pointer) - found.data);
   return bytes <= found.allocation->bytes - offset;
 }
 

@@ -25,32 +25,39 @@ constexpr std::pair<cudaError_t, std::pair<const char*, const char*>> error_text
     {cudaSuccess, {"cudaSuccess", "no error"}},
     {cudaErrorInvalidValue, {"cudaErrorInvalidValue", "invalid argument"}},
     {cudaErrorMemoryAllocation, {"cudaErrorMemoryAllocation", "out of memory"}},
-    {cudaErrorInvalidConfiguration, {"cudaErrorInvalidConfiguration", "invalid configuration argument"}},
-    {cudaErrorInvalidMemcpyDirection, {"cudaErrorInvalidMemcpyDirection", "invalid copy direction for memcpy"}},
+    {cudaErrorInvalidConfiguration,
+     {"cudaErrorInvalidConfiguration", "invalid configuration argument"}},
+    {cudaErrorInvalidMemcpyDirection,
+     {"cudaErrorInvalidMemcpyDirection", "invalid copy direction for memcpy"}},
     {cudaErrorInvalidDeviceFunction, {"cudaErrorInvalidDeviceFunction", "invalid device function"}},
     {cudaErrorNoDevice, {"cudaErrorNoDevice", "no CUDA-capable device is detected"}},
     {cudaErrorInvalidDevice, {"cudaErrorInvalidDevice", "invalid device ordinal"}},
     {cudaErrorInvalidResourceHandle, {"cudaErrorInvalidResourceHandle", "invalid resource handle"}},
     {cudaErrorNotReady, {"cudaErrorNotReady", "device not ready"}},
-    {cudaErrorIllegalAddress, {"cudaErrorIllegalAddress", "an illegal memory access was encountered"}},
+    {cudaErrorIllegalAddress,
+     {"cudaErrorIllegalAddress", "an illegal memory access was encountered"}},
     {cudaErrorLaunchFailure, {"cudaErrorLaunchFailure", "unspecified launch failure"}},
     {cudaErrorNotSupported, {"cudaErrorNotSupported", "operation not supported"}},
     {cudaErrorStreamCaptureUnsupported,
      {"cudaErrorStreamCaptureUnsupported", "operation not permitted when stream is capturing"}},
     {cudaErrorStreamCaptureInvalidated,
-     {"cudaErrorStreamCaptureInvalidated", "operation failed due to a previous error during capture"}},
+     {"cudaErrorStreamCaptureInvalidated",
+      "operation failed due to a previous error during capture"}},
     {cudaErrorStreamCaptureUnmatched,
      {"cudaErrorStreamCaptureUnmatched", "the capture was not begun in this stream"}},
     {cudaErrorStreamCaptureUnjoined,
      {"cudaErrorStreamCaptureUnjoined", "capturing stream has unjoined work"}},
     {cudaErrorStreamCaptureImplicit,
-     {"cudaErrorStreamCaptureImplicit", "operation would make the legacy stream depend on a capturing stream"}},
+     {"cudaErrorStreamCaptureImplicit",
+      "operation would make the legacy stream depend on a capturing stream"}},
     {cudaErrorCapturedEvent,
-     {"cudaErrorCapturedEvent", "operation not permitted on an event last recorded in a capturing stream"}}};
+     {"cudaErrorCapturedEvent",
+      "operation not permitted on an event last recorded in a capturing stream"}}};
 
 cudaError_t allocate(void** pointer, std::size_t bytes, Place place, const char* call) {
   return Call()([&]() -> cudaError_t {
-    if (!pointer) return refuse(cudaErrorInvalidValue, std::string(call) + ": no place for the result");
+    if (!pointer)
+      return refuse(cudaErrorInvalidValue, std::string(call) + ": no place for the result");
     *pointer = nullptr;
     if (const cudaError_t error = stx_emulator::forbid_in_capture(call)) return error;
     if (bytes == 0) return cudaSuccess;
@@ -61,19 +68,22 @@ cudaError_t allocate(void** pointer, std::size_t bytes, Place place, const char*
   });
 }
 
+// Also after a fault, so that owners can still clean up.
 cudaError_t release(void* pointer, Place place, const char* call) {
-  return Call()([&]() -> cudaError_t {
-    if (const cudaError_t error = stx_emulator::forbid_in_capture(call)) return error;
-    if (const cudaError_t error = stx_emulator::flush()) return error;
-    const std::string damage = device().memory.find_damage(true);
-    if (!damage.empty()) return stx_emulator::fault(cudaErrorIllegalAddress, damage);
-    if (!pointer || device().memory.release(pointer, place)) return cudaSuccess;
+  const std::lock_guard lock(device().mutex);
+  if (const cudaError_t error = stx_emulator::forbid_in_capture(call)) return error;
+  stx_emulator::flush();
+  const std::string damage = device().memory.find_damage(true);
+  if (!damage.empty()) stx_emulator::fault(cudaErrorIllegalAddress, damage);
+  if (pointer && !device().memory.release(pointer, place)) {
     return refuse(cudaErrorInvalidValue,
                   std::string(call) + ": not the start of a live allocation (freed twice?)");
-  });
+  }
+  return device().sticky;
 }
 
-std::string find_bad_side(const char* side, const void* pointer, std::size_t bytes, bool on_device) {
+std::string find_bad_side(const char* side, const void* pointer, std::size_t bytes,
+                          bool on_device) {
   const auto found = device().memory.find(pointer);
   const bool is_device = found.allocation && found.allocation->place == Place::device;
   std::ostringstream text;
@@ -92,12 +102,13 @@ bool is_on_device(const void* pointer) {
 
 cudaError_t check_copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   if (bytes == 0) return cudaSuccess;
-  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
+  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault)
+    return cudaErrorInvalidMemcpyDirection;
   const bool any = kind == cudaMemcpyDefault;
-  const bool to_device = any ? is_on_device(to)
-                             : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
-  const bool from_device = any ? is_on_device(from)
-                               : kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+  const bool to_device =
+      any ? is_on_device(to) : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+  const bool from_device =
+      any ? is_on_device(from) : kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   std::string wrong = find_bad_side("the target", to, bytes, to_device);
   if (wrong.empty()) wrong = find_bad_side("the source", from, bytes, from_device);
   if (wrong.empty()) return cudaSuccess;
@@ -191,18 +202,41 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int num
   return Call()([&]() -> cudaError_t {
     if (number != 0) return refuse(cudaErrorInvalidDevice, "there is only device 0");
     switch (attribute) {
-      case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
-      case cudaDevAttrMaxSharedMemoryPerBlock: *value = stx_emulator::shared_default_limit; break;
-      case cudaDevAttrWarpSize: *value = 32; break;
-      case cudaDevAttrMultiProcessorCount: *value = n_multiprocessors; break;
-      case cudaDevAttrL2CacheSize: *value = l2_bytes; break;
-      case cudaDevAttrMaxThreadsPerMultiProcessor: *value = threads_per_multiprocessor; break;
-      case cudaDevAttrComputeCapabilityMajor: *value = compute_major; break;
-      case cudaDevAttrComputeCapabilityMinor: *value = compute_minor; break;
-      case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = shared_per_multiprocessor; break;
-      case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = stx_emulator::shared_optin_limit; break;
-      case cudaDevAttrMemoryPoolsSupported: *value = 1; break;
-      default: return refuse(cudaErrorInvalidValue, "unknown device attribute");
+      case cudaDevAttrMaxThreadsPerBlock:
+        *value = 1024;
+        break;
+      case cudaDevAttrMaxSharedMemoryPerBlock:
+        *value = stx_emulator::shared_default_limit;
+        break;
+      case cudaDevAttrWarpSize:
+        *value = 32;
+        break;
+      case cudaDevAttrMultiProcessorCount:
+        *value = n_multiprocessors;
+        break;
+      case cudaDevAttrL2CacheSize:
+        *value = l2_bytes;
+        break;
+      case cudaDevAttrMaxThreadsPerMultiProcessor:
+        *value = threads_per_multiprocessor;
+        break;
+      case cudaDevAttrComputeCapabilityMajor:
+        *value = compute_major;
+        break;
+      case cudaDevAttrComputeCapabilityMinor:
+        *value = compute_minor;
+        break;
+      case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
+        *value = shared_per_multiprocessor;
+        break;
+      case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+        *value = stx_emulator::shared_optin_limit;
+        break;
+      case cudaDevAttrMemoryPoolsSupported:
+        *value = 1;
+        break;
+      default:
+        return refuse(cudaErrorInvalidValue, "unknown device attribute");
     }
     return cudaSuccess;
   });

@@ -34,15 +34,15 @@ cudaError_t create(T** handle, T initial, std::size_t& count) {
   });
 }
 
+// Also after a fault, so that owners can still clean up.
 template <class T>
 cudaError_t destroy(T* handle, std::size_t& count) {
-  return Call()([&]() -> cudaError_t {
-    if (!handle) return refuse(cudaErrorInvalidResourceHandle, "a null handle was destroyed");
-    if (const cudaError_t error = stx_emulator::flush()) return error;
-    delete handle;
-    --count;
-    return cudaSuccess;
-  });
+  const std::lock_guard lock(device().mutex);
+  if (!handle) return refuse(cudaErrorInvalidResourceHandle, "a null handle was destroyed");
+  stx_emulator::flush();
+  delete handle;
+  --count;
+  return device().sticky;
 }
 
 bool is_live(const Capture* capture) {
@@ -164,7 +164,8 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mo
     if (!stream) {
       return refuse(cudaErrorStreamCaptureUnsupported, "the default stream cannot be captured");
     }
-    if (stream->capture) return refuse(cudaErrorInvalidValue, "the stream is already being captured");
+    if (stream->capture)
+      return refuse(cudaErrorInvalidValue, "the stream is already being captured");
     stream->capture = new Capture{new CUgraph_st{}, {stream}, stream, mode, false};
     stream->recorded = stream->joined = 0;
     device().captures.push_back(stream->capture);

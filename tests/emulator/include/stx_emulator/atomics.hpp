@@ -23,11 +23,13 @@ concept AtomicNumber = AtomicInteger<T> || std::is_same_v<T, float> || std::is_s
 
 template <stx_emulator::AtomicNumber T>
 T atomicAdd(T* address, std::type_identity_t<T> value) {
-  return stx_emulator::read_modify_write(address, [=](T old) { return static_cast<T>(old + value); });
+  return stx_emulator::read_modify_write(address,
+                                         [=](T old) { return static_cast<T>(old + value); });
 }
 template <stx_emulator::AtomicInteger T>
 T atomicSub(T* address, std::type_identity_t<T> value) {
-  return stx_emulator::read_modify_write(address, [=](T old) { return static_cast<T>(old - value); });
+  return stx_emulator::read_modify_write(address,
+                                         [=](T old) { return static_cast<T>(old - value); });
 }
 template <stx_emulator::AtomicInteger T>
 T atomicMax(T* address, std::type_identity_t<T> value) {
@@ -50,8 +52,7 @@ T atomicXor(T* address, std::type_identity_t<T> value) {
   return stx_emulator::read_modify_write(address, [=](T old) { return old ^ value; });
 }
 template <stx_emulator::AtomicNumber T>
-  requires(!std::is_same_v<T, double>)
-T atomicExch(T* address, std::type_identity_t<T> value) {
+requires(!std::is_same_v<T, double>) T atomicExch(T* address, std::type_identity_t<T> value) {
   return stx_emulator::read_modify_write(address, [=](T) { return value; });
 }
 template <stx_emulator::AtomicInteger T>

@@ -2,11 +2,11 @@
 // emulated device proves logic, never the accuracy of an approximation.
 #pragma once
 
+#include <math.h>
 #include <bit>
 #include <climits>
 #include <cmath>
 #include <cstdint>
-#include <math.h>
 
 // Macros, because the C library already declares functions of these names.
 #define __expf(x) ::expf(x)
@@ -82,8 +82,8 @@ inline unsigned __funnelshift_l(unsigned low, unsigned high, unsigned shift) {
   return static_cast<unsigned>((wide << (shift & 31)) >> 32);
 }
 
-#define STX_EMULATOR_MIN_MAX(T)                                  \
-  constexpr T min(T a, T b) { return b < a ? b : a; }            \
+#define STX_EMULATOR_MIN_MAX(T)                       \
+  constexpr T min(T a, T b) { return b < a ? b : a; } \
   constexpr T max(T a, T b) { return a < b ? b : a; }
 STX_EMULATOR_MIN_MAX(int)
 STX_EMULATOR_MIN_MAX(unsigned)

@@ -8,7 +8,18 @@
 
 namespace stx_emulator {
 
-enum class WarpOp : std::uint8_t { sync, shuffle, ballot, match, add, min, max, bit_and, bit_or, bit_xor };
+enum class WarpOp : std::uint8_t {
+  sync,
+  shuffle,
+  ballot,
+  match,
+  add,
+  min,
+  max,
+  bit_and,
+  bit_or,
+  bit_xor
+};
 
 /// One lane's arrival at a warp collective; returns that lane's result.
 struct Arrival {
@@ -113,10 +124,11 @@ unsigned __match_any_sync(unsigned mask, T value, STX_EMULATOR_HERE) {
       {"__match_any_sync", stx_emulator::WarpOp::match, mask, bits}, site));
 }
 
-#define STX_EMULATOR_REDUCE(name, op, T, is_signed)                                         \
-  inline T name(unsigned mask, T value, STX_EMULATOR_HERE) {                                \
-    return static_cast<T>(stx_emulator::warp_collective(                                    \
-        {#name, stx_emulator::WarpOp::op, mask, static_cast<unsigned>(value), 0, is_signed}, site)); \
+#define STX_EMULATOR_REDUCE(name, op, T, is_signed)                                          \
+  inline T name(unsigned mask, T value, STX_EMULATOR_HERE) {                                 \
+    return static_cast<T>(stx_emulator::warp_collective(                                     \
+        {#name, stx_emulator::WarpOp::op, mask, static_cast<unsigned>(value), 0, is_signed}, \
+        site));                                                                              \
   }
 STX_EMULATOR_REDUCE(__reduce_add_sync, add, int, true)
 STX_EMULATOR_REDUCE(__reduce_add_sync, add, unsigned, false)
