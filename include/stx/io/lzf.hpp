@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -49,25 +50,28 @@ inline LzfResult lzf_decompress(std::span<const std::uint8_t> in, std::span<std:
 
 namespace detail {
 
-/// HDF5's filter callback; returns the expanded size, or 0 for failure. `values[2]` is the chunk
-/// size in bytes that h5py records.
+/// HDF5's filter callback; returns the expanded size, or 0 for failure. Older h5py records the size
+/// of a chunk in `values[2]`, newer h5py nothing: the buffer then grows up to what LZF can reach
+/// (264 bytes out of 3).
 inline std::size_t lzf_callback(unsigned flags, std::size_t n_values, const unsigned values[],
                                 std::size_t n_bytes, std::size_t* buffer_size, void** buffer) {
-  if (!(flags & H5Z_FLAG_REVERSE) || n_values < 3 || values[2] == 0) return 0;
-  const std::size_t capacity = values[2];
-  void* expanded = H5allocate_memory(capacity, false);
-  if (!expanded) return 0;
-  const LzfResult result =
-      lzf_decompress({static_cast<const std::uint8_t*>(*buffer), n_bytes},
-                     {static_cast<std::uint8_t*>(expanded), capacity});
-  if (result.status != LzfStatus::ok) {
+  if (!(flags & H5Z_FLAG_REVERSE)) return 0;
+  const std::size_t most = 88 * n_bytes + 264;
+  std::size_t capacity = std::min(most, n_values >= 3 && values[2] > 0 ? values[2] : 8 * n_bytes);
+  for (;; capacity = std::min(most, 4 * capacity)) {
+    void* expanded = H5allocate_memory(capacity, false);
+    if (!expanded) return 0;
+    const LzfResult result = lzf_decompress({static_cast<const std::uint8_t*>(*buffer), n_bytes},
+                                            {static_cast<std::uint8_t*>(expanded), capacity});
+    if (result.status == LzfStatus::ok) {
+      H5free_memory(*buffer);
+      *buffer = expanded;
+      *buffer_size = capacity;
+      return result.written;
+    }
     H5free_memory(expanded);
-    return 0;
+    if (result.status == LzfStatus::corrupt || capacity == most) return 0;
   }
-  H5free_memory(*buffer);
-  *buffer = expanded;
-  *buffer_size = capacity;
-  return result.written;
 }
 
 }  // namespace detail
