@@ -1,0 +1,49 @@
+// One training as a job of a run: starts or resumes, saves now and then, reports.
+#pragma once
+
+#include "examples/common/run_state.hpp"
+
+namespace stx {
+
+/// What every job of a run shares.
+struct RunTools {
+  RunState& state;
+  Progress& progress;
+  std::string resume_hint;  ///< how to continue after an interrupt
+};
+
+/// Trains `model` (context(), store(), adam(), loss(rows)) on `rows`, choosing the epoch by `score`;
+/// afterwards the model holds the best parameters.
+///
+/// @throws Interrupted after saving, when the person asked to stop.
+template <class D, class Model, class Score>
+JobResult train_job(RunTools& tools, const std::string& job, Model& model, const std::vector<std::int64_t>& rows,
+                    const FitOptions& options, Score&& score) {
+  Fit<float, D> fit(model.context(), model.store(), model.adam(), options,
+                    std::vector<std::int32_t>(rows.begin(), rows.end()));
+  if (const FitState<float>* saved = tools.state.active(job)) fit.resume(*saved);
+  tools.progress.begin(job, options.max_epochs);
+  const FitEnd end = fit.run([&](const Tensor<std::int32_t, D>& batch) { return model.loss(batch); }, score, [&] {
+    const EpochRecord& last = fit.epochs().back();
+    char detail[96];
+    std::snprintf(detail, sizeof detail, "loss %.4g  score %.4f (best %.4f)", last.loss, last.score,
+                  fit.stopping().best);
+    tools.progress.update(static_cast<std::int64_t>(fit.epochs().size()), detail);
+    if (tools.state.due()) tools.state.save(job, fit.save());
+  });
+  if (end == FitEnd::interrupted) {
+    tools.state.save(job, fit.save());
+    throw Interrupted("[" + job + "] stopped after " + std::to_string(fit.epochs().size()) +
+                      " epochs; saved to " + tools.state.path() + ". " + tools.resume_hint);
+  }
+  char summary[128];
+  std::snprintf(summary, sizeof summary, "%s: %zu epochs, best %lld, score %.4f", job.c_str(), fit.epochs().size(),
+                static_cast<long long>(fit.stopping().best_epoch + 1), fit.stopping().best);
+  tools.progress.end(summary);
+  JobResult result;
+  result.epochs = fit.epochs();
+  result.best_epoch = fit.stopping().best_epoch;
+  return result;
+}
+
+}  // namespace stx
