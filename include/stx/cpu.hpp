@@ -2,9 +2,11 @@
 #pragma once
 
 #include "stx/backend/cpu/adam.hpp"
+#include "stx/backend/cpu/draw_rows.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/gather_log1p.hpp"
 #include "stx/backend/cpu/gemm.hpp"
+#include "stx/backend/cpu/hide_inputs.hpp"
 #include "stx/backend/cpu/linear.hpp"
 #include "stx/backend/cpu/mse.hpp"
 #include "stx/backend/cpu/residual_layer_norm.hpp"
