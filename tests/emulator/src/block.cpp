@@ -142,13 +142,7 @@ void Block::fiber_body() { running->run_threads(); }
 void Block::run_threads() {
   Fiber* const self = threads_[static_cast<std::size_t>(current_)].fiber;
   for (;;) {
-    std::string thrown;
-    try {
-      (*body_)();
-    } catch (const std::exception& error) {
-      thrown = std::string("threw an exception: ") + error.what();
-    }
-    if (!thrown.empty()) fail_thread(std::move(thrown));
+    if (!try_body()) abandon();
     threads_[static_cast<std::size_t>(current_)].state = State::exited;
     ++n_exited_;
     const int next = pick_or_resolve();
@@ -166,26 +160,39 @@ void Block::run_threads() {
   }
 }
 
-// Nothing unwinds the abandoned stack: callers hold no memory but `report`.
-void Block::fail(std::string report) {
-  report_.swap(report);
-  report = {};
-  Fiber abandoned;
-  switch_fiber(abandoned, main_);
-  std::terminate();  // nobody continues an abandoned fiber
+void Block::note(const std::string& what) {
+  report_ = "thread " + describe_thread(current_) + " " + what;
 }
 
-void Block::fail_thread(std::string report) {
-  report.insert(0, "thread " + describe_thread(current_) + " ");
-  fail(std::move(report));
+// Nothing unwinds the stack left here: no caller may hold memory.
+void Block::abandon() {
+  Fiber abandoned;
+  switch_fiber(abandoned, main_);
+  std::terminate();  // nobody comes back
+}
+
+bool Block::try_body() {
+  try {
+    (*body_)();
+    return true;
+  } catch (const std::exception& error) {
+    note(std::string("threw an exception: ") + error.what());
+  } catch (...) {
+    note("threw something");
+  }
+  return false;
 }
 
 void Block::release_block_barrier() {
-  if (n_at_barrier_ != n_threads_) fail(deadlock_report());
   int count = 0;
+  bool agreed = n_at_barrier_ == n_threads_;
   for (const Thread& thread : threads_) {
-    if (!same_place(thread.site, threads_[0].site)) fail(deadlock_report());
+    agreed = agreed && same_place(thread.site, threads_[0].site);
     count += thread.arrival.value != 0;
+  }
+  if (!agreed) {
+    report_ = deadlock_report();
+    abandon();
   }
   n_at_barrier_ = 0;
   for (int thread = 0; thread < n_threads_; ++thread) {
@@ -210,7 +217,10 @@ std::uint64_t Block::warp_collective(const Arrival& arrival, std::source_locatio
   Thread& self = threads_[static_cast<std::size_t>(current_)];
   const bool reads_outside =
       arrival.op == WarpOp::shuffle && !(arrival.mask >> (arrival.source_lane & 31) & 1u);
-  if (reads_outside || !(arrival.mask >> self_lane & 1u)) fail_thread(mask_report(arrival, site));
+  if (reads_outside || !(arrival.mask >> self_lane & 1u)) {
+    note(mask_report(arrival, site));
+    abandon();
+  }
   self.state = State::at_warp_collective;
   self.arrival = arrival;
   self.site = site;
@@ -363,7 +373,8 @@ int block_barrier(const char* name, bool predicate, std::source_location site) {
   return running_block(name).block_barrier(name, predicate, site);
 }
 void trap(std::source_location site) {
-  running_block("__trap").fail_thread("called __trap (" + describe(site) + ")");
+  running_block("__trap").note("called __trap (" + describe(site) + ")");
+  Block::running->abandon();
 }
 int lane_index() { return running_block("a warp collective").lane(); }
 unsigned live_lanes() { return running_block("__activemask").live_lanes(); }

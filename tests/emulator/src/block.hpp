@@ -32,7 +32,9 @@ class Block {
   // Called by the running thread.
   std::uint64_t warp_collective(const Arrival& arrival, std::source_location site);
   int block_barrier(const char* name, bool predicate, std::source_location site);
-  [[noreturn]] void fail_thread(std::string report);
+  /// Reports what the running thread did wrong; then abandon() ends the kernel.
+  void note(const std::string& what);
+  [[noreturn]] void abandon();
   int lane() const { return current_ % 32; }
   unsigned live_lanes() const;
 
@@ -61,6 +63,7 @@ class Block {
 
   static void fiber_body();
   [[noreturn]] void run_threads();
+  bool try_body();
   void make_ready(int thread);
   int pick();
   int pick_or_resolve();
@@ -69,7 +72,6 @@ class Block {
   void suspend();
   void release_block_barrier();
   bool complete(int first_thread, unsigned mask);
-  [[noreturn]] void fail(std::string report);
   std::string describe_thread(int thread) const;
   std::string deadlock_report() const;
   std::string mask_report(const Arrival& arrival, std::source_location site) const;

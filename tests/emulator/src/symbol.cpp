@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -29,8 +28,9 @@ std::string mangled_name(const void* address) {
   link_map* map = nullptr;
   if (!dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP)) return {};
   const char* path = map->l_name[0] ? map->l_name : "/proc/self/exe";
-  std::ifstream stream(path, std::ios::binary);
-  const std::vector<char> file{std::istreambuf_iterator<char>(stream), {}};
+  std::ifstream stream(path, std::ios::binary | std::ios::ate);
+  std::vector<char> file(stream ? static_cast<std::size_t>(stream.tellg()) : 0);
+  stream.seekg(0).read(file.data(), static_cast<std::streamsize>(file.size()));
   const auto header = read_at<ElfW(Ehdr)>(file, 0);
   const auto value = reinterpret_cast<std::uintptr_t>(address) - map->l_addr;
   for (int at = 0; at < header.e_shnum; ++at) {
