@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -31,11 +32,14 @@ double max_abs(const std::vector<T>& values) {
 }
 
 /// Passes when `got` is at most twice as far from `want` (double) as `naive`, the same formula in
-/// plain loops of T, is; plus `floor_ulps` rounding units of the largest wanted value.
+/// plain loops of T, is; plus `floor_ulps` rounding units of the largest wanted value, or of
+/// `least_scale` if that is larger (sixteen times as many in double, where the naive version is the
+/// reference itself).
 template <class T>
-void check_close(const char* what, const std::vector<T>& got, const std::vector<double>& want,
-                 const std::vector<T>& naive, double floor_ulps = 4) {
-  const double floor = floor_ulps * std::numeric_limits<T>::epsilon() * max_abs(want);
+void check_close(const std::string& what, const std::vector<T>& got, const std::vector<double>& want,
+                 const std::vector<T>& naive, double floor_ulps = 4, double least_scale = 0) {
+  if (sizeof(T) == sizeof(double)) floor_ulps *= 16;
+  const double floor = floor_ulps * std::numeric_limits<T>::epsilon() * std::max(max_abs(want), least_scale);
   const double bound = 2 * max_error(naive, want) + floor;
   INFO(what, ": bound ", bound, ", ", want.size(), " values");
   CHECK(got.size() == want.size());

@@ -25,7 +25,8 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::
 }
 
 /// Dropout factors (rows x cols): 16 bits an element, eight columns a Philox call with the counter
-/// (column / 8, row, step, site * 256 + 3); dropped when the bits are below round(65536 p).
+/// (column / 8, row, step, site * 256 + 3); dropped when the bits are below round(65536 p). The
+/// factor of what is kept is rounded to float.
 template <class T>
 Vec<T> dropout_factors(std::uint64_t seed, std::uint32_t step, std::uint32_t site, double p,
                        std::int64_t rows, std::int64_t cols) {
@@ -36,7 +37,7 @@ Vec<T> dropout_factors(std::uint64_t seed, std::uint32_t step, std::uint32_t sit
       const auto words = philox({static_cast<std::uint32_t>(j / 8), static_cast<std::uint32_t>(i), step, site * 256 + 3},
                                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
       const std::uint32_t bits = words[j % 8 / 2] >> (j % 2 * 16) & 0xFFFF;
-      factors.push_back(bits < threshold ? T(0) : T(65536 / (65536 - threshold)));
+      factors.push_back(bits < threshold ? T(0) : static_cast<float>(65536 / (65536 - threshold)));
     }
   return factors;
 }

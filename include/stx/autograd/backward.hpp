@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 
 #include "stx/autograd/var.hpp"
 #include "stx/backend/elementwise.hpp"
@@ -26,7 +27,7 @@ void begin_pass(Context<D>& ctx) {
 
 /// Gradients of the sum of the given scalars with respect to every variable that needs one.
 template <class T, class D>
-void backward(Context<D>& ctx, std::initializer_list<Var<T, D>> losses) {
+void backward(Context<D>& ctx, std::span<const Var<T, D>> losses) {
   for (const Var<T, D>& loss : losses) {
     require(loss.shape().size() == 1, "backward", "a loss must be a single value, got shape ", loss.shape());
     const GradTarget<T> target = loss.claim_grad(ctx);
@@ -35,8 +36,12 @@ void backward(Context<D>& ctx, std::initializer_list<Var<T, D>> losses) {
   ctx.tape().run_backward(ctx);
 }
 template <class T, class D>
+void backward(Context<D>& ctx, std::initializer_list<Var<T, D>> losses) {
+  backward<T, D>(ctx, std::span<const Var<T, D>>(losses.begin(), losses.size()));
+}
+template <class T, class D>
 void backward(Context<D>& ctx, Var<T, D> loss) {
-  backward<T, D>(ctx, {loss});
+  backward<T, D>(ctx, std::span<const Var<T, D>>(&loss, 1));
 }
 
 }  // namespace stx

@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+
+#include "stx/nn/cross_attention.hpp"
+#include "stx/nn/linear.hpp"
+#include "stx/nn/residual_layer_norm.hpp"
+#include "support/gradient_check.hpp"
+#include "support/naive.hpp"
+
+using namespace stx::test;
+using stx::Activation;
+using stx::Context;
+using stx::Cpu;
+using stx::Shape;
+using Store = stx::ParameterStore<double, Cpu>;
+
+namespace {
+
+std::vector<double> value_of(Context<Cpu>& ctx, const Store& store, const std::string& name) {
+  for (const auto& e : store.entries())
+    if (e.name == name) return to_host(ctx, e.state.value);
+  FAIL("no parameter ", name);
+  return {};
+}
+
+std::vector<std::string> names(const Store& store) {
+  std::vector<std::string> list;
+  for (const auto& e : store.entries()) list.push_back(e.name + e.shape.str());
+  return list;
+}
+
+/// Central differences of sum(weights * f()) for every value of the store, against backward().
+template <class F>
+void check_parameter_gradients(Context<Cpu>& ctx, Store& store, F&& f) {
+  const auto loss = [&] {
+    stx::begin_pass(ctx);
+    store.begin_step();
+    const auto y = to_host(ctx, f().value());
+    const auto weights = output_weights(0, static_cast<std::int64_t>(y.size()));
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += weights[i] * y[i];
+    return sum;
+  };
+  stx::begin_pass(ctx);
+  store.begin_step();
+  const auto y = f();
+  const auto weights = output_weights(0, y.shape().size());
+  copy_to_device(ctx, y.claim_grad(ctx).data, weights.data(), weights.size() * sizeof(double));
+  ctx.tape().run_backward(ctx);
+  for (auto& e : store.entries()) {
+    INFO(e.name);
+    CHECK(e.state.has_grad);
+    const auto analytic = to_host(ctx, e.state.grad);
+    std::vector<double> numeric;
+    for (std::int64_t i = 0; i < e.shape.size(); ++i) {
+      double& x = e.state.value.data[i];
+      const double before = x;
+      x = before + 1e-5;
+      const double above = loss();
+      x = before - 1e-5;
+      numeric.push_back((above - loss()) / 2e-5);
+      x = before;
+    }
+    CHECK(max_error(analytic, numeric) < 1e-7);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("nn::Linear: parameters, initial bounds, value") {
+  Context<Cpu> ctx;
+  Store store;
+  const stx::nn::Linear<double, Cpu> layer(ctx, store, "st1", 25, 400, {.activation = Activation::gelu});
+  const stx::nn::Linear<double, Cpu> wide(ctx, store, "wide", 25, 400, {.weight_bound = 3, .zero_bias = true});
+  store.allocate(ctx, 3);
+  CHECK(names(store) == std::vector<std::string>{"st1.weight(400, 25)", "st1.bias(400)", "wide.weight(400, 25)", "wide.bias(400)"});
+  const auto near = [](double largest, double bound) { return largest <= bound && largest > 0.98 * bound; };
+  CHECK(near(max_abs(value_of(ctx, store, "st1.weight")), 0.2));
+  CHECK(near(max_abs(value_of(ctx, store, "st1.bias")), 0.2));
+  CHECK(near(max_abs(value_of(ctx, store, "wide.weight")), 3));
+  CHECK(max_abs(value_of(ctx, store, "wide.bias")) == 0);
+
+  const auto x = random_values(7 * 25, 1);
+  const auto y = layer(ctx, constant(ctx, to_device(ctx, x, Shape{7, 25})));
+  const auto want = naive::linear(x, value_of(ctx, store, "st1.weight"), value_of(ctx, store, "st1.bias"), {}, true,
+                                  std::vector<double>(7 * 400, 0.0), 7, 25, 400).y;
+  CHECK(max_error(to_host(ctx, y.value()), want) < 1e-14);
+}
+
+TEST_CASE("nn::CrossAttention: parameters, initial bounds, and the formula of a packed multi-head attention") {
+  Context<Cpu> ctx;
+  Store store;
+  const std::int64_t width = 32;
+  const stx::nn::CrossAttention<double, Cpu> layer(ctx, store, "a", width, {.n_heads = 4});
+  store.allocate(ctx, 3);
+  CHECK(names(store) == std::vector<std::string>{"a.query.weight(32, 32)", "a.query.bias(32)", "a.key.weight(32, 32)",
+                                                 "a.key.bias(32)", "a.value.weight(32, 32)", "a.value.bias(32)",
+                                                 "a.out.weight(32, 32)", "a.out.bias(32)"});
+  // Xavier-uniform of the packed (3 width x width) matrix: sqrt(6 / (3 width + width)).
+  for (const char* name : {"a.query", "a.key", "a.value"}) {
+    const double largest = max_abs(value_of(ctx, store, std::string(name) + ".weight"));
+    CHECK(largest <= std::sqrt(6.0 / 128));
+    CHECK(largest > 0.98 * std::sqrt(6.0 / 128));
+    CHECK(max_abs(value_of(ctx, store, std::string(name) + ".bias")) == 0);
+  }
+  CHECK(max_abs(value_of(ctx, store, "a.out.weight")) <= 1 / std::sqrt(32.0));
+  CHECK(max_abs(value_of(ctx, store, "a.out.bias")) == 0);
+
+  const auto queries = random_values(6 * width, 1), memory = random_values(5 * width, 2);
+  const auto result = layer(ctx, constant(ctx, to_device(ctx, queries, Shape{6, width})),
+                            constant(ctx, to_device(ctx, memory, Shape{5, width})), true);
+  const auto project = [&](const char* name, const std::vector<double>& x, std::int64_t rows) {
+    return naive::gemm(x, value_of(ctx, store, std::string(name) + ".weight"), rows, width, width, false, true);
+  };
+  const auto attended = naive::attention<double>(project("a.query", queries, 6), project("a.key", memory, 5),
+                                                 project("a.value", memory, 5), {}, {}, {}, 6, 5, width, 4);
+  CHECK(max_error(to_host(ctx, result.weights.value()), attended.weights) < 1e-14);
+  CHECK(max_error(to_host(ctx, result.out.value()), project("a.out", attended.out, 6)) < 1e-13);
+}
+
+TEST_CASE("nn::ResidualLayerNorm: gain 1 and shift 0 at the start; without_branch leaves x out") {
+  Context<Cpu> ctx;
+  Store store;
+  const stx::nn::ResidualLayerNorm<double, Cpu> norm(ctx, store, "n", 9);
+  store.allocate(ctx, 3);
+  CHECK(value_of(ctx, store, "n.gain") == std::vector<double>(9, 1.0));
+  CHECK(value_of(ctx, store, "n.shift") == std::vector<double>(9, 0.0));
+  const auto x = constant(ctx, to_device(ctx, random_values(27, 1), Shape{3, 9}));
+  const auto zero = constant(ctx, to_device(ctx, std::vector<double>(27, 0.0), Shape{3, 9}));
+  const auto r = constant(ctx, to_device(ctx, random_values(27, 2), Shape{3, 9}));
+  const auto without = to_host(ctx, norm.without_branch(ctx, r).value());
+  CHECK(max_error(without, to_host(ctx, norm(ctx, zero, r).value())) == 0);
+  CHECK(max_error(without, to_host(ctx, norm(ctx, x, r).value())) > 0.1);
+}
+
+TEST_CASE("nn: gradients of every parameter of a small network, dropout included") {
+  Context<Cpu> ctx({.threads = 2, .seed = 5});
+  Store store;
+  const stx::nn::Linear<double, Cpu> encoder(ctx, store, "encoder", 3, 4, {.activation = Activation::gelu, .dropout = 0.2f});
+  const stx::nn::CrossAttention<double, Cpu> attention(ctx, store, "attention", 4, {.n_heads = 2, .dropout = 0.2f});
+  const stx::nn::ResidualLayerNorm<double, Cpu> norm(ctx, store, "norm", 4, 0.2f);
+  store.allocate(ctx, 8);
+  stx::begin_step(ctx);
+  const auto x = to_device(ctx, random_values(15, 1), Shape{5, 3});
+  const auto memory = to_device(ctx, random_values(12, 2), Shape{3, 4});
+  check_parameter_gradients(ctx, store, [&] {
+    const auto q = encoder(ctx, constant(ctx, x));
+    return norm(ctx, attention(ctx, q, constant(ctx, memory)).out, q);
+  });
+}
+
+TEST_CASE("nn: layers with dropout have sites of their own") {
+  Context<Cpu> ctx({.seed = 5});
+  Store store;
+  using Layer = stx::nn::Linear<double, Cpu>;
+  const Layer a(ctx, store, "a", 1, 200, {.dropout = 0.5f, .weight_bound = 0});
+  const Layer b(ctx, store, "b", 1, 200, {.dropout = 0.5f, .weight_bound = 0});
+  store.allocate(ctx, 8);
+  stx::begin_step(ctx);
+  const auto x = constant(ctx, to_device(ctx, std::vector<double>{1}, Shape{1, 1}));
+  const auto dropped = [&](const Layer& layer) {
+    auto y = to_host(ctx, layer(ctx, x).value());
+    for (double& v : y) v = v == 0;
+    return y;
+  };
+  CHECK(dropped(a) == dropped(a));
+  CHECK(dropped(a) != dropped(b));
+}
