@@ -1,6 +1,7 @@
 // True imputation on real pairs: 5 gene folds, Pearson correlation averaged over genes.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -144,4 +145,30 @@ TEST_CASE("starmap_vis_cortex: imputation from cells") {
   CHECK(chosen.first >= 0.229);
   CHECK(kernel.first == doctest::Approx(0.2279).epsilon(0.0005));
   CHECK(kernel.second == doctest::Approx(0.3182).epsilon(0.0005));
+}
+
+// The 1,000 genes, detected on both sides, with the largest variance of log1p(counts per 1e4 of all
+// genes) over the spots.
+TEST_CASE("pdac_a: imputation from cells") {
+  const std::string folder = std::string(STX_TEST_DATA_DIR) + "/pdac_a";
+  if (absent(folder)) return;
+  Pair pair = read_pair(folder);
+  auto normalised = pair.spots;
+  for (std::int64_t i = 0; i < normalised.rows; ++i) {
+    double total = 0;
+    for (float v : normalised.row(i)) total += v;
+    for (float& v : normalised.row(i)) v = static_cast<float>(std::log1p(v / total * 1e4));
+  }
+  const auto spread = stx::column_moments(normalised), cells = stx::column_moments(pair.cells);
+  std::vector<std::int64_t> genes;
+  for (std::int64_t g = 0; g < pair.cells.cols; ++g) {
+    if (spread.detection[g] > 0 && cells.detection[g] > 0) genes.push_back(g);
+  }
+  std::stable_sort(genes.begin(), genes.end(),
+                   [&](auto a, auto b) { return spread.sd[a] > spread.sd[b]; });
+  genes.resize(1000);
+  std::sort(genes.begin(), genes.end());
+  pair = {columns(pair.spots, genes), columns(pair.cells, genes)};
+  CHECK(score_kernel(pair).first == doctest::Approx(0.2818).epsilon(0.0005));
+  CHECK(score_ridge(pair, 5.0).first == doctest::Approx(0.2876).epsilon(0.0005));
 }

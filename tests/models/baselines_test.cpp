@@ -100,7 +100,8 @@ TEST_CASE("the mean baseline predicts the training mean") {
 }
 
 TEST_CASE("ridge agrees with Gaussian elimination, with more rows than genes and with fewer") {
-  for (const auto& [rows, genes] : {std::pair{40, 6}, std::pair{7, 12}, std::pair{1, 3}}) {
+  for (const auto& shape : {std::pair{40, 6}, std::pair{7, 12}, std::pair{1, 3}}) {
+    const int rows = shape.first, genes = shape.second;
     CAPTURE(rows);
     auto inputs = noise(rows, genes, 1);
     const auto targets = noise(rows, 3, 2), fresh = noise(5, genes, 3);
