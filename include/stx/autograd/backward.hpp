@@ -31,7 +31,14 @@ void backward(Context<D>& ctx, std::span<const Var<T, D>> losses) {
   for (const Var<T, D>& loss : losses) {
     require(loss.shape().size() == 1, "backward", "a loss must be a single value, got shape ", loss.shape());
     const GradTarget<T> target = loss.claim_grad(ctx);
-    if (target.data != nullptr) fill(ctx, target.data, 1, T(1));
+    if (target.data == nullptr) continue;
+    if (target.write == GradWrite::overwrite) {
+      fill(ctx, target.data, 1, T(1));
+    } else {  // listed more than once
+      T* one = ctx.step_arena().template allocate<T>(1);
+      fill(ctx, one, 1, T(1));
+      add_to(ctx, target.data, one, 1);
+    }
   }
   ctx.tape().run_backward(ctx);
 }
