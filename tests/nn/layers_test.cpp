@@ -46,10 +46,14 @@ void check_parameter_gradients(Context<Cpu>& ctx, Store& store, F&& f) {
   const auto weights = output_weights(0, y.shape().size());
   copy_to_device(ctx, y.claim_grad(ctx).data, weights.data(), weights.size() * sizeof(double));
   ctx.tape().run_backward(ctx);
+  std::vector<std::vector<double>> gradients;
   for (auto& e : store.entries()) {
-    INFO(e.name);
     CHECK(e.state.has_grad);
-    const auto analytic = to_host(ctx, e.state.grad);
+    gradients.push_back(to_host(ctx, e.state.grad));
+  }
+  for (std::size_t n = 0; n < gradients.size(); ++n) {
+    auto& e = store.entries()[n];
+    INFO(e.name);
     std::vector<double> numeric;
     for (std::int64_t i = 0; i < e.shape.size(); ++i) {
       double& x = e.state.value.data[i];
@@ -60,7 +64,7 @@ void check_parameter_gradients(Context<Cpu>& ctx, Store& store, F&& f) {
       numeric.push_back((above - loss()) / 2e-5);
       x = before;
     }
-    CHECK(max_error(analytic, numeric) < 1e-7);
+    CHECK(max_error(gradients[n], numeric) < 1e-7);
   }
 }
 

@@ -29,6 +29,9 @@ struct BatchLayout {
 template <class T, class D>
 Tensor<T, D> gather_log1p(Context<D>& ctx, const Csr<D>& counts, const Tensor<std::int32_t, D>& rows,
                           const BatchLayout<T, D>& layout) {
+  require(rows && rows.shape.rank() == 1, "gather_log1p", "rows must be a list of row numbers, got ",
+          rows ? "shape " + rows.shape.str() : "an empty tensor");
+  require(layout.column_of && layout.totals, "gather_log1p", "layout needs column_of and totals");
   require(layout.column_of.size() == counts.cols && layout.totals.size() == counts.rows, "gather_log1p",
           "layout is for ", layout.totals.size(), " rows and ", layout.column_of.size(), " genes, counts have ",
           counts.rows, " and ", counts.cols);

@@ -3,6 +3,7 @@
 
 #include "stx/autograd/var.hpp"
 #include "stx/backend/linear.hpp"
+#include "stx/ops/check_dropout.hpp"
 
 namespace stx {
 
@@ -19,7 +20,7 @@ struct LinearOptions {
 /// @param weight  (out, in)
 /// @param bias    (out), or an empty Var
 /// @return        (rows, out)
-/// @throws ArgumentError when shapes do not match.
+/// @throws ArgumentError when shapes do not match or the dropout probability is not in [0, 1).
 /// Numerics: GEMM in T; GELU in the erf form. Deterministic: yes. Capturable: yes.
 template <class T, class D>
 Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
@@ -28,6 +29,7 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
           "x (rows, in) and weight (out, in) must agree on in, got ", x.shape(), " and ", weight.shape());
   require(!bias || bias.shape() == Shape{weight.shape()[0]}, "linear", "bias must have shape (",
           weight.shape()[0], "), got ", bias ? bias.shape() : Shape{});
+  check_dropout("linear", options.dropout);
   const std::int64_t rows = x.shape()[0];
   const std::int64_t out = weight.shape()[0];
   const bool needs_grad = x.needs_grad() || weight.needs_grad() || bias.needs_grad();
@@ -49,9 +51,10 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
       const std::int64_t rows = n.x.shape()[0];
       const std::int64_t out = n.weight.shape()[0];
       const bool scratch = n.options.activation != Activation::identity || n.options.dropout.active();
-      const GradTarget<T> to_x = n.x.claim_grad(ctx);
-      const GradTarget<T> to_weight = n.weight.claim_grad(ctx);
+      // In the order in which linear_backward writes: x and weight may be one variable.
       const GradTarget<T> to_bias = n.bias.claim_grad(ctx);
+      const GradTarget<T> to_weight = n.weight.claim_grad(ctx);
+      const GradTarget<T> to_x = n.x.claim_grad(ctx);
       linear_backward(ctx, LinearBackward<T>{
           .grad_y = n.y.grad().data, .x = n.x.value().data, .weight = n.weight.value().data,
           .pre_activation = n.pre,

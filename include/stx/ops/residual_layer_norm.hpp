@@ -3,6 +3,7 @@
 
 #include "stx/autograd/var.hpp"
 #include "stx/backend/residual_layer_norm.hpp"
+#include "stx/ops/check_dropout.hpp"
 
 namespace stx {
 
@@ -20,7 +21,7 @@ struct LayerNormOptions {
 /// @param gain      (width)
 /// @param shift     (width)
 /// @return          (rows, width)
-/// @throws ArgumentError when shapes do not match.
+/// @throws ArgumentError when shapes do not match or the dropout probability is not in [0, 1).
 /// Numerics: two-pass mean and biased variance. Deterministic: yes. Capturable: yes.
 /// Source: Ba et al. 2016, eq. 4.
 template <class T, class D>
@@ -33,6 +34,7 @@ Var<T, D> residual_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> residual, 
   const std::int64_t width = x.shape()[1];
   require(gain.shape() == Shape{width} && shift.shape() == Shape{width}, "residual_layer_norm",
           "gain and shift must have shape (", width, "), got ", gain.shape(), " and ", shift.shape());
+  check_dropout("residual_layer_norm", options.dropout);
   if (!ctx.tape().recording()) options.dropout = {};
   const bool needs_grad =
       x.needs_grad() || residual.needs_grad() || gain.needs_grad() || shift.needs_grad();
@@ -53,8 +55,9 @@ Var<T, D> residual_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> residual, 
     Dropout dropout;
     static void run(Context<D>& ctx, Backward& n) {
       if (!n.y.has_grad()) return;
-      const GradTarget<T> to_x = n.x.claim_grad(ctx);
+      // In the order in which the backward pass writes: x and residual may be one variable.
       const GradTarget<T> to_residual = n.residual.claim_grad(ctx);
+      const GradTarget<T> to_x = n.x.claim_grad(ctx);
       const GradTarget<T> to_gain = n.gain.claim_grad(ctx);
       const GradTarget<T> to_shift = n.shift.claim_grad(ctx);
       residual_layer_norm_backward(

@@ -3,6 +3,7 @@
 
 #include "stx/autograd/var.hpp"
 #include "stx/backend/shared_kv_attention.hpp"
+#include "stx/ops/check_dropout.hpp"
 
 namespace stx {
 
@@ -26,7 +27,8 @@ struct AttentionOptions {
 /// @param q  (rows, width)
 /// @param k  (n_keys, width), n_keys >= 1
 /// @param v  (n_keys, width)
-/// @throws ArgumentError when shapes do not match or n_heads does not divide width.
+/// @throws ArgumentError when shapes do not match, there is no key, n_heads does not divide a width of
+/// at least 1, or the dropout probability is not in [0, 1).
 /// Numerics: softmax with the row maximum subtracted; the backward pass recomputes the weights from
 /// the log of the denominator. Deterministic: yes. Capturable: yes.
 /// Source: Vaswani et al. 2017, eq. 1; the sharing: CASPER, section 3.
@@ -39,8 +41,9 @@ AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D
           k.shape(), ", ", v.shape());
   require(k.shape()[0] >= 1, "shared_kv_attention", "at least one key is needed");
   const std::int64_t width = q.shape()[1];
-  require(options.n_heads >= 1 && width % options.n_heads == 0, "shared_kv_attention", "n_heads = ",
-          options.n_heads, " does not divide width = ", width);
+  check_dropout("shared_kv_attention", options.dropout);
+  require(options.n_heads >= 1 && width >= 1 && width % options.n_heads == 0, "shared_kv_attention", "n_heads = ",
+          options.n_heads, " must divide width = ", width, ", both at least 1");
   const std::int64_t rows = q.shape()[0];
   const std::int64_t n_keys = k.shape()[0];
   if (!ctx.tape().recording()) options.dropout = {};

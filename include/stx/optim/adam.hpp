@@ -7,7 +7,7 @@
 
 namespace stx::optim {
 
-/// Adam or AdamW; see AdamOptions. One kernel updates all parameters of the store.
+/// Adam or AdamW; see AdamOptions. Making one sets the learning rate of the context. One kernel updates all parameters of the store.
 ///
 /// Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.
 template <class T, class D>
@@ -22,6 +22,10 @@ class Adam {
     squares_ = ctx.template make_persistent<T>(Shape{store.size()});
     fill(ctx, means_.data, store.size(), T(0));
     fill(ctx, squares_.data, store.size(), T(0));
+    StepState state;
+    copy_to_host(ctx, &state, ctx.step_state(), sizeof state);
+    first_step_ = state.step;
+    copy_to_device(ctx, &ctx.step_state()->learning_rate, &options_.learning_rate, sizeof(float));
   }
 
   /// Applies the gradients of this step. Parameters that no op used have gradient 0.

@@ -10,6 +10,8 @@ namespace stx {
 template <class T>
 void adam(Context<Cpu>& ctx, const AdamArgs<T>& p) {
   const StepState& state = *ctx.step_state();
+  require(state.step > p.first_step, "adam",
+          "no step was begun since the optimiser was made; call begin_step(ctx)");
   const double t = static_cast<double>(state.step - p.first_step);
   const T correction1 = static_cast<T>(1.0 - std::pow(static_cast<double>(p.options.beta1), t));
   const T correction2 = static_cast<T>(1.0 - std::pow(static_cast<double>(p.options.beta2), t));
