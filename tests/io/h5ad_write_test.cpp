@@ -143,7 +143,8 @@ TEST_CASE("a folder without write permission is named") {
 
 TEST_CASE("a full disk gives an error and leaves no file, at whichever write it strikes") {
   const golden::Folder folder;
-  const stx::AnnData a = stx::read_h5ad(golden::path("current.h5ad"));
+  stx::AnnData a = stx::read_h5ad(golden::path("current.h5ad"));
+  a.uns.erase("table");  // null: a part the reader skipped
   const std::string path = folder / "out.h5ad";
   stx::write_h5ad(path, a);
   const auto whole = static_cast<rlim_t>(std::filesystem::file_size(path));
@@ -151,7 +152,7 @@ TEST_CASE("a full disk gives an error and leaves no file, at whichever write it 
   const auto previous = std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ::getrlimit(RLIMIT_FSIZE, &before);
-  for (rlim_t limit = 0; limit < whole; limit += whole / 23) {
+  for (rlim_t limit = 0; limit < whole; limit += whole / 11) {
     const rlimit small{limit, before.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &small);
     const std::string message = golden::message([&] { stx::write_h5ad(path, a); });
@@ -194,6 +195,6 @@ TEST_CASE("parts that disagree or have no form in the file are refused") {
         "[" + path + ":/uns/ragged] has rows of 2 and of 1 values; only rectangular arrays can be "
                      "stored");
   CHECK(refused([](auto& a) { a.layers["bad"] = stx::CsrMatrix<float>{9, 6, {0}, {}, {}}; }) ==
-        "[/layers/bad] CSR indptr must have rows + 1 = 10 entries, got 1");
+        "[" + path + ":/layers/bad] CSR indptr must have rows + 1 = 10 entries, got 1");
   CHECK(folder.n_files() == 0);
 }

@@ -6,18 +6,23 @@
 #include <string>
 
 #include "stx/io/anndata.hpp"
+#include "stx/io/crash_probe.hpp"
 #include "stx/io/h5ad_matrix.hpp"
 #include "stx/io/h5ad_table.hpp"
 #include "stx/io/h5ad_uns.hpp"
 
 namespace stx {
 
-/// What read_h5ad reads.
+/// What read_h5ad reads, and how.
 struct H5adReadOptions {
   bool matrices = true;  ///< X, layers, raw.X, obsp, varp; off: only names and annotations
   bool uns = true;
   bool sort_indices = false;  ///< sort unsorted CSR rows instead of refusing them
   std::int64_t max_uns_elements = 1'000'000;  ///< larger arrays in uns (images) are skipped
+  /// Let a child process read the file first, so that a file whose damage crashes libhdf5 becomes an
+  /// error (see crash_probe.hpp). Takes twice the time; fork before threads and devices are in use.
+  bool probe = false;
+  unsigned probe_limit_s = 0;  ///< seconds given to that child; 0: no limit
 };
 
 namespace h5ad {
@@ -144,6 +149,11 @@ inline AnnData read(const hdf5::Object& root, const H5adReadOptions& options) {
 /// shapes that disagree; sparse indices out of range, repeated or (see options) unsorted. Parts
 /// that stx cannot represent are named in `AnnData::skipped`.
 inline AnnData read_h5ad(const std::string& path, const H5adReadOptions& options = {}) {
+  if (options.probe) {
+    H5adReadOptions once = options;
+    once.probe = false;
+    probe_for_crash(path, [&] { read_h5ad(path, once); }, options.probe_limit_s);
+  }
   return h5ad::read(hdf5::open_file(path), options);
 }
 

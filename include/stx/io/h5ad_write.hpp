@@ -100,7 +100,7 @@ void write_matrix(const hdf5::Object& parent, const std::string& name, const Mat
 template <class T>
 void write_matrix(const hdf5::Object& parent, const std::string& name, const CsrMatrix<T>& m,
                   const hdf5::Storage& storage) {
-  validate(m, hdf5::child_path(parent, name));
+  validate(m, parent.file + ":" + hdf5::child_path(parent, name));
   const hdf5::Object group = hdf5::create_group(parent, name, "csr_matrix", "0.1.0");
   hdf5::write_attribute(group, "shape", std::vector<std::int64_t>{m.rows, m.cols});
   const auto write = [&]<class V>(const char* part, const std::vector<V>& values) {

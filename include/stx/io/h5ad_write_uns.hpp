@@ -17,6 +17,10 @@ struct FlatArray {
   std::vector<const nlohmann::json*> values;
 };
 
+inline std::string element_where(const hdf5::Object& parent, const std::string& name) {
+  return parent.file + ":" + hdf5::child_path(parent, name);
+}
+
 inline void flatten(const nlohmann::json& array, std::size_t level, const std::string& where,
                     FlatArray& out) {
   const bool known = level < out.dims.size();
@@ -59,7 +63,7 @@ inline void write_flat(const hdf5::Object& parent, const std::string& name, cons
   } else if (all([](const auto& v) { return v.is_number(); })) {
     hdf5::write_numbers<double>(parent, name, collect<double>(array), array.dims, storage);
   } else {
-    fail(hdf5::child_path(parent, name),
+    fail(element_where(parent, name),
          "an array must hold only numbers, only strings or only booleans; store it as text");
   }
 }
@@ -76,10 +80,10 @@ inline void write_uns(const hdf5::Object& parent, const std::string& name, const
     return;
   }
   require(!value.is_null() && !value.is_discarded() && !value.is_binary(),
-          hdf5::child_path(parent, name), "has no value (null), which cannot be stored; leave it out");
+          detail::element_where(parent, name), "has no value (null), which cannot be stored; leave it out");
   detail::FlatArray array;
   if (value.is_array()) {
-    detail::flatten(value, 0, hdf5::child_path(parent, name), array);
+    detail::flatten(value, 0, detail::element_where(parent, name), array);
   } else {
     array.values.push_back(&value);
   }

@@ -30,8 +30,14 @@ inline AnnData read_any(const std::string& path, const H5adReadOptions& options 
   const bool names_hdf5 = extension == ".h5ad" || extension == ".h5" || extension == ".hdf5";
   const hdf5::Quiet quiet;
   if (names_hdf5 || H5Fis_hdf5(path.c_str()) > 0) {
-    const bool tenx = is_tenx(hdf5::open_file(path));
-    return tenx ? read_tenx_h5(path) : read_h5ad(path, options);
+    const auto read = [&](const H5adReadOptions& with) {
+      const bool tenx = is_tenx(hdf5::open_file(path));
+      return tenx ? read_tenx_h5(path) : read_h5ad(path, with);
+    };
+    H5adReadOptions once = options;
+    once.probe = false;
+    if (options.probe) probe_for_crash(path, [&] { read(once); }, options.probe_limit_s);
+    return read(once);
   }
   fail<DataError>(path, "is of no known format; give an .h5ad, a 10x .h5, a folder with matrix.mtx, "
                         "or a .csv or .tsv table (cells in rows, genes in columns)");
