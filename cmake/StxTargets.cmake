@@ -17,9 +17,10 @@ if(STX_CUDA_ENABLED)
   add_library(stx::cuda ALIAS stx_cuda)
   set_target_properties(stx_cuda PROPERTIES EXPORT_NAME cuda)
   target_link_libraries(stx_cuda INTERFACE stx CUDA::cudart CUDA::cublasLt)
-  # OpenMP::OpenMP_CXX does not reach CUDA sources: without this an inline loop may turn serial.
+  # -std: CMake 3.25 does not know that nvcc speaks C++20. -fopenmp: OpenMP::OpenMP_CXX does not reach
+  # CUDA sources, and without it an inline loop may turn serial.
   target_compile_options(stx_cuda INTERFACE
-    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fopenmp --expt-relaxed-constexpr>)
+    "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-Xcompiler=-fopenmp;--expt-relaxed-constexpr>")
   target_compile_definitions(stx_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:EIGEN_NO_CUDA>)
 endif()
 

@@ -1,4 +1,5 @@
 // fill: one thread stores one quad; 4 bytes and no FLOP per element; bound by memory bandwidth.
+// add_to: one thread adds one quad; 12 bytes and 1 FLOP per element; the same bound.
 // advance_step: one thread.
 #pragma once
 
@@ -15,6 +16,12 @@ __global__ void fill_quad_per_thread_kernel(T* data, std::int64_t size, T value,
   if (i < size) store_quad(data, i, size, aligned, Quad<T>{{value, value, value, value}});
 }
 
+template <class T>
+__global__ void add_to_quad_per_thread_kernel(T* target, const T* source, std::int64_t size, bool aligned) {
+  const std::int64_t i = FlatGrid::column();
+  if (i < size) write_quad(target, i, size, aligned, load_quad(source, i, size, aligned), GradWrite::accumulate);
+}
+
 // A template only so that several translation units may contain it.
 template <class State>
 __global__ void advance_step_one_thread_kernel(State* state) {
@@ -28,6 +35,13 @@ void fill(Context<Cuda>& ctx, T* data, std::int64_t size, T value) {
   const kernels::FlatGrid g(size);
   cuda::launch(ctx, kernels::fill_quad_per_thread_kernel<T>, g.grid, g.block, 0, data, size, value,
                kernels::quads_aligned(size, data));
+}
+
+template <class T>
+void add_to(Context<Cuda>& ctx, T* target, const T* source, std::int64_t size) {
+  const kernels::FlatGrid g(size);
+  cuda::launch(ctx, kernels::add_to_quad_per_thread_kernel<T>, g.grid, g.block, 0, target, source, size,
+               kernels::quads_aligned(size, target, source));
 }
 
 // "used": the compiled library must contain it for callers that see the declaration alone.

@@ -24,9 +24,10 @@
 namespace stx {
 namespace kernels {
 
+/// largest_and_inverse (rows x n_heads x 2, or null) receives the largest score and 1 / denominator.
 template <class T>
 __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionForward<T> p, const StepState* state,
-                                                             T scale, bool aligned) {
+                                                             T* largest_and_inverse, T scale, bool aligned) {
   const HeadSlice head(p.width, p.n_heads, blockIdx.y);
   const AttentionShared<T> shared(head.quads, 2);
   const std::int64_t first_row = (static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) * attention_rows;
@@ -78,7 +79,14 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
   for (int r = 0; r < attention_rows; ++r) {
     const std::int64_t row = first_row + r;
     if (row >= p.rows) break;
-    if (lane == 0) p.lse[row * p.n_heads + blockIdx.y] = largest[r] + std::log(sum[r]);
+    if (lane == 0) {
+      const std::int64_t at = row * p.n_heads + blockIdx.y;
+      p.lse[at] = largest[r] + std::log(sum[r]);
+      if (largest_and_inverse != nullptr) {
+        largest_and_inverse[2 * at] = largest[r];
+        largest_and_inverse[2 * at + 1] = inverse.v[r];
+      }
+    }
     if (p.out == nullptr) continue;
     for (int c = lane; c < head.quads; c += warp_lanes) {
       Quad<T> value = acc[r * head.quads + c];
@@ -89,9 +97,11 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
   }
 }
 
-/// weights[row][key] = mean over heads; the same tiles, all heads of a row in one block.
+/// weights[row][key] = mean over heads; the same tiles, all heads of a row in one block. (Not from lse:
+/// its rounding is relative to the score, that of a difference of scores is not.)
 template <class T>
-__global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(SharedKvAttentionForward<T> p, T scale,
+__global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(SharedKvAttentionForward<T> p,
+                                                                     const T* largest_and_inverse, T scale,
                                                                      bool aligned) {
   const std::int64_t first_row = (static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) * attention_rows;
   const int lane = threadIdx.x;
@@ -109,9 +119,11 @@ __global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(SharedKvAtt
       T score[attention_rows];
       lane_dots(score, shared.tile(0) + lane * shared.stride, q, head.quads);
 #pragma unroll
-      for (int r = 0; r < attention_rows; ++r)
-        if (first_row + r < p.rows)
-          weight[r] += share * math::exp(score[r] * scale - p.lse[(first_row + r) * p.n_heads + h]);
+      for (int r = 0; r < attention_rows; ++r) {
+        if (first_row + r >= p.rows) break;
+        const T* at = largest_and_inverse + 2 * ((first_row + r) * p.n_heads + h);
+        weight[r] += share * (math::exp(score[r] * scale - at[0]) * at[1]);
+      }
     }
     const std::int64_t key = first_key + lane;
 #pragma unroll
@@ -281,12 +293,14 @@ void shared_kv_attention_forward(Context<Cuda>& ctx, const SharedKvAttentionForw
   const kernels::AttentionBlock block(ctx, head_dim, sizeof(T));
   const bool aligned = kernels::quads_aligned(head_dim, p.q, p.k, p.v, p.out);
   const unsigned row_blocks = cuda::blocks_for(p.rows, block.rows());
+  T* largest_and_inverse = nullptr;
+  if (p.weights != nullptr) largest_and_inverse = ctx.step_arena().template allocate<T>(2 * p.rows * p.n_heads);
   cuda::launch(ctx, kernels::shared_kv_attention_fwd_rows_per_warp_kernel<T>,
                dim3(row_blocks, static_cast<unsigned>(p.n_heads)), block.threads, block.shared_bytes, p,
-               ctx.step_state(), scale, aligned);
+               ctx.step_state(), largest_and_inverse, scale, aligned);
   if (p.weights != nullptr)
     cuda::launch(ctx, kernels::shared_kv_attention_weights_fwd_rows_per_warp_kernel<T>, dim3(row_blocks), block.threads,
-                 block.shared_bytes, p, scale, aligned);
+                 block.shared_bytes, p, largest_and_inverse, scale, aligned);
 }
 
 template <class T>

@@ -18,7 +18,7 @@ struct AdamArgs {
   T* squares = nullptr;
   std::int64_t size = 0;
   std::uint32_t first_step = 0;
-  AdamOptions options;
+  AdamOptions options = {};
 };
 
 template <class T>

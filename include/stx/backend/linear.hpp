@@ -18,11 +18,12 @@ struct LinearForward {
   T* y = nullptr;               ///< rows x out
   std::int64_t rows = 0, in = 0, out = 0;
   Activation activation = Activation::identity;
-  Dropout dropout;
+  Dropout dropout = {};
 };
 
 /// Gradients of the above. `grad_pre` is scratch (rows x out) for dL/dz; not needed (null) when
 /// there is neither activation nor dropout. Null gradient targets are skipped.
+/// Written in the order bias, weight, x, so that two of them may be one buffer.
 template <class T>
 struct LinearBackward {
   const T* grad_y = nullptr;
@@ -38,7 +39,7 @@ struct LinearBackward {
   GradWrite write_bias = GradWrite::overwrite;
   std::int64_t rows = 0, in = 0, out = 0;
   Activation activation = Activation::identity;
-  Dropout dropout;
+  Dropout dropout = {};
 };
 
 template <class T>

@@ -20,9 +20,11 @@ struct ResidualLayerNormForward {
   T* rstd = nullptr;            ///< rows: 1 / sqrt(var + eps)
   std::int64_t rows = 0, width = 0;
   T eps = T(1e-5);
-  Dropout dropout;
+  Dropout dropout = {};
 };
 
+/// Gradients; null targets are skipped. An element of grad_residual is written before that of grad_x,
+/// so that both may be one buffer.
 template <class T>
 struct ResidualLayerNormBackward {
   const T* grad_y = nullptr;
@@ -40,7 +42,7 @@ struct ResidualLayerNormBackward {
   GradWrite write_gain = GradWrite::overwrite;
   GradWrite write_shift = GradWrite::overwrite;
   std::int64_t rows = 0, width = 0;
-  Dropout dropout;
+  Dropout dropout = {};
 };
 
 template <class T>

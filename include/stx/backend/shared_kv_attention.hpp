@@ -19,7 +19,7 @@ struct SharedKvAttentionForward {
   T* lse = nullptr;      ///< rows x n_heads: log of the softmax denominators, for the backward pass
   T* weights = nullptr;  ///< rows x n_keys: mean over heads of A_h before dropout; or null
   std::int64_t rows = 0, n_keys = 0, width = 0, n_heads = 1;
-  Dropout dropout;
+  Dropout dropout = {};
 };
 
 /// Gradients; the attention weights are recomputed from q, k and lse. Null targets are skipped.
@@ -40,7 +40,7 @@ struct SharedKvAttentionBackward {
   GradWrite write_k = GradWrite::overwrite;
   GradWrite write_v = GradWrite::overwrite;
   std::int64_t rows = 0, n_keys = 0, width = 0, n_heads = 1;
-  Dropout dropout;
+  Dropout dropout = {};
 };
 
 template <class T>

@@ -13,27 +13,31 @@ struct PartialTarget {
   GradWrite write = GradWrite::overwrite;
 };
 
-/// partials: n_chunks x parts x n. A block owns 32 columns of one part (blockIdx.y); its 16 rows of
-/// threads take every 16th chunk each and are added in order. Reads each partial once: bound by L2.
+/// partials: n_chunks x parts x n. A block owns 32 columns; its 16 rows of threads take every 16th chunk
+/// each and are added in order. Reads each partial once: bound by L2. The second part is written after
+/// the first by the same thread, so that both may go to one buffer.
 template <class T>
 __global__ void sum_partials_columns_per_block_kernel(const T* partials, std::int64_t n_chunks, std::int64_t n,
-                                                      PartialTarget<T> first, PartialTarget<T> second) {
-  const PartialTarget<T> target = blockIdx.y == 0 ? first : second;
-  if (target.data == nullptr) return;
+                                                      int parts, PartialTarget<T> first, PartialTarget<T> second) {
   T* sums = shared_memory<T>();
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  T sum = 0;
-  if (column < n) {
-    const T* source = partials + blockIdx.y * n + column;
-    const std::int64_t stride = gridDim.y * n;
+  for (int part = 0; part < parts; ++part) {
+    const PartialTarget<T> target = part == 0 ? first : second;
+    if (target.data == nullptr) continue;
+    T sum = 0;
+    if (column < n) {
+      const T* source = partials + part * n + column;
+      const std::int64_t stride = parts * n;
 #pragma unroll 4
-    for (std::int64_t c = threadIdx.y; c < n_chunks; c += blockDim.y) sum += source[c * stride];
+      for (std::int64_t c = threadIdx.y; c < n_chunks; c += blockDim.y) sum += source[c * stride];
+    }
+    __syncthreads();  // the first part's sums may still be read
+    sums[threadIdx.y * blockDim.x + threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.y != 0 || column >= n) continue;
+    for (unsigned y = 1; y < blockDim.y; ++y) sum += sums[y * blockDim.x + threadIdx.x];
+    write_grad(target.data + column, sum, target.write);
   }
-  sums[threadIdx.y * blockDim.x + threadIdx.x] = sum;
-  __syncthreads();
-  if (threadIdx.y != 0 || column >= n) return;
-  for (unsigned y = 1; y < blockDim.y; ++y) sum += sums[y * blockDim.x + threadIdx.x];
-  write_grad(target.data + column, sum, target.write);
 }
 
 /// target[column] (+)= sum over chunks, for one or two parts side by side.
@@ -41,9 +45,8 @@ template <class T>
 void sum_partials(Context<Cuda>& ctx, const T* partials, std::int64_t n_chunks, int parts, std::int64_t n,
                   PartialTarget<T> first, PartialTarget<T> second = {}) {
   const dim3 block(warp_lanes, 16);
-  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>,
-               dim3(cuda::blocks_for(n, warp_lanes), static_cast<unsigned>(parts)), block,
-               block.x * block.y * sizeof(T), partials, n_chunks, n, first, second);
+  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, dim3(cuda::blocks_for(n, warp_lanes)), block,
+               block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second);
 }
 
 }  // namespace stx::kernels

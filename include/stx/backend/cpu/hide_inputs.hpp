@@ -18,7 +18,7 @@ void hide_inputs(Context<Cpu>& ctx, const HideInputs<T>& p) {
         for (int lane = 0; lane < n; ++lane) {
           const bool keep = math::dropout_factor(words, lane, threshold, 1.0f) != 0.0f;
           const std::int64_t at = i * p.cols + first + lane;
-          p.hidden[at] = keep ? T(0) : T(1);
+          p.hidden[at] = keep ? T(0) : (p.counted != nullptr ? p.counted[first + lane] : T(1));
           if (!keep) p.x[at] = T(0);
         }
       }

@@ -1,0 +1,12 @@
+// Bodies of all ops on CUDA.
+#pragma once
+
+#include "stx/cuda.hpp"
+#include "stx_kernels/adam.cuh"
+#include "stx_kernels/elementwise.cuh"
+#include "stx_kernels/gather_log1p.cuh"
+#include "stx_kernels/gemm.cuh"
+#include "stx_kernels/linear.cuh"
+#include "stx_kernels/mse.cuh"
+#include "stx_kernels/residual_layer_norm.cuh"
+#include "stx_kernels/shared_kv_attention.cuh"
