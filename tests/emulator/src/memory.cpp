@@ -15,21 +15,33 @@ namespace {
 
 constexpr std::size_t zone = 512, alignment = 256;
 constexpr unsigned char zone_byte = 0xA5;
-constexpr std::size_t quarantine_limit = std::size_t{64} << 20;
+// Every cudaFree looks through the quarantine, so it is small; larger allocations are freed at
+// once.
+constexpr std::size_t quarantine_limit = std::size_t{1} << 20;
 
 std::size_t padded(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
+unsigned char poison_byte(std::size_t at) {
+  return static_cast<unsigned char>(poison_word >> (8 * (at % 4)));
+}
+
+// By words: allocations reach hundreds of megabytes, and start at a multiple of 256 bytes.
 STX_EMULATOR_NO_ASAN void fill_poison(unsigned char* data, std::size_t bytes) {
-  for (std::size_t at = 0; at < bytes; ++at) {
-    data[at] = static_cast<unsigned char>(poison_word >> (8 * (at % 4)));
+  if (reinterpret_cast<std::uintptr_t>(data) % 4 == 0) {
+    auto* const words = reinterpret_cast<std::uint32_t*>(data);
+    for (std::size_t at = 0; at < bytes / 4; ++at) words[at] = poison_word;
+  } else {
+    for (std::size_t at = 0; at < bytes / 4 * 4; ++at) data[at] = poison_byte(at);
   }
+  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at) data[at] = poison_byte(at);
 }
 
 STX_EMULATOR_NO_ASAN bool is_poison(const unsigned char* data, std::size_t bytes) {
-  for (std::size_t at = 0; at < bytes; ++at) {
-    if (data[at] != static_cast<unsigned char>(poison_word >> (8 * (at % 4)))) return false;
-  }
-  return true;
+  const auto* const words = reinterpret_cast<const std::uint32_t*>(data);
+  std::uint32_t changed = 0;
+  for (std::size_t at = 0; at < bytes / 4; ++at) changed |= words[at] ^ poison_word;
+  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at) changed |= data[at] ^ poison_byte(at);
+  return changed == 0;
 }
 
 STX_EMULATOR_NO_ASAN std::ptrdiff_t find_other_byte(const unsigned char* data, std::size_t bytes) {
@@ -83,6 +95,10 @@ bool Memory::release(void* pointer, Place place) {
   const Freed freed{it->first, it->second};
   live_.erase(it);
   if (place == Place::device) bytes_ -= freed.allocation.bytes;
+  if (freed.allocation.bytes > quarantine_limit) {
+    destroy(freed);
+    return true;
+  }
   fill_poison(freed.data, freed.allocation.bytes);
   if (freed.allocation.closed) forbid(freed.data, freed.allocation.bytes);
   quarantine_.push_back(freed);
