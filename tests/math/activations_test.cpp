@@ -30,8 +30,10 @@ TEST_CASE("GELU in float") {
   double worst = 0, worst_grad = 0;
   for (double v = -12; v <= 12; v += 0.0007) {
     const float x = static_cast<float>(v);
-    worst = std::max(worst, std::abs(stx::math::gelu(x) - naive::gelu(double{x})) / std::max(1.0, std::abs(v)));
-    worst_grad = std::max(worst_grad, std::abs(stx::math::gelu_grad(x) - naive::gelu_grad(double{x})));
+    worst = std::max(
+        worst, std::abs(stx::math::gelu(x) - naive::gelu(double{x})) / std::max(1.0, std::abs(v)));
+    worst_grad =
+        std::max(worst_grad, std::abs(stx::math::gelu_grad(x) - naive::gelu_grad(double{x})));
   }
   CHECK(worst <= 4e-7);
   CHECK(worst_grad <= 6e-7);

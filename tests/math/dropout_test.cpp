@@ -11,8 +11,8 @@
 
 namespace {
 
-std::vector<float> factors(const stx::StepState& state, const stx::Dropout& dropout, std::int64_t rows,
-                           std::int64_t cols) {
+std::vector<float> factors(const stx::StepState& state, const stx::Dropout& dropout,
+                           std::int64_t rows, std::int64_t cols) {
   std::vector<float> values(rows * cols, 1.0f);
   for (std::int64_t i = 0; i < rows; ++i)
     stx::cpu::apply_dropout(state, dropout, i, values.data() + i * cols, cols);
@@ -31,7 +31,8 @@ stx::StepState state_of(std::uint64_t seed, std::uint32_t step) {
 TEST_CASE("the factors are those of the documented counter") {
   for (std::int64_t cols : {1, 7, 8, 9, 29, 255, 256, 257, 513}) {
     const auto got = factors(state_of(0x100000007ull, 5), {0.3f, 11}, 4, cols);
-    CHECK(stx::test::same_bits(got, stx::test::naive::dropout_factors<float>(0x100000007ull, 5, 11, 0.3f, 4, cols)));
+    CHECK(stx::test::same_bits(
+        got, stx::test::naive::dropout_factors<float>(0x100000007ull, 5, 11, 0.3f, 4, cols)));
   }
 }
 
@@ -56,13 +57,15 @@ TEST_CASE("masks differ between steps, sites, seeds and rows, and repeat otherwi
   CHECK(base != factors(state_of(1, 1), {0.5f, 1}, 2, 256));
   CHECK(base != factors(state_of(2, 1), {0.5f, 0}, 2, 256));
   CHECK(base != factors(state_of(1ull << 32 | 1, 1), {0.5f, 0}, 2, 256));
-  CHECK(std::vector<float>(base.begin(), base.begin() + 256) != std::vector<float>(base.begin() + 256, base.end()));
+  CHECK(std::vector<float>(base.begin(), base.begin() + 256) !=
+        std::vector<float>(base.begin() + 256, base.end()));
 }
 
 TEST_CASE("the two 16-bit halves of a word are used by neighbouring columns") {
   const stx::PhiloxWords words{0x0002FFFF, 0xFFFF0002, 0, 0xFFFFFFFF};
   const float kept[] = {1, 0, 0, 1, 0, 0, 1, 1};
-  for (int lane = 0; lane < 8; ++lane) CHECK(stx::math::dropout_factor(words, lane, 3, 1.0f) == kept[lane]);
+  for (int lane = 0; lane < 8; ++lane)
+    CHECK(stx::math::dropout_factor(words, lane, 3, 1.0f) == kept[lane]);
 }
 
 TEST_CASE("threshold and scale belong together") {

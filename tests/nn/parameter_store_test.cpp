@@ -40,7 +40,8 @@ TEST_CASE("parameters lie one after another, padded to 16 values, with their own
   for (float g : to_host(ctx, store.grads())) CHECK(g == 0);
 }
 
-TEST_CASE("initial values depend on the seed and on the place in the list, and spread over the bound") {
+TEST_CASE(
+    "initial values depend on the seed and on the place in the list, and spread over the bound") {
   const auto draw = [](std::uint64_t seed) {
     Context<Cpu> ctx;
     Store store;
@@ -52,7 +53,8 @@ TEST_CASE("initial values depend on the seed and on the place in the list, and s
   const auto values = draw(5);
   CHECK(values == draw(5));
   CHECK(values != draw(6));
-  CHECK(std::vector<float>(values.begin(), values.begin() + 4000) != std::vector<float>(values.begin() + 4000, values.end()));
+  CHECK(std::vector<float>(values.begin(), values.begin() + 4000) !=
+        std::vector<float>(values.begin() + 4000, values.end()));
   double mean = 0, square = 0;
   for (float v : values) {
     mean += v / 8000;
@@ -90,10 +92,12 @@ TEST_CASE("names are unique and known before allocate()") {
   Store store;
   store.add("head.weight", Shape{2}, Init::filled(1));
   CHECK_THROWS_WITH_AS(store.add("head.weight", Shape{3}, Init::filled(1)),
-                       "[ParameterStore] two parameters are named 'head.weight'", stx::ArgumentError);
+                       "[ParameterStore] two parameters are named 'head.weight'",
+                       stx::ArgumentError);
   store.allocate(ctx, 1);
   CHECK_THROWS_WITH_AS(store.add("late", Shape{3}, Init::filled(1)),
-                       "[ParameterStore] parameter 'late' was declared after allocate()", stx::ArgumentError);
+                       "[ParameterStore] parameter 'late' was declared after allocate()",
+                       stx::ArgumentError);
   CHECK(store.entries().size() == 1);
   CHECK(store.entries()[0].name == "head.weight");
 }

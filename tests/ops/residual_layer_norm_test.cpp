@@ -32,12 +32,15 @@ std::vector<Input> inputs(std::int64_t rows, std::int64_t width) {
 }
 
 template <class T>
-naive::LayerNorm<T> reference(const std::vector<Input>& in, bool residual, const LayerNormOptions& o) {
+naive::LayerNorm<T> reference(const std::vector<Input>& in, bool residual,
+                              const LayerNormOptions& o) {
   const std::int64_t rows = in[0].shape[0], width = in[0].shape[1];
   std::vector<T> factors;
   if (o.dropout.active())
-    factors = naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability, rows, width);
-  return naive::layer_norm(convert<T>(in[0].values), residual ? convert<T>(in[1].values) : std::vector<T>(),
+    factors =
+        naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability, rows, width);
+  return naive::layer_norm(convert<T>(in[0].values),
+                           residual ? convert<T>(in[1].values) : std::vector<T>(),
                            convert<T>(in[2].values), convert<T>(in[3].values), factors,
                            convert<T>(output_weights(0, rows * width)), rows, width);
 }
@@ -47,12 +50,14 @@ void check_values(std::vector<Input> in, bool residual, const LayerNormOptions& 
   INFO("x ", in[0].shape, ", residual ", residual);
   stx::Context<Cpu> ctx({.threads = 2, .seed = seed});
   begin_step(ctx);
-  const auto got = residual ? run_op<T>(ctx, in, norm(options)) : run_op<T>(ctx, in, plain(options));
+  const auto got =
+      residual ? run_op<T>(ctx, in, norm(options)) : run_op<T>(ctx, in, plain(options));
   const auto want = reference<double>(in, residual, options);
   const auto rough = reference<T>(in, residual, options);
   check_close("y", got.outputs[0], want.y, rough.y, 8);
   check_close("grad x", got.grads[0], want.grad_x, rough.grad_x, 8);
-  if (residual) check_close("grad residual", got.grads[1], want.grad_residual, rough.grad_residual, 8);
+  if (residual)
+    check_close("grad residual", got.grads[1], want.grad_residual, rough.grad_residual, 8);
   check_close("grad gain", got.grads[2], want.grad_gain, rough.grad_gain, 8);
   check_close("grad shift", got.grads[3], want.grad_shift, rough.grad_shift, 8);
 }
@@ -73,7 +78,8 @@ TEST_CASE("residual_layer_norm: values and gradients against plain loops, odd sh
 
 TEST_CASE("residual_layer_norm: gradients by central differences, used once and twice") {
   for (const LayerNormOptions& o : {LayerNormOptions{}, {1e-5, dropout}, {0.5, {}}}) {
-    for (const auto& in : {inputs(3, 5), inputs(1, 2), inputs(0, 3), inputs(2, 0)}) check_gradients(in, norm(o));
+    for (const auto& in : {inputs(3, 5), inputs(1, 2), inputs(0, 3), inputs(2, 0)})
+      check_gradients(in, norm(o));
     auto in = inputs(3, 5);
     in[1].needs_grad = false;
     check_gradients(in, plain(o));
@@ -133,7 +139,8 @@ TEST_CASE("residual_layer_norm: constant rows give the shift, and width 1 as wel
   std::fill(in[1].values.begin(), in[1].values.end(), -1.0);
   stx::Context<Cpu> ctx;
   const auto run = run_op<float>(ctx, in, norm());
-  for (std::int64_t i = 0; i < 21; ++i) CHECK(run.outputs[0][i] == static_cast<float>(in[3].values[i % 7]));
+  for (std::int64_t i = 0; i < 21; ++i)
+    CHECK(run.outputs[0][i] == static_cast<float>(in[3].values[i % 7]));
   for (float g : run.grads[0]) CHECK(std::isfinite(g));
   const auto narrow = inputs(4, 1);
   const auto y = run_op<float>(ctx, narrow, norm()).outputs[0];
@@ -163,17 +170,33 @@ TEST_CASE("residual_layer_norm: the backend stays inside its buffers") {
   begin_step(ctx);
   for (std::int64_t rows : {1, 127, 129})
     for (std::int64_t width : {1, 31, 257}) {
-      Guarded<float> x(convert<float>(random_values(rows * width, 1))), r(convert<float>(random_values(rows * width, 2)));
-      Guarded<float> gain(convert<float>(random_values(width, 3))), shift(convert<float>(random_values(width, 4)));
-      Guarded<float> gy(convert<float>(random_values(rows * width, 5))), y(rows * width), mean(rows), rstd(rows);
+      Guarded<float> x(convert<float>(random_values(rows * width, 1))),
+          r(convert<float>(random_values(rows * width, 2)));
+      Guarded<float> gain(convert<float>(random_values(width, 3))),
+          shift(convert<float>(random_values(width, 4)));
+      Guarded<float> gy(convert<float>(random_values(rows * width, 5))), y(rows * width),
+          mean(rows), rstd(rows);
       Guarded<float> gx(rows * width), gr(rows * width), gg(width), gs(width);
-      stx::residual_layer_norm_forward(ctx, stx::ResidualLayerNormForward<float>{
-          x.data(), r.data(), gain.data(), shift.data(), y.data(), mean.data(), rstd.data(), rows, width, 1e-5f, dropout});
-      stx::residual_layer_norm_backward(ctx, stx::ResidualLayerNormBackward<float>{
-          .grad_y = gy.data(), .x = x.data(), .residual = r.data(), .gain = gain.data(), .mean = mean.data(),
-          .rstd = rstd.data(), .grad_x = gx.data(), .grad_residual = gr.data(), .grad_gain = gg.data(),
-          .grad_shift = gs.data(), .rows = rows, .width = width, .dropout = dropout});
-      for (auto* b : {&x, &r, &gain, &shift, &gy, &y, &mean, &rstd, &gx, &gr, &gg, &gs}) CHECK(b->intact());
+      stx::residual_layer_norm_forward(
+          ctx, stx::ResidualLayerNormForward<float>{x.data(), r.data(), gain.data(), shift.data(),
+                                                    y.data(), mean.data(), rstd.data(), rows, width,
+                                                    1e-5f, dropout});
+      stx::residual_layer_norm_backward(
+          ctx, stx::ResidualLayerNormBackward<float>{.grad_y = gy.data(),
+                                                     .x = x.data(),
+                                                     .residual = r.data(),
+                                                     .gain = gain.data(),
+                                                     .mean = mean.data(),
+                                                     .rstd = rstd.data(),
+                                                     .grad_x = gx.data(),
+                                                     .grad_residual = gr.data(),
+                                                     .grad_gain = gg.data(),
+                                                     .grad_shift = gs.data(),
+                                                     .rows = rows,
+                                                     .width = width,
+                                                     .dropout = dropout});
+      for (auto* b : {&x, &r, &gain, &shift, &gy, &y, &mean, &rstd, &gx, &gr, &gg, &gs})
+        CHECK(b->intact());
     }
 }
 
@@ -181,13 +204,16 @@ TEST_CASE("residual_layer_norm: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   auto in = inputs(3, 4);
   in[1] = random_input({3, 5}, 1);
-  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, norm()),
-                       "[residual_layer_norm] x and residual must both be (rows, width), got (3, 4) and (3, 5)",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(
+      run_op<float>(ctx, in, norm()),
+      "[residual_layer_norm] x and residual must both be (rows, width), got (3, 4) and (3, 5)",
+      stx::ArgumentError);
   in = inputs(3, 4);
   in[2] = random_input({3}, 1);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, norm()),
-                       "[residual_layer_norm] gain and shift must have shape (4), got (3) and (4)", stx::ArgumentError);
+                       "[residual_layer_norm] gain and shift must have shape (4), got (3) and (4)",
+                       stx::ArgumentError);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, inputs(3, 4), norm({1e-5, {1.5f, 0}})),
-                       "[residual_layer_norm] dropout probability must be in [0, 1), got 1.5", stx::ArgumentError);
+                       "[residual_layer_norm] dropout probability must be in [0, 1), got 1.5",
+                       stx::ArgumentError);
 }

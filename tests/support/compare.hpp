@@ -19,7 +19,8 @@ double max_error(const std::vector<T>& got, const std::vector<U>& want) {
   double worst = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double error = std::abs(static_cast<double>(got[i]) - static_cast<double>(want[i]));
-    if (!(error <= worst)) worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+    if (!(error <= worst))
+      worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
   }
   return worst;
 }
@@ -36,10 +37,12 @@ double max_abs(const std::vector<T>& values) {
 /// `least_scale` if that is larger (sixteen times as many in double, where the naive version is the
 /// reference itself).
 template <class T>
-void check_close(const std::string& what, const std::vector<T>& got, const std::vector<double>& want,
-                 const std::vector<T>& naive, double floor_ulps = 4, double least_scale = 0) {
+void check_close(const std::string& what, const std::vector<T>& got,
+                 const std::vector<double>& want, const std::vector<T>& naive,
+                 double floor_ulps = 4, double least_scale = 0) {
   if (sizeof(T) == sizeof(double)) floor_ulps *= 16;
-  const double floor = floor_ulps * std::numeric_limits<T>::epsilon() * std::max(max_abs(want), least_scale);
+  const double floor =
+      floor_ulps * std::numeric_limits<T>::epsilon() * std::max(max_abs(want), least_scale);
   const double bound = 2 * max_error(naive, want) + floor;
   INFO(what, ": bound ", bound, ", ", want.size(), " values");
   CHECK(got.size() == want.size());
@@ -48,7 +51,8 @@ void check_close(const std::string& what, const std::vector<T>& got, const std::
 
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 template <class T>
 bool same_bits(const std::vector<std::vector<T>>& a, const std::vector<std::vector<T>>& b) {

@@ -1,4 +1,5 @@
-// Repeatable random inputs that are exact in float, so that float and double runs see the same data.
+// Repeatable random inputs that are exact in float, so that float and double runs see the same
+// data.
 #pragma once
 
 #include <cstdint>

@@ -53,10 +53,12 @@ OpRun<T> run_op(Context<D>& ctx, const std::vector<Input>& inputs, F&& op, int u
     run.outputs.push_back(to_host(ctx, outputs[k].value()));
     const GradTarget<T> target = outputs[k].claim_grad(ctx);
     const std::vector<T> weights = convert<T>(output_weights(k, outputs[k].shape().size()));
-    if (target.data != nullptr) copy_to_device(ctx, target.data, weights.data(), weights.size() * sizeof(T));
+    if (target.data != nullptr)
+      copy_to_device(ctx, target.data, weights.data(), weights.size() * sizeof(T));
   }
   ctx.tape().run_backward(ctx);
-  for (const auto& v : vars) run.grads.push_back(v.has_grad() ? to_host(ctx, v.grad()) : std::vector<T>());
+  for (const auto& v : vars)
+    run.grads.push_back(v.has_grad() ? to_host(ctx, v.grad()) : std::vector<T>());
   return run;
 }
 

@@ -1,0 +1,87 @@
+#include "registry.hpp"
+
+namespace stx::bench {
+namespace {
+
+struct Layer {
+  std::int64_t rows, in, out;
+  Activation activation;
+  float dropout;
+};
+
+template <class D>
+Case linear_case(Context<D>& ctx, Layer s, bool backward) {
+  Buffers<D> memory(ctx);
+  const bool plain = s.activation == Activation::identity && s.dropout == 0;
+  LinearForward<float> f{.x = memory.random(s.rows * s.in),
+                         .weight = memory.random(s.out * s.in),
+                         .bias = memory.random(s.out),
+                         .pre_activation = plain ? nullptr : memory.output(s.rows * s.out),
+                         .y = memory.output(s.rows * s.out),
+                         .rows = s.rows,
+                         .in = s.in,
+                         .out = s.out,
+                         .activation = s.activation,
+                         .dropout = {s.dropout, 1}};
+  LinearBackward<float> b{.grad_y = memory.random(s.rows * s.out),
+                          .x = f.x,
+                          .weight = f.weight,
+                          .pre_activation = f.pre_activation,
+                          .grad_pre = plain ? nullptr : memory.output(s.rows * s.out),
+                          .grad_x = memory.output(s.rows * s.in),
+                          .grad_weight = memory.output(s.out * s.in),
+                          .grad_bias = memory.output(s.out),
+                          .rows = s.rows,
+                          .in = s.in,
+                          .out = s.out,
+                          .activation = s.activation,
+                          .dropout = f.dropout};
+  linear_forward(ctx, f);
+  const auto run = [&ctx, f, b, backward] {
+    backward ? linear_backward(ctx, b) : linear_forward(ctx, f);
+  };
+  const auto error = [memory, f, b, s, backward] {
+    const auto want = test::naive::linear<double>(
+        memory.host(f.x, s.rows * s.in), memory.host(f.weight, s.out * s.in),
+        memory.host(f.bias, s.out),
+        test::naive::dropout_factors<double>(0, 0, 1, s.dropout, s.rows, s.out),
+        s.activation == Activation::gelu, memory.host(b.grad_y, s.rows * s.out), s.rows, s.in,
+        s.out);
+    if (!backward) return memory.error(f.y, want.y);
+    return std::max({memory.error(b.grad_x, want.grad_x),
+                     memory.error(b.grad_weight, want.grad_weight),
+                     memory.error(b.grad_bias, want.grad_bias)});
+  };
+  return {run, error};
+}
+
+template <class D>
+void add(Suite<D>& suite, const std::string& name, const Layer& s) {
+  const double values = static_cast<double>(s.rows * s.in + s.out * s.in + s.out),
+               outputs = static_cast<double>(s.rows * s.out);
+  const double product = 2.0 * static_cast<double>(s.rows) * static_cast<double>(s.in * s.out);
+  const double kept = s.activation == Activation::identity ? 0 : outputs;  // the pre-activation
+  for (const bool backward : {false, true})
+    suite.add("linear_" + std::string(backward ? "bwd/" : "fwd/") + name, s.rows,
+              backward ? Work{4 * (2 * values + outputs + kept), 2 * product}
+                       : Work{4 * (values + outputs + kept), product},
+              [s, backward](Context<D>& ctx, std::int64_t rows) {
+                return linear_case(ctx, {rows, s.in, s.out, s.activation, s.dropout}, backward);
+              });
+}
+
+}  // namespace
+
+template <class D>
+void add_linear(Suite<D>& suite) {
+  add(suite, "st1_1024x26x512_gelu_dropout", {1024, 26, 512, Activation::gelu, 0.1f});
+  add(suite, "st2_1024x512x256", {1024, 512, 256, Activation::identity, 0.0f});
+  add(suite, "sc1_29x33x512_gelu_dropout", {29, 33, 512, Activation::gelu, 0.1f});
+  add(suite, "head_1024x256x7", {1024, 256, 7, Activation::identity, 0.0f});
+  add(suite, "large_32768x1024x512_gelu_dropout", {32768, 1024, 512, Activation::gelu, 0.1f});
+}
+void register_linear(Suites& suites) {
+  suites.each([](auto& suite) { add_linear(suite); });
+}
+
+}  // namespace stx::bench

@@ -1,0 +1,84 @@
+#!/bin/bash
+# House rules that a compiler does not check. Usage: house_rules.sh REPOSITORY
+# Prints one line per broken rule and fails if there is any.
+set -u
+cd "$1" || exit 2
+broken=0
+complain() {
+  echo "$1"
+  broken=1
+}
+
+# Files may pass 300 lines only for a reason given here.
+allowed_length() {
+  case "$1" in
+    # Forward and backward pass share the layout of their tiles; apart they would repeat it.
+    kernels/stx_kernels/shared_kv_attention.cuh) echo 340 ;;
+    *) echo 300 ;;
+  esac
+}
+
+mapfile -t headers < <(find include/stx -name '*.hpp' -o -name '*.cuh' | sort)
+mapfile -t kernel_files < <(find kernels -name '*.cuh' -o -name '*.cu' | sort)
+
+for file in "${headers[@]}" "${kernel_files[@]}"; do
+  lines=$(wc -l < "$file")
+  if [ "$lines" -gt "$(allowed_length "$file")" ]; then
+    complain "$file: $lines lines; look for the second concept in it"
+  fi
+  case "$file" in
+    *.cu) ;;
+    *) grep -q '^#pragma once' "$file" || complain "$file: #pragma once is missing" ;;
+  esac
+done
+
+# found PATTERN REASON ALLOWED_FILE... -- FILE...: complains of lines of FILEs that match, but for
+# those of the allowed files.
+found() {
+  local pattern=$1 reason=$2 allowed=()
+  shift 2
+  while [ "$1" != -- ]; do
+    allowed+=("$1")
+    shift
+  done
+  shift
+  while IFS= read -r line; do
+    local file=${line%%:*}
+    case " ${allowed[*]-} " in *" $file "*) continue ;; esac
+    complain "$line   <- $reason"
+  done < <(grep -nHP "$pattern" "$@")
+}
+
+found '#\s*include\s*[<"](cub/|thrust/|cooperative_groups|iostream|Eigen)' \
+  'kernel files include only stx headers, the CUDA runtime and small standard headers' -- "${kernel_files[@]}"
+found '__shared__' 'shared memory is dynamic: use shared_memory<T>() of detail/row_group.cuh' \
+  kernels/stx_kernels/detail/row_group.cuh -- "${headers[@]}" "${kernel_files[@]}"
+found '__CUDACC__|__CUDA_ARCH__|defined\(_OPENMP\)|ifdef _OPENMP' \
+  'no body may depend on the compiler: overload on the device tag' include/stx/core/macros.hpp -- \
+  "${headers[@]}" "${kernel_files[@]}"
+found '#\s*pragma\s+omp' 'threads start in parallel_for only' include/stx/core/parallel_for.hpp -- \
+  "${headers[@]}" "${kernel_files[@]}"
+found '#\s*include\s*<(Eigen|unsupported)' 'Eigen stays in the files that need it' \
+  include/stx/backend/cpu/gemm.hpp include/stx/data/centred_matrix.hpp include/stx/data/pca.hpp -- "${headers[@]}"
+found '#\s*include\s*<iostream>|std::(cout|cerr)|[^a-z_]f?printf *\(|std::(exit|abort|terminate)\(' \
+  'the library never prints or exits' include/stx/train/progress.hpp -- "${headers[@]}"
+found 'std::function|std::shared_ptr' 'no heap behind the back of a step' -- include/stx/ops/*.hpp include/stx/autograd/*.hpp \
+  include/stx/backend/*.hpp include/stx/backend/*/*.hpp
+found '^\s*(inline )?static (?!constexpr|const |_?assert)[^(]*[;={]|^\s*(inline )?thread_local ' \
+  'no mutable statics in headers: state lives in a Context' include/stx/train/interrupt.hpp -- "${headers[@]}"
+
+# Every op has all its parts under one stem.
+for contract in include/stx/backend/*.hpp; do
+  op=$(basename "$contract" .hpp)
+  [ "$op" = transfer ] && continue  # copies have no kernel; tests/core judges them
+  for part in include/stx/backend/cpu/$op.hpp kernels/stx_kernels/$op.cuh kernels/instantiate/$op.cu \
+    tests/ops/${op}_test.cpp tests/ops/${op}_cuda_test.cpp bench/ops/${op}_bench.cpp; do
+    [ -e "$part" ] || complain "$contract: the op's part $part is missing"
+  done
+done
+
+# Macros of the library begin with STX_.
+found '#\s*define\s+(?!STX_)' 'macros begin with STX_' -- "${headers[@]}" "${kernel_files[@]}"
+
+[ "$broken" -eq 0 ] && echo "House rules kept in $((${#headers[@]} + ${#kernel_files[@]})) files"
+exit "$broken"

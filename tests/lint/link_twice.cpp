@@ -1,0 +1,4 @@
+// Both objects of this program include every header of stx.
+int first();
+int second();
+int main() { return first() + second(); }

@@ -1,0 +1,43 @@
+#!/bin/bash
+# Breaks each house rule in a copy of the sources and expects house_rules.sh to name it.
+# Usage: rules_can_fail.sh REPOSITORY
+set -u
+rules=$(realpath "$(dirname "$0")/house_rules.sh")
+copy=$(mktemp -d) || exit 2
+trap 'rm -rf "$copy"' EXIT
+mkdir -p "$copy/tests" "$copy/bench"
+cp -r "$1/include" "$1/kernels" "$copy/"
+cp -r "$1/tests/ops" "$copy/tests/"
+cp -r "$1/bench/ops" "$copy/bench/"
+missed=0
+
+# expect NAME FILE LINE WORDS: with LINE at the end of FILE, some message must name FILE and contain WORDS.
+expect() {
+  cp "$copy/$2" "$copy/saved"
+  printf '%s\n' "$3" >> "$copy/$2"
+  if ! bash "$rules" "$copy" | grep -F "$2" | grep -qF "$4"; then
+    echo "not noticed: $1"
+    missed=1
+  fi
+  cp "$copy/saved" "$copy/$2"
+}
+
+expect 'a long header' include/stx/core/shape.hpp "$(yes '//' | head -300)" 'second concept'
+expect 'CUB in a kernel' kernels/stx_kernels/mse.cuh '#include <cub/cub.cuh>' 'kernel files include only'
+expect 'Eigen in a kernel' kernels/stx_kernels/mse.cuh '#include <Eigen/Core>' 'kernel files include only'
+expect 'static shared memory' kernels/stx_kernels/mse.cuh '__shared__ float x[32];' 'shared memory is dynamic'
+expect 'a compiler switch' include/stx/math/activations.hpp '#ifdef __CUDACC__' 'may depend on the compiler'
+expect 'OpenMP elsewhere' include/stx/backend/cpu/mse.hpp '#pragma omp parallel' 'parallel_for only'
+expect 'Eigen elsewhere' include/stx/core/shape.hpp '#include <Eigen/Core>' 'Eigen stays'
+expect 'printing' include/stx/core/shape.hpp 'inline void f() { std::cout << 1; }' 'never prints'
+expect 'std::function' include/stx/ops/mse.hpp 'std::function<void()> f;' 'heap behind the back'
+expect 'a mutable static' include/stx/core/shape.hpp 'inline int f() {
+  static int calls = 0;' 'no mutable statics'
+expect 'a macro' include/stx/core/shape.hpp '#define CHECK_SHAPE(x) (x)' 'macros begin'
+for part in include/stx/backend/cpu/mse.hpp kernels/stx_kernels/mse.cuh kernels/instantiate/mse.cu tests/ops/mse_test.cpp; do
+  mv "$copy/$part" "$copy/saved"
+  bash "$rules" "$copy" | grep -qF "the op's part $part is missing" || { echo "not noticed: no $part"; missed=1; }
+  mv "$copy/saved" "$copy/$part"
+done
+[ "$missed" -eq 0 ] && echo 'Every broken rule was noticed'
+exit "$missed"
