@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
     register_mse(suites);
     register_gemm(suites);
     register_gather_log1p(suites);
+    register_hide_inputs(suites);
+    register_draw_rows(suites);
     register_adam(suites);
     register_elementwise(suites);
     benchmark::RunSpecifiedBenchmarks();

@@ -31,9 +31,11 @@ class Suites {
 };
 
 void register_adam(Suites&);
+void register_draw_rows(Suites&);
 void register_elementwise(Suites&);
 void register_gather_log1p(Suites&);
 void register_gemm(Suites&);
+void register_hide_inputs(Suites&);
 void register_linear(Suites&);
 void register_mse(Suites&);
 void register_residual_layer_norm(Suites&);
