@@ -3,9 +3,11 @@
 
 #include "stx/cuda.hpp"
 #include "stx_kernels/adam.cuh"
+#include "stx_kernels/draw_rows.cuh"
 #include "stx_kernels/elementwise.cuh"
 #include "stx_kernels/gather_log1p.cuh"
 #include "stx_kernels/gemm.cuh"
+#include "stx_kernels/hide_inputs.cuh"
 #include "stx_kernels/linear.cuh"
 #include "stx_kernels/mse.cuh"
 #include "stx_kernels/residual_layer_norm.cuh"

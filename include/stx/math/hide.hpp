@@ -2,6 +2,8 @@
 // then every input with that probability.
 #pragma once
 
+#include <cmath>
+
 #include "stx/math/dropout.hpp"
 
 namespace stx {
@@ -21,7 +23,8 @@ STX_HD inline std::uint32_t hide_threshold(const StepState& state, const Hide& h
                                    hide.site << 8 | static_cast<std::uint32_t>(RandomPurpose::mask),
                                    static_cast<std::uint32_t>(state.seed),
                                    static_cast<std::uint32_t>(state.seed >> 32));
-  const float share = hide.lowest + (hide.highest - hide.lowest) * uniform_open(w.x);
+  // fma: so that every compiler and device rounds alike.
+  const float share = std::fma(hide.highest - hide.lowest, uniform_open(w.x), hide.lowest);
   return static_cast<std::uint32_t>(share * 65536.0f + 0.5f);
 }
 
