@@ -8,6 +8,7 @@
 #include "stx/backend/cpu/dropout.hpp"
 #include "stx/backend/cpu/gemm.hpp"
 #include "stx/backend/shared_kv_attention.hpp"
+#include "stx/math/elementary.hpp"
 
 namespace stx {
 namespace cpu {
