@@ -47,8 +47,9 @@ TEST_CASE("a file that appears meanwhile is not overwritten") {
   file.write("mine");
   golden::spit(folder / "x", "theirs");
   CHECK_THROWS_WITH_AS(file.commit(),
-                       ("[" + (folder / "x") + "] exists already; choose another output path or allow "
-                                               "overwriting")
+                       ("[" + (folder / "x") +
+                        "] exists already; choose another output path or allow "
+                        "overwriting")
                            .c_str(),
                        stx::DataError);
   CHECK(golden::slurp(folder / "x") == "theirs");

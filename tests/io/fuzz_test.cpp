@@ -21,7 +21,8 @@ void read(const std::string& path) {
     } else if (path.ends_with(".npy")) {
       stx::read_npy_indices(path);
     } else {
-      const stx::AnnData a = stx::read_any(path, {.probe = path.find(".h5") != path.npos, .probe_limit_s = 5});
+      const stx::AnnData a =
+          stx::read_any(path, {.probe = path.find(".h5") != path.npos, .probe_limit_s = 5});
       if (a.x) stx::counts(*a.x, path);
     }
   } catch (const stx::Error&) {
@@ -76,6 +77,8 @@ TEST_CASE("a crash of the library below becomes an error") {
   CHECK(probe([] { throw std::runtime_error("left to the caller"); }) == "");
   CHECK(probe([] { std::raise(SIGSEGV); }) ==
         "[x.h5ad] is damaged: the HDF5 library fails on it (signal 11); fetch or write it again");
-  CHECK(probe([] { for (;;) ::pause(); }) ==
+  CHECK(probe([] {
+          for (;;) ::pause();
+        }) ==
         "[x.h5ad] is damaged: the HDF5 library fails on it (signal 14); fetch or write it again");
 }

@@ -40,31 +40,34 @@ TEST_CASE("of repeated names the first is kept, and it is said") {
   CHECK(m.index_a == Places{0, 1});
   CHECK(m.index_b == Places{1, 0});
   CHECK((m.n_duplicates_a == 1 && m.n_duplicates_b == 2));
-  CHECK(m.notes == Strings{"list A has 1 genes whose name occurs before; the first of each is kept: 'A'",
-                           "list B has 2 genes whose name occurs before; the first of each is kept: "
-                           "'B', 'B'"});
+  CHECK(m.notes ==
+        Strings{"list A has 1 genes whose name occurs before; the first of each is kept: 'A'",
+                "list B has 2 genes whose name occurs before; the first of each is kept: "
+                "'B', 'B'"});
   // Folding can make duplicates, too.
   CHECK(stx::match_genes(Strings{"a", "A"}, Strings{"a"}, {.fold_case = true}).n_duplicates_a == 1);
 }
 
 TEST_CASE("no shared gene: the error shows both namings") {
   const Strings a{"ENSG1", "ENSG2", "ENSG3", "ENSG4", "ENSG5", "ENSG6"}, b{"Gad1"};
-  CHECK_THROWS_WITH_AS(
-      stx::match_genes(a, b),
-      "[match_genes] the two data sets share no gene. First names: 'ENSG1', 'ENSG2', 'ENSG3', 'ENSG4', "
-      "'ENSG5', ... and 'Gad1'. Try matching without case, or give a table of two columns (for example "
-      "Ensembl id and symbol)",
-      stx::DataError);
-  CHECK_THROWS_WITH_AS(
-      stx::match_genes({}, b, {.fold_case = true}),
-      "[match_genes] the two data sets share no gene. First names: none and 'Gad1'. Give a table of two "
-      "columns (for example Ensembl id and symbol)",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::match_genes(a, b),
+                       "[match_genes] the two data sets share no gene. First names: 'ENSG1', "
+                       "'ENSG2', 'ENSG3', 'ENSG4', "
+                       "'ENSG5', ... and 'Gad1'. Try matching without case, or give a table of two "
+                       "columns (for example "
+                       "Ensembl id and symbol)",
+                       stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::match_genes({}, b, {.fold_case = true}),
+                       "[match_genes] the two data sets share no gene. First names: none and "
+                       "'Gad1'. Give a table of two "
+                       "columns (for example Ensembl id and symbol)",
+                       stx::DataError);
 }
 
 TEST_CASE("names that must be unique") {
   CHECK_NOTHROW(stx::require_unique(Strings{"a", "b"}, "x", "genes"));
-  CHECK_THROWS_WITH_AS(stx::require_unique(Strings{"a", "b", "a", "b", "a"}, "st.h5ad", "gene names"),
-                       "[st.h5ad] 3 gene names occur more than once: 'a', 'b', 'a'; make them unique",
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(
+      stx::require_unique(Strings{"a", "b", "a", "b", "a"}, "st.h5ad", "gene names"),
+      "[st.h5ad] 3 gene names occur more than once: 'a', 'b', 'a'; make them unique",
+      stx::DataError);
 }

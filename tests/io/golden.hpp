@@ -86,6 +86,7 @@ inline std::string slurp(const std::string& path) {
   return out.str();
 }
 inline void spit(const std::string& path, const std::string& text) {
+  std::filesystem::remove(path);  // ext4 flushes a file that is truncated and written again
   std::ofstream(path, std::ios::binary) << text;
 }
 

@@ -52,33 +52,49 @@ std::string read_spoiled(const std::string& path, const std::function<void(Parts
 TEST_CASE("faults of a sparse matrix") {
   const golden::Folder folder;
   const std::string path = folder / "x.h5ad", at = "[" + path + ":/X] ";
-  const auto spoiled = [&](const std::function<void(Parts&)>& spoil) { return read_spoiled(path, spoil); };
+  const auto spoiled = [&](const std::function<void(Parts&)>& spoil) {
+    return read_spoiled(path, spoil);
+  };
   CHECK(spoiled([](Parts&) {}) == "");
-  CHECK(spoiled([](Parts& p) { p.indices = {3, 1, 0}; }) ==
-        at + "row 0 has unsorted column indices (3 before 1); sort them first (in Python: "
-             "sort_indices()) or read with sort_indices");
+  CHECK(spoiled([](Parts& p) {
+          p.indices = {3, 1, 0};
+        }) == at + "row 0 has unsorted column indices (3 before 1); sort them first (in Python: "
+                   "sort_indices()) or read with sort_indices");
   CHECK(read_spoiled(path, [](Parts& p) { p.indices = {3, 1, 0}; }, {.sort_indices = true}) == "");
-  CHECK(spoiled([](Parts& p) { p.indices = {3, 3, 0}; }) ==
-        at + "row 0 has column 3 twice; sum duplicates first");
-  CHECK(spoiled([](Parts& p) { p.indices = {1, 3, 4}; }) ==
-        at + "row 2 has column index 4, outside [0, 4)");
-  CHECK(spoiled([](Parts& p) { p.indices = {-1, 3, 0}; }) ==
-        at + "row 0 has column index -1, outside [0, 4)");
-  CHECK(spoiled([](Parts& p) { p.indices = {1, std::int64_t{1} << 33, 0}; }) ==
-        at + "row 0 has column index 8589934592, outside [0, 4)");
-  CHECK(spoiled([](Parts& p) { p.encoding = "csc_matrix"; p.indptr = {0, 1, 2, 2, 3}; }) ==
-        at + "column 1 has row index 3, outside [0, 3)");
+  CHECK(spoiled([](Parts& p) {
+          p.indices = {3, 3, 0};
+        }) == at + "row 0 has column 3 twice; sum duplicates first");
+  CHECK(spoiled([](Parts& p) {
+          p.indices = {1, 3, 4};
+        }) == at + "row 2 has column index 4, outside [0, 4)");
+  CHECK(spoiled([](Parts& p) {
+          p.indices = {-1, 3, 0};
+        }) == at + "row 0 has column index -1, outside [0, 4)");
+  CHECK(spoiled([](Parts& p) {
+          p.indices = {1, std::int64_t{1} << 33, 0};
+        }) == at + "row 0 has column index 8589934592, outside [0, 4)");
+  CHECK(spoiled([](Parts& p) {
+          p.encoding = "csc_matrix";
+          p.indptr = {0, 1, 2, 2, 3};
+        }) == at + "column 1 has row index 3, outside [0, 3)");
   CHECK(spoiled([](Parts& p) { p.indices.pop_back(); }) == at + "has 2 indices but 3 values");
-  CHECK(spoiled([](Parts& p) { p.indptr = {0, 2, 3}; }) == at + "indptr must have rows + 1 = 4 entries, got 3");
-  CHECK(spoiled([](Parts& p) { p.indptr = {0, 2, 2, 4}; }) ==
-        at + "indptr must run from 0 to the number of entries 3, got 0 to 4");
-  CHECK(spoiled([](Parts& p) { p.indptr = {0, 3, 2, 3}; }) == at + "indptr decreases after entry 1");
+  CHECK(spoiled([](Parts& p) {
+          p.indptr = {0, 2, 3};
+        }) == at + "indptr must have rows + 1 = 4 entries, got 3");
+  CHECK(spoiled([](Parts& p) {
+          p.indptr = {0, 2, 2, 4};
+        }) == at + "indptr must run from 0 to the number of entries 3, got 0 to 4");
+  CHECK(spoiled([](Parts& p) {
+          p.indptr = {0, 3, 2, 3};
+        }) == at + "indptr decreases after entry 1");
   CHECK(spoiled([](Parts& p) { p.shape = {3}; }) == at + "must have a shape of two numbers, got 1");
   CHECK(spoiled([](Parts& p) { p.shape = {3, -4}; }) == at + "has the negative shape 3 x -4");
-  CHECK(spoiled([](Parts& p) { p.shape = {3, 5}; }) ==
-        at + "is 3 x 5, but the tables of rows and columns have 3 and 4 entries");
-  CHECK(spoiled([](Parts& p) { p.shape = {3, std::int64_t{1} << 40}; }) ==
-        at + "is 3 x 1099511627776; at most 2147483647 columns are supported");
+  CHECK(spoiled([](Parts& p) {
+          p.shape = {3, 5};
+        }) == at + "is 3 x 5, but the tables of rows and columns have 3 and 4 entries");
+  CHECK(spoiled([](Parts& p) {
+          p.shape = {3, std::int64_t{1} << 40};
+        }) == at + "is 3 x 1099511627776; at most 2147483647 columns are supported");
   CHECK(spoiled([](Parts& p) { p.encoding = "coo_matrix"; }) ==
         at + "must be a csr_matrix or csc_matrix, got encoding 'coo_matrix'");
   CHECK(spoiled([](Parts& p) { p.with_var = false; }) ==
@@ -94,8 +110,9 @@ TEST_CASE("faults of the counts name row and column, also when streamed") {
     CHECK(streamed.substr(streamed.find(']')) == whole.substr(whole.find(']')));
     return whole;
   };
-  CHECK(spoiled(-1) == "[counts] row 2, column 0 is -1; counts cannot be negative (is this a scaled "
-                       "matrix? choose raw or a layer)");
+  CHECK(spoiled(-1) ==
+        "[counts] row 2, column 0 is -1; counts cannot be negative (is this a scaled "
+        "matrix? choose raw or a layer)");
   CHECK(spoiled(std::numeric_limits<float>::quiet_NaN()) ==
         "[counts] row 2, column 0 is nan; counts must be finite numbers");
   CHECK(spoiled(std::numeric_limits<float>::infinity()) ==
@@ -110,10 +127,12 @@ TEST_CASE("files that are no HDF5 files, or not whole") {
   golden::spit(path, "");
   CHECK(read() == "[" + path + "] is empty (0 bytes); fetch or write it again");
   golden::spit(path, "<!DOCTYPE html><html>404</html>");
-  CHECK(read() == "[" + path + "] is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
+  CHECK(read() ==
+        "[" + path + "] is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
   const std::string whole = golden::slurp(golden::path("current.h5ad"));
   golden::spit(path, whole.substr(0, whole.size() / 2));
-  CHECK(read().starts_with("[" + path + "] is truncated; fetch or write it again (HDF5: truncated file"));
+  CHECK(read().starts_with("[" + path +
+                           "] is truncated; fetch or write it again (HDF5: truncated file"));
   CHECK(golden::message([&] { stx::read_h5ad(folder.path()); }) ==
         "[" + folder.path() + "] is not a regular file");
   {
@@ -156,7 +175,8 @@ TEST_CASE("faults of the tables") {
               names(obs);
               const auto k = stx::hdf5::create_group(obs, "k", "categorical", "0.2.0");
               stx::hdf5::write_strings(k, "categories", std::vector<std::string>{"x"}, {1});
-              stx::hdf5::write_numbers<std::int32_t>(k, "codes", std::vector<std::int32_t>{0, 1}, {2}, {0});
+              stx::hdf5::write_numbers<std::int32_t>(k, "codes", std::vector<std::int32_t>{0, 1},
+                                                     {2}, {0});
             },
             {"k"}) == at + "/k/codes] row 1 has category code 1, outside [-1, 1)");
   CHECK(read_with(
@@ -187,5 +207,6 @@ TEST_CASE("a data set that claims more than its file can hold is refused before 
     file.commit();
   }
   const std::string message = golden::message([&] { stx::read_h5ad(path); });
-  CHECK(message.starts_with("[" + path + ":/X] claims to hold 4.5036e+15 bytes, but its file has only "));
+  CHECK(message.starts_with("[" + path +
+                            ":/X] claims to hold 4.5036e+15 bytes, but its file has only "));
 }

@@ -49,7 +49,9 @@ TEST_CASE("a current .h5ad file gives all of its parts") {
   for (int i = 0; i < 9; ++i) CHECK(area[i] == doctest::Approx(i / 4.0).epsilon(1e-15));
   CHECK(column<Wholes>(a.obs, "small") == Wholes{-4, -3, -2, -1, 0, 1, 2, 3, 4});
   CHECK(column<Booleans>(a.obs, "keep") == Booleans{1, 0, 1, 0, 1, 0, 1, 0, 1});
-  CHECK(column<Strings>(a.obs, "note")[8] == "\xC3\xA4" "8");
+  CHECK(column<Strings>(a.obs, "note")[8] ==
+        "\xC3\xA4"
+        "8");
   const auto& maybe = column<stx::Nullable<std::int64_t>>(a.obs, "maybe");
   CHECK(maybe.values == Wholes{0, 0, 2, 3, 4, 5, 6, 7, 8});
   CHECK(maybe.missing == Booleans{0, 1, 0, 0, 0, 0, 0, 0, 0});
@@ -126,7 +128,8 @@ TEST_CASE("older encodings") {
 }
 
 TEST_CASE("matrices can be left out, and a file may have no X") {
-  const stx::AnnData names = stx::read_h5ad(golden::path("current.h5ad"), {.matrices = false, .uns = false});
+  const stx::AnnData names =
+      stx::read_h5ad(golden::path("current.h5ad"), {.matrices = false, .uns = false});
   CHECK_FALSE(names.x.has_value());
   CHECK(names.layers.empty());
   CHECK(names.uns.empty());
@@ -134,9 +137,10 @@ TEST_CASE("matrices can be left out, and a file may have no X") {
   const stx::AnnData none = stx::read_h5ad(golden::path("no_x.h5ad"));
   CHECK_FALSE(none.x.has_value());
   CHECK(golden::is_golden(*stx::choose_matrix(none, "counts", "no_x").matrix));
-  CHECK_THROWS_WITH_AS(stx::choose_matrix(none, "", "no_x.h5ad"),
-                       "[no_x.h5ad] has no matrix 'X'; it has counts. Name the one that holds counts",
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(
+      stx::choose_matrix(none, "", "no_x.h5ad"),
+      "[no_x.h5ad] has no matrix 'X'; it has counts. Name the one that holds counts",
+      stx::DataError);
 }
 
 TEST_CASE("large arrays in uns are skipped, and said to be") {
@@ -172,8 +176,9 @@ TEST_CASE("counts are streamed by rows from every kind of matrix") {
   CHECK(stx::H5adCounts(golden::path("current.h5ad"), "raw").cols() == 8);
   stx::H5adCounts scaled(golden::path("current.h5ad"), "scaled");
   CHECK(golden::message([&] { scaled.read_rows(3, 2); }) ==
-        "[" + golden::path("current.h5ad") + ":/layers/scaled] row 3, column 1 is -1.5; counts cannot "
-        "be negative (is this a scaled matrix? choose raw or a layer)");
+        "[" + golden::path("current.h5ad") +
+            ":/layers/scaled] row 3, column 1 is -1.5; counts cannot "
+            "be negative (is this a scaled matrix? choose raw or a layer)");
   CHECK(golden::message([] { stx::H5adCounts(golden::path("current.h5ad"), "none"); }) ==
         "[" + golden::path("current.h5ad") + ":/layers] has no member 'none'");
 }

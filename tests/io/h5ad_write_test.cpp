@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <csignal>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <csignal>
 
 #include "io/golden.hpp"
 #include "stx/io/h5ad_read.hpp"
@@ -57,7 +57,8 @@ TEST_CASE("what is written is read back equal, at every compression") {
   a.uns.erase("table");  // null: a part the reader skipped
   a.uns["flags"] = {true, false};
   a.uns["empty"] = nlohmann::json::array();
-  a.obs.set("words", stx::Nullable<std::string>{std::vector<std::string>(9, "w"), stx::Booleans(9, 0)});
+  a.obs.set("words",
+            stx::Nullable<std::string>{std::vector<std::string>(9, "w"), stx::Booleans(9, 0)});
   for (const int level : {0, 1, 9}) {
     const std::string path = folder / ("a" + std::to_string(level) + ".h5ad");
     stx::write_h5ad(path, a, {.gzip_level = level});
@@ -85,7 +86,8 @@ TEST_CASE("matrices larger than a chunk survive") {
   for (int i = 0; i < 3000; ++i) a.obs.index.push_back("c" + std::to_string(i));
   for (int j = 0; j < 70; ++j) a.var.index.push_back("g" + std::to_string(j));
   stx::Matrix<double> m(3000, 70);
-  for (std::size_t k = 0; k < m.values.size(); ++k) m.values[k] = static_cast<double>(k * 7919 % 1001);
+  for (std::size_t k = 0; k < m.values.size(); ++k)
+    m.values[k] = static_cast<double>(k * 7919 % 1001);
   a.x = m;
   stx::write_h5ad(folder / "large.h5ad", a);
   CHECK(same(*stx::read_h5ad(folder / "large.h5ad").x, *a.x));
@@ -157,8 +159,9 @@ TEST_CASE("a full disk gives an error and leaves no file, at whichever write it 
     ::setrlimit(RLIMIT_FSIZE, &small);
     const std::string message = golden::message([&] { stx::write_h5ad(path, a); });
     ::setrlimit(RLIMIT_FSIZE, &before);
-    CHECK(message == "[" + path + "] cannot write: File too large; make room or choose another folder "
-                                  "(no partial file was left)");
+    CHECK(message == "[" + path +
+                         "] cannot write: File too large; make room or choose another folder "
+                         "(no partial file was left)");
     CHECK(folder.n_files() == 0);
   }
   std::signal(SIGXFSZ, previous);
@@ -175,26 +178,37 @@ TEST_CASE("parts that disagree or have no form in the file are refused") {
     change(a);
     return golden::message([&] { stx::write_h5ad(path, a); });
   };
-  CHECK(refused([](auto& a) { a.var.index.pop_back(); a.var.columns.clear(); }) ==
-        "[" + path + ":/] matrix 'X' is 9 x 6, expected 9 x 5");
-  CHECK(refused([](auto& a) { a.obs.columns.push_back({"area", stx::Booleans(9)}); }) ==
-        "[" + path + ":/obs] has two columns called 'area'");
-  CHECK(refused([](auto& a) { a.obs.columns.push_back({"short", stx::Booleans(8)}); }) ==
-        "[" + path + ":/obs] column 'short' has 8 values, the table 9 rows");
+  CHECK(refused([](auto& a) {
+          a.var.index.pop_back();
+          a.var.columns.clear();
+        }) == "[" + path + ":/] matrix 'X' is 9 x 6, expected 9 x 5");
+  CHECK(refused([](auto& a) {
+          a.obs.columns.push_back({"area", stx::Booleans(9)});
+        }) == "[" + path + ":/obs] has two columns called 'area'");
+  CHECK(refused([](auto& a) {
+          a.obs.columns.push_back({"short", stx::Booleans(8)});
+        }) == "[" + path + ":/obs] column 'short' has 8 values, the table 9 rows");
   CHECK(refused([](auto& a) { a.obs.set("a/b", stx::Booleans(9)); }) ==
-        "[" + path + ":/obs] cannot hold a member called 'a/b': names must not be empty or '.' and "
-                     "must not contain '/'");
-  CHECK(refused([](auto& a) { a.obs.set("k", stx::Categorical{std::vector<std::int32_t>(9, 1), {"x"}, false}); }) ==
-        "[" + path + ":/obs] column 'k' has category code 1, outside [-1, 1)");
+        "[" + path +
+            ":/obs] cannot hold a member called 'a/b': names must not be empty or '.' and "
+            "must not contain '/'");
+  CHECK(refused([](auto& a) {
+          a.obs.set("k", stx::Categorical{std::vector<std::int32_t>(9, 1), {"x"}, false});
+        }) == "[" + path + ":/obs] column 'k' has category code 1, outside [-1, 1)");
   CHECK(refused([](auto& a) { a.uns["none"] = nullptr; }) ==
         "[" + path + ":/uns/none] has no value (null), which cannot be stored; leave it out");
-  CHECK(refused([](auto& a) { a.uns["mixed"] = {1, "a"}; }) ==
-        "[" + path + ":/uns/mixed] an array must hold only numbers, only strings or only booleans; "
-                     "store it as text");
-  CHECK(refused([](auto& a) { a.uns["ragged"] = {{1, 2}, {3}}; }) ==
-        "[" + path + ":/uns/ragged] has rows of 2 and of 1 values; only rectangular arrays can be "
-                     "stored");
-  CHECK(refused([](auto& a) { a.layers["bad"] = stx::CsrMatrix<float>{9, 6, {0}, {}, {}}; }) ==
-        "[" + path + ":/layers/bad] CSR indptr must have rows + 1 = 10 entries, got 1");
+  CHECK(refused([](auto& a) {
+          a.uns["mixed"] = {1, "a"};
+        }) == "[" + path +
+                  ":/uns/mixed] an array must hold only numbers, only strings or only booleans; "
+                  "store it as text");
+  CHECK(refused([](auto& a) {
+          a.uns["ragged"] = {{1, 2}, {3}};
+        }) == "[" + path +
+                  ":/uns/ragged] has rows of 2 and of 1 values; only rectangular arrays can be "
+                  "stored");
+  CHECK(refused([](auto& a) {
+          a.layers["bad"] = stx::CsrMatrix<float>{9, 6, {0}, {}, {}};
+        }) == "[" + path + ":/layers/bad] CSR indptr must have rows + 1 = 10 entries, got 1");
   CHECK(folder.n_files() == 0);
 }

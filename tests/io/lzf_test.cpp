@@ -45,9 +45,9 @@ TEST_CASE("literals, copies and overlapping copies") {
 }
 
 TEST_CASE("damaged input is recognised and nothing outside is touched") {
-  CHECK(expand({5, 'a'}).status == LzfStatus::corrupt);           // literals cut off
-  CHECK(expand({0, 'a', 1 << 5}).status == LzfStatus::corrupt);   // distance cut off
-  CHECK(expand({0, 'a', 7 << 5}).status == LzfStatus::corrupt);   // length cut off
+  CHECK(expand({5, 'a'}).status == LzfStatus::corrupt);             // literals cut off
+  CHECK(expand({0, 'a', 1 << 5}).status == LzfStatus::corrupt);     // distance cut off
+  CHECK(expand({0, 'a', 7 << 5}).status == LzfStatus::corrupt);     // length cut off
   CHECK(expand({0, 'a', 1 << 5, 1}).status == LzfStatus::corrupt);  // before the beginning
   CHECK(expand({1 << 5, 0}).status == LzfStatus::corrupt);
   CHECK(expand({0, 'x', 7 << 5, 250, 0}, 259).status == LzfStatus::output_full);

@@ -59,12 +59,15 @@ TEST_CASE("faults of a Matrix Market file") {
   CHECK(read("") == "] is empty");
   CHECK(read("hello\n") == ":1] must begin with %%MatrixMarket");
   CHECK(read("%%MatrixMarket matrix array real general\n") ==
-        ":1] must announce 'matrix coordinate integer|real general', got '%%matrixmarket matrix array "
+        ":1] must announce 'matrix coordinate integer|real general', got '%%matrixmarket matrix "
+        "array "
         "real general'");
-  CHECK(read("%%MatrixMarket matrix coordinate real general\n%\n") == "] ends before the line of sizes");
+  CHECK(read("%%MatrixMarket matrix coordinate real general\n%\n") ==
+        "] ends before the line of sizes");
   CHECK(read("%%MatrixMarket matrix coordinate real general\n2 3\n") ==
         ":2] must hold rows, columns and entries, got '2 3'");
-  CHECK(read(head + "1 1 5\n") == "] announces 2 entries, but has 1; the file is truncated or damaged");
+  CHECK(read(head + "1 1 5\n") ==
+        "] announces 2 entries, but has 1; the file is truncated or damaged");
   CHECK(read(head + "1 1 5\n3 1 1\n") == ":5] entry (3, 1) lies outside 2 x 3");
   CHECK(read(head + "1 1 5\n0 1 1\n") == ":5] entry (0, 1) lies outside 2 x 3");
   CHECK(read(head + "1 1 x\n") == ":4] must hold row, column and value, got '1 1 x'");
@@ -73,20 +76,23 @@ TEST_CASE("faults of a Matrix Market file") {
 
 TEST_CASE("a folder that lacks a file, or whose lists do not fit") {
   const golden::Folder folder;
-  golden::spit(folder / "matrix.mtx", "%%MatrixMarket matrix coordinate integer general\n2 1 1\n2 1 5\n");
+  golden::spit(folder / "matrix.mtx",
+               "%%MatrixMarket matrix coordinate integer general\n2 1 1\n2 1 5\n");
   golden::spit(folder / "genes.tsv", "g1\tA\ng2\tB\n");
-  CHECK_THROWS_WITH_AS(stx::read_matrix_market_folder(folder.path()),
-                       ("[" + folder.path() +
-                        "] must hold matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, each plain "
-                        "or .gz; missing: barcodes.tsv")
-                           .c_str(),
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(
+      stx::read_matrix_market_folder(folder.path()),
+      ("[" + folder.path() +
+       "] must hold matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, each plain "
+       "or .gz; missing: barcodes.tsv")
+          .c_str(),
+      stx::DataError);
   golden::spit(folder / "barcodes.tsv", "c1\nc2\nc3\n");
-  CHECK_THROWS_WITH_AS(stx::read_matrix_market_folder(folder.path()),
-                       ("[" + folder.path() +
-                        "] the matrix is 2 genes x 1 cells, but there are 2 features and 3 barcodes")
-                           .c_str(),
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(
+      stx::read_matrix_market_folder(folder.path()),
+      ("[" + folder.path() +
+       "] the matrix is 2 genes x 1 cells, but there are 2 features and 3 barcodes")
+          .c_str(),
+      stx::DataError);
   golden::spit(folder / "barcodes.tsv", "c1\n");
   CHECK(golden::at(*stx::read_any(folder.path()).x, 0, 1) == 5);
 }
@@ -95,7 +101,8 @@ TEST_CASE("a truncated gzip file is an error, not a shorter table") {
   const golden::Folder folder;
   const std::string whole = golden::slurp(golden::path("mtx_gz/matrix.mtx.gz"));
   golden::spit(folder / "m.mtx.gz", whole.substr(0, whole.size() - 20));
-  const std::string message = golden::message([&] { stx::read_matrix_market(folder / "m.mtx.gz"); });
+  const std::string message =
+      golden::message([&] { stx::read_matrix_market(folder / "m.mtx.gz"); });
   CHECK(message.find("the gzip file is truncated or damaged") != std::string::npos);
 }
 
@@ -167,12 +174,13 @@ TEST_CASE("row numbers from .npy") {
 TEST_CASE("an unknown format is named with what is possible") {
   const golden::Folder folder;
   golden::spit(folder / "x.loom", "text");
-  CHECK_THROWS_WITH_AS(stx::read_any(folder / "x.loom"),
-                       ("[" + (folder / "x.loom") +
-                        "] is of no known format; give an .h5ad, a 10x .h5, a folder with matrix.mtx, or a "
-                        ".csv or .tsv table (cells in rows, genes in columns)")
-                           .c_str(),
-                       stx::DataError);
-  CHECK_THROWS_WITH_AS(stx::read_any(folder / "y"), ("[" + (folder / "y") + "] no such file or folder").c_str(),
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(
+      stx::read_any(folder / "x.loom"),
+      ("[" + (folder / "x.loom") +
+       "] is of no known format; give an .h5ad, a 10x .h5, a folder with matrix.mtx, or a "
+       ".csv or .tsv table (cells in rows, genes in columns)")
+          .c_str(),
+      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::read_any(folder / "y"),
+                       ("[" + (folder / "y") + "] no such file or folder").c_str(), stx::DataError);
 }

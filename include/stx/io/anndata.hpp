@@ -45,7 +45,8 @@ struct Nullable {
 
 using ColumnValues =
     std::variant<std::vector<std::string>, std::vector<double>, std::vector<std::int64_t>, Booleans,
-                 Categorical, Nullable<std::string>, Nullable<std::int64_t>, Nullable<std::uint8_t>>;
+                 Categorical, Nullable<std::string>, Nullable<std::int64_t>,
+                 Nullable<std::uint8_t>>;
 
 inline std::int64_t size_of(const ColumnValues& column) {
   return static_cast<std::int64_t>(std::visit(
@@ -80,7 +81,8 @@ struct Table {
     }
     return nullptr;
   }
-  /// Adds a column, or replaces the one of that name. It must have as many values as the table rows.
+  /// Adds a column, or replaces the one of that name. It must have as many values as the table
+  /// rows.
   void set(const std::string& name, ColumnValues values) {
     require(size_of(values) == rows(), "Table::set", "column '", name, "' has ", size_of(values),
             " values, the table ", rows(), " rows");
@@ -136,7 +138,9 @@ inline MatrixChoice choose_matrix(const AnnData& data, const std::string& layer,
     return {&found->second, &data.var};
   }
   std::string present;
-  const auto add = [&](const std::string& name) { present += (present.empty() ? "" : ", ") + name; };
+  const auto add = [&](const std::string& name) {
+    present += (present.empty() ? "" : ", ") + name;
+  };
   if (data.x) add("X");
   if (data.raw && data.raw->x) add("raw");
   for (const auto& entry : data.layers) add(entry.first);

@@ -38,8 +38,8 @@ class AtomicFile {
       if (fd_ < 0 && errno != EEXIST) break;
     }
     if (fd_ < 0) {
-      fail<DataError>(path_, "cannot create a file in folder '", folder_, "': ",
-                      std::strerror(errno), "; choose a folder that exists and is writable");
+      fail<DataError>(path_, "cannot create a file in folder '", folder_,
+                      "': ", std::strerror(errno), "; choose a folder that exists and is writable");
     }
   }
 

@@ -31,8 +31,9 @@ void append_count(CountMatrix& out, T value, std::int64_t row, std::int64_t colu
                        "; counts must be finite numbers");
     out.n_fractional += value != std::floor(value);
   }
-  require<DataError>(value > T{0}, where, "row ", row, ", column ", column, " is ", value,
-                     "; counts cannot be negative (is this a scaled matrix? choose raw or a layer)");
+  require<DataError>(
+      value > T{0}, where, "row ", row, ", column ", column, " is ", value,
+      "; counts cannot be negative (is this a scaled matrix? choose raw or a layer)");
   const float count = static_cast<float>(value);
   require<DataError>(std::isfinite(count), where, "row ", row, ", column ", column, " is ", value,
                      ", too large for a 32-bit float");

@@ -18,9 +18,9 @@
 
 namespace stx {
 
-/// Runs `read()` in a child process and throws DataError if that dies; exceptions of `read` are left
-/// to the caller's own attempt. `limit_s`: seconds after which a child that never ends is stopped;
-/// 0 waits for ever. The child only reads, prints nothing and leaves by _exit.
+/// Runs `read()` in a child process and throws DataError if that dies; exceptions of `read` are
+/// left to the caller's own attempt. `limit_s`: seconds after which a child that never ends is
+/// stopped; 0 waits for ever. The child only reads, prints nothing and leaves by _exit.
 template <class Read>
 void probe_for_crash(const std::string& path, const Read& read, unsigned limit_s = 0) {
   const pid_t child = ::fork();
@@ -41,11 +41,10 @@ void probe_for_crash(const std::string& path, const Read& read, unsigned limit_s
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  require<DataError>(WIFEXITED(status) && WEXITSTATUS(status) == 0, path,
-                     "is damaged: the HDF5 library fails on it (",
-                     WIFSIGNALED(status) ? "signal " : "status ",
-                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-                     "); fetch or write it again");
+  require<DataError>(
+      WIFEXITED(status) && WEXITSTATUS(status) == 0, path,
+      "is damaged: the HDF5 library fails on it (", WIFSIGNALED(status) ? "signal " : "status ",
+      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), "); fetch or write it again");
 }
 
 }  // namespace stx

@@ -39,11 +39,12 @@ template <class T>
 void require_sorted_rows(const CsrMatrix<T>& m, std::int64_t first, const std::string& where) {
   for (std::int64_t i = 0; i < m.rows; ++i) {
     for (std::int64_t k = m.indptr[i] + 1; k < m.indptr[i + 1]; ++k) {
-      require<DataError>(m.indices[k - 1] != m.indices[k], where, "row ", first + i,
-                         " has column ", m.indices[k], " twice; sum duplicates first");
-      require<DataError>(m.indices[k - 1] < m.indices[k], where, "row ", first + i,
-                         " has unsorted column indices (", m.indices[k - 1], " before ", m.indices[k],
-                         "); sort them first (in Python: sort_indices()) or read with sort_indices");
+      require<DataError>(m.indices[k - 1] != m.indices[k], where, "row ", first + i, " has column ",
+                         m.indices[k], " twice; sum duplicates first");
+      require<DataError>(
+          m.indices[k - 1] < m.indices[k], where, "row ", first + i,
+          " has unsorted column indices (", m.indices[k - 1], " before ", m.indices[k],
+          "); sort them first (in Python: sort_indices()) or read with sort_indices");
     }
   }
 }

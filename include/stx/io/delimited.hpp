@@ -51,8 +51,8 @@ inline AnnData read_delimited(const std::string& path, const DelimitedOptions& o
     for (std::size_t j = 0; j < header.size(); ++j) {
       float value = 0;
       require<DataError>(parse_number(fields[j + 1], value), in.where(), "value of '", fields[0],
-                         "' for '", header[j], "' must be a number, got '", fields[j + 1].substr(0, 40),
-                         "'");
+                         "' for '", header[j], "' must be a number, got '",
+                         fields[j + 1].substr(0, 40), "'");
       if (value == 0.0f) continue;
       entries.rows.push_back(row);
       entries.cols.push_back(static_cast<std::int32_t>(j));
@@ -71,8 +71,8 @@ inline AnnData read_delimited(const std::string& path, const DelimitedOptions& o
   return data;
 }
 
-/// Reads a table of two columns (from, to) such as Ensembl id and symbol: CSV or TSV, plain or gzip.
-/// Further columns and lines with an empty field are ignored.
+/// Reads a table of two columns (from, to) such as Ensembl id and symbol: CSV or TSV, plain or
+/// gzip. Further columns and lines with an empty field are ignored.
 inline std::vector<std::pair<std::string, std::string>> read_name_table(const std::string& path) {
   TextReader in(path);
   std::vector<std::pair<std::string, std::string>> pairs;

@@ -21,12 +21,17 @@ inline constexpr std::int64_t block_entries = std::int64_t{1} << 20;
 template <class F>
 auto with_number(hdf5::Element element, const std::string& where, F f) {
   switch (element) {
-    case hdf5::Element::float32: return f(float{});
-    case hdf5::Element::float64: return f(double{});
+    case hdf5::Element::float32:
+      return f(float{});
+    case hdf5::Element::float64:
+      return f(double{});
     case hdf5::Element::boolean:
-    case hdf5::Element::int32: return f(std::int32_t{});
-    case hdf5::Element::int64: return f(std::int64_t{});
-    default: fail<DataError>(where, "must hold numbers");
+    case hdf5::Element::int32:
+      return f(std::int32_t{});
+    case hdf5::Element::int64:
+      return f(std::int64_t{});
+    default:
+      fail<DataError>(where, "must hold numbers");
   }
 }
 
@@ -66,9 +71,9 @@ inline SparseLayout open_sparse_parts(const hdf5::Object& group, bool by_column,
   require<DataError>(n_indices.dims.size() == 1 && n_data.dims.size() == 1, where,
                      "data and indices must have one dimension");
   const std::int64_t major = by_column ? cols : rows;
-  require<DataError>(n_indptr.count == static_cast<std::size_t>(major) + 1, where, "indptr must have ",
-                     by_column ? "columns" : "rows", " + 1 = ", major + 1, " entries, got ",
-                     n_indptr.count);
+  require<DataError>(n_indptr.count == static_cast<std::size_t>(major) + 1, where,
+                     "indptr must have ", by_column ? "columns" : "rows", " + 1 = ", major + 1,
+                     " entries, got ", n_indptr.count);
   require<DataError>(n_indices.count == n_data.count, where, "has ", n_indices.count,
                      " indices but ", n_data.count, " values");
   layout.indptr = hdf5::read_vector<std::int64_t>(indptr);
@@ -76,7 +81,8 @@ inline SparseLayout open_sparse_parts(const hdf5::Object& group, bool by_column,
   require<DataError>(layout.indptr.front() == 0 && layout.indptr.back() == nnz, where,
                      "indptr must run from 0 to the number of entries ", nnz, ", got ",
                      layout.indptr.front(), " to ", layout.indptr.back());
-  const auto drop = std::adjacent_find(layout.indptr.begin(), layout.indptr.end(), std::greater<>());
+  const auto drop =
+      std::adjacent_find(layout.indptr.begin(), layout.indptr.end(), std::greater<>());
   require<DataError>(drop == layout.indptr.end(), where, "indptr decreases after entry ",
                      drop - layout.indptr.begin());
   return layout;
@@ -105,7 +111,8 @@ void for_each_index(const SparseLayout& layout, std::int64_t begin, std::int64_t
   std::vector<std::int64_t> block;
   for (std::int64_t at = begin; at < end; at += block_entries) {
     block.resize(static_cast<std::size_t>(std::min(block_entries, end - at)));
-    hdf5::read_rows<std::int64_t>(layout.indices, at, static_cast<std::int64_t>(block.size()), block);
+    hdf5::read_rows<std::int64_t>(layout.indices, at, static_cast<std::int64_t>(block.size()),
+                                  block);
     for (std::size_t k = 0; k < block.size(); ++k) {
       const std::int64_t position = at + static_cast<std::int64_t>(k);
       if (block[k] < 0 || block[k] >= limit) {
@@ -184,8 +191,8 @@ CsrMatrix<T> read_sparse_rows(const SparseLayout& layout, std::int64_t first, st
 /// Shape of a dense matrix data set.
 inline hdf5::Extent dense_extent(const hdf5::Object& dataset) {
   hdf5::Extent extent = hdf5::extent_of(dataset);
-  require<DataError>(extent.dims.size() == 2, dataset.where(), "must be a matrix (two dimensions), got ",
-                     extent.dims.size(), " dimensions");
+  require<DataError>(extent.dims.size() == 2, dataset.where(),
+                     "must be a matrix (two dimensions), got ", extent.dims.size(), " dimensions");
   require<DataError>(extent.dims[1] <= std::numeric_limits<std::int32_t>::max(), dataset.where(),
                      "has ", extent.dims[1], " columns; at most 2147483647 are supported");
   return extent;

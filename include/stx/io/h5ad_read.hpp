@@ -17,10 +17,11 @@ namespace stx {
 struct H5adReadOptions {
   bool matrices = true;  ///< X, layers, raw.X, obsp, varp; off: only names and annotations
   bool uns = true;
-  bool sort_indices = false;  ///< sort unsorted CSR rows instead of refusing them
+  bool sort_indices = false;                  ///< sort unsorted CSR rows instead of refusing them
   std::int64_t max_uns_elements = 1'000'000;  ///< larger arrays in uns (images) are skipped
-  /// Let a child process read the file first, so that a file whose damage crashes libhdf5 becomes an
-  /// error (see crash_probe.hpp). Takes twice the time; fork before threads and devices are in use.
+  /// Let a child process read the file first, so that a file whose damage crashes libhdf5 becomes
+  /// an error (see crash_probe.hpp). Takes twice the time; fork before threads and devices are in
+  /// use.
   bool probe = false;
   unsigned probe_limit_s = 0;  ///< seconds given to that child; 0: no limit
 };
@@ -94,7 +95,8 @@ inline std::optional<AnyMatrix> read_optional(const hdf5::Object& root, const st
                                               const H5adReadOptions& options) {
   const std::optional<hdf5::Object> object = hdf5::find(root, name);
   if (!object || !options.matrices) return std::nullopt;
-  if (hdf5::kind(*object) == hdf5::Kind::dataset && hdf5::extent_of(*object).null) return std::nullopt;
+  if (hdf5::kind(*object) == hdf5::Kind::dataset && hdf5::extent_of(*object).null)
+    return std::nullopt;
   return read_shaped(*object, rows, cols, options);
 }
 
@@ -113,8 +115,8 @@ inline std::map<std::string, AnyMatrix> read_matrices(const hdf5::Object& root,
 
 inline AnnData read(const hdf5::Object& root, const H5adReadOptions& options) {
   for (const char* name : {"obs", "var"}) {
-    require<DataError>(hdf5::find(root, name).has_value(), root.file, "is not an AnnData file: it has no /",
-                       name);
+    require<DataError>(hdf5::find(root, name).has_value(), root.file,
+                       "is not an AnnData file: it has no /", name);
   }
   AnnData data;
   data.obs = read_table(root, "obs", data.skipped);
@@ -152,7 +154,8 @@ inline AnnData read_h5ad(const std::string& path, const H5adReadOptions& options
   if (options.probe) {
     H5adReadOptions once = options;
     once.probe = false;
-    probe_for_crash(path, [&] { read_h5ad(path, once); }, options.probe_limit_s);
+    probe_for_crash(
+        path, [&] { read_h5ad(path, once); }, options.probe_limit_s);
   }
   return h5ad::read(hdf5::open_file(path), options);
 }

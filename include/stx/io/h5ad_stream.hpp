@@ -42,8 +42,8 @@ class H5adCounts {
   /// Errors (DataError, naming row and column of the file): negative or non-finite values, unsorted
   /// or out-of-range indices. A CSC file is scanned as a whole per call.
   CsrMatrix<float> read_rows(std::int64_t first, std::int64_t count) {
-    require(first >= 0 && count >= 0 && first <= rows_ && count <= rows_ - first, file_.file, "rows ",
-            first, " to ", first + count, " asked for, there are ", rows_);
+    require(first >= 0 && count >= 0 && first <= rows_ && count <= rows_ - first, file_.file,
+            "rows ", first, " to ", first + count, " asked for, there are ", rows_);
     CountMatrix out;
     out.matrix.rows = count;
     out.matrix.cols = cols_;

@@ -18,18 +18,21 @@ inline std::vector<std::string> read_as_strings(const hdf5::Object& dataset) {
   switch (hdf5::extent_of(dataset).element) {
     case hdf5::Element::float32:
     case hdf5::Element::float64:
-      for (const double v : hdf5::read_values<double>(dataset)) texts.push_back(fmt::format("{}", v));
+      for (const double v : hdf5::read_values<double>(dataset))
+        texts.push_back(fmt::format("{}", v));
       break;
     case hdf5::Element::int32:
     case hdf5::Element::int64:
-      for (const auto v : hdf5::read_values<std::int64_t>(dataset)) texts.push_back(std::to_string(v));
+      for (const auto v : hdf5::read_values<std::int64_t>(dataset))
+        texts.push_back(std::to_string(v));
       break;
     case hdf5::Element::boolean:
       for (const auto v : hdf5::read_values<std::uint8_t>(dataset)) {
         texts.push_back(v ? "True" : "False");
       }
       break;
-    default: texts = hdf5::read_strings(dataset);
+    default:
+      texts = hdf5::read_strings(dataset);
   }
   return texts;
 }
@@ -55,12 +58,17 @@ inline bool is_ordered(const hdf5::Object& object) {
 inline std::optional<ColumnValues> read_plain_column(const hdf5::Object& dataset) {
   switch (hdf5::extent_of(dataset).element) {
     case hdf5::Element::float32:
-    case hdf5::Element::float64: return hdf5::read_vector<double>(dataset);
+    case hdf5::Element::float64:
+      return hdf5::read_vector<double>(dataset);
     case hdf5::Element::int32:
-    case hdf5::Element::int64: return hdf5::read_vector<std::int64_t>(dataset);
-    case hdf5::Element::boolean: return hdf5::read_vector<std::uint8_t>(dataset);
-    case hdf5::Element::string: return hdf5::read_strings(dataset);
-    default: return std::nullopt;
+    case hdf5::Element::int64:
+      return hdf5::read_vector<std::int64_t>(dataset);
+    case hdf5::Element::boolean:
+      return hdf5::read_vector<std::uint8_t>(dataset);
+    case hdf5::Element::string:
+      return hdf5::read_strings(dataset);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -85,8 +93,10 @@ inline std::optional<ColumnValues> read_group_column(const hdf5::Object& group) 
   }
   if (!encoding.starts_with("nullable-")) return std::nullopt;
   const hdf5::Object values = hdf5::open(group, "values"), mask = hdf5::open(group, "mask");
-  if (encoding == "nullable-integer") return nullable(hdf5::read_vector<std::int64_t>(values), mask);
-  if (encoding == "nullable-boolean") return nullable(hdf5::read_vector<std::uint8_t>(values), mask);
+  if (encoding == "nullable-integer")
+    return nullable(hdf5::read_vector<std::int64_t>(values), mask);
+  if (encoding == "nullable-boolean")
+    return nullable(hdf5::read_vector<std::uint8_t>(values), mask);
   if (encoding == "nullable-string-array") return nullable(hdf5::read_strings(values), mask);
   return std::nullopt;
 }
@@ -134,11 +144,12 @@ inline ColumnValues read_field(const hdf5::Object& dataset, unsigned field, cons
   using hdf5::Element;
   const std::string where = dataset.where() + "/" + name;
   hdf5::Extent extent = hdf5::extent_of(dataset);
-  extent.type = hdf5::own(H5Tget_member_type(compound.get(), field), H5Tclose, where, "read the type");
+  extent.type =
+      hdf5::own(H5Tget_member_type(compound.get(), field), H5Tclose, where, "read the type");
   extent.element = hdf5::element_of(extent.type.get());
   const auto read = [&](hid_t type, void* out) {
-    const hdf5::Handle one = hdf5::own(H5Tcreate(H5T_COMPOUND, H5Tget_size(type)), H5Tclose, where,
-                                       "read the field");
+    const hdf5::Handle one =
+        hdf5::own(H5Tcreate(H5T_COMPOUND, H5Tget_size(type)), H5Tclose, where, "read the field");
     hdf5::check(H5Tinsert(one.get(), name.c_str(), 0, type), where, "read the field");
     return H5Dread(dataset.get(), one.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
   };
@@ -161,8 +172,7 @@ inline Table read_table_compound(const hdf5::Object& dataset, const hdf5::Object
   const hdf5::Quiet quiet;
   const std::string where = dataset.where();
   const hdf5::Extent extent = hdf5::extent_of(dataset);
-  const hdf5::Handle type =
-      hdf5::own(H5Dget_type(dataset.get()), H5Tclose, where, "read the type");
+  const hdf5::Handle type = hdf5::own(H5Dget_type(dataset.get()), H5Tclose, where, "read the type");
   require<DataError>(H5Tget_class(type.get()) == H5T_COMPOUND && extent.dims.size() == 1, where,
                      "must be a table (a data frame group or a compound data set)");
   const std::optional<hdf5::Object> uns = hdf5::find(root, "uns");

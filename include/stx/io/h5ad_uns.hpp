@@ -38,16 +38,20 @@ inline nlohmann::json read_value(const hdf5::Object& dataset, std::int64_t max_e
   // An array that is empty in an outer dimension could still nest very deep or wide.
   if (extent.count == 0) return nlohmann::json::array();
   switch (extent.element) {
-    case hdf5::Element::string: return nested(hdf5::read_strings(dataset), extent.dims);
+    case hdf5::Element::string:
+      return nested(hdf5::read_strings(dataset), extent.dims);
     case hdf5::Element::float32:
-    case hdf5::Element::float64: return nested(hdf5::read_values<double>(dataset), extent.dims);
+    case hdf5::Element::float64:
+      return nested(hdf5::read_values<double>(dataset), extent.dims);
     case hdf5::Element::int32:
-    case hdf5::Element::int64: return nested(hdf5::read_values<std::int64_t>(dataset), extent.dims);
+    case hdf5::Element::int64:
+      return nested(hdf5::read_values<std::int64_t>(dataset), extent.dims);
     case hdf5::Element::boolean: {
       const auto bytes = hdf5::read_values<std::uint8_t>(dataset);
       return nested(std::vector<bool>(bytes.begin(), bytes.end()), extent.dims);
     }
-    default: skipped.push_back(dataset.path + ": this type of data set is not supported");
+    default:
+      skipped.push_back(dataset.path + ": this type of data set is not supported");
   }
   return nullptr;
 }
@@ -58,7 +62,8 @@ inline nlohmann::json read_value(const hdf5::Object& dataset, std::int64_t max_e
 /// record arrays, arrays larger than `max_elements`) becomes null and is named in `skipped`.
 inline nlohmann::json read_uns(const hdf5::Object& object, std::int64_t max_elements,
                                std::vector<std::string>& skipped, int depth = 0) {
-  require<DataError>(depth < 64, object.where(), "is nested deeper than 64 levels (a cycle of links?)");
+  require<DataError>(depth < 64, object.where(),
+                     "is nested deeper than 64 levels (a cycle of links?)");
   if (hdf5::kind(object) == hdf5::Kind::dataset) {
     return detail::read_value(object, max_elements, skipped);
   }

@@ -78,14 +78,15 @@ inline void write_table(const hdf5::Object& parent, const std::string& name, con
   for (const Column& column : table.columns) {
     require(seen.insert(column.name).second, group.where(), "has two columns called '", column.name,
             "'");
-    require(size_of(column.values) == table.rows(), group.where(), "column '", column.name, "' has ",
-            size_of(column.values), " values, the table ", table.rows(), " rows");
+    require(size_of(column.values) == table.rows(), group.where(), "column '", column.name,
+            "' has ", size_of(column.values), " values, the table ", table.rows(), " rows");
     order.push_back(column.name);
   }
   hdf5::write_attribute(group, "_index", index);
   hdf5::write_attribute(group, "column-order", order);
   hdf5::write_strings(group, index, table.index, {table.index.size()});
-  for (const Column& column : table.columns) write_column(group, column.name, column.values, storage);
+  for (const Column& column : table.columns)
+    write_column(group, column.name, column.values, storage);
 }
 
 template <class T>
@@ -104,7 +105,8 @@ void write_matrix(const hdf5::Object& parent, const std::string& name, const Csr
   const hdf5::Object group = hdf5::create_group(parent, name, "csr_matrix", "0.1.0");
   hdf5::write_attribute(group, "shape", std::vector<std::int64_t>{m.rows, m.cols});
   const auto write = [&]<class V>(const char* part, const std::vector<V>& values) {
-    hdf5::write_dataset(group, part, hdf5::native_type<V>(), {values.size()}, values.data(), storage);
+    hdf5::write_dataset(group, part, hdf5::native_type<V>(), {values.size()}, values.data(),
+                        storage);
   };
   write("data", m.values);
   // SciPy wants offsets and indices of one type, and the narrower one where it suffices.
@@ -132,12 +134,15 @@ inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Stora
   write_table(root, "var", data.var, storage);
   if (data.x) write_shaped(root, "X", *data.x, n, g, storage);
   file.require_written();
-  const auto dictionary = [&](const char* name) { return hdf5::create_group(root, name, "dict", "0.1.0"); };
+  const auto dictionary = [&](const char* name) {
+    return hdf5::create_group(root, name, "dict", "0.1.0");
+  };
   const auto write_all = [&](const char* name, const auto& matrices, std::int64_t rows,
                              std::int64_t cols) {
     const hdf5::Object group = dictionary(name);
     for (const auto& [key, m] : matrices) {
-      write_shaped(group, key, AnyMatrix(m), rows, cols < 0 ? cols_of(AnyMatrix(m)) : cols, storage);
+      write_shaped(group, key, AnyMatrix(m), rows, cols < 0 ? cols_of(AnyMatrix(m)) : cols,
+                   storage);
       file.require_written();
     }
   };
@@ -147,7 +152,8 @@ inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Stora
   write_all("obsp", data.obsp, n, n);
   write_all("varp", data.varp, g, g);
   if (data.raw) {
-    require(data.raw->x.has_value(), file.root().where(), "raw has no matrix; set raw.x or drop raw");
+    require(data.raw->x.has_value(), file.root().where(),
+            "raw has no matrix; set raw.x or drop raw");
     const hdf5::Object raw = hdf5::create_group(root, "raw", "raw", "0.1.0");
     write_shaped(raw, "X", *data.raw->x, n, data.raw->var.rows(), storage);
     write_table(raw, "var", data.raw->var, storage);

@@ -49,7 +49,8 @@ inline std::optional<std::string> string_attribute(const Object& object, const s
   const Quiet quiet;
   if (!has_attribute(object, name)) return std::nullopt;
   const detail::Attribute attribute = detail::open_attribute(object, name);
-  if (attribute.extent.element != Element::string || attribute.extent.count != 1) return std::nullopt;
+  if (attribute.extent.element != Element::string || attribute.extent.count != 1)
+    return std::nullopt;
   return strings_attribute(object, name).front();
 }
 

@@ -106,7 +106,8 @@ inline Object open_file(const std::string& path) {
   register_lzf();
   const htri_t is_hdf5 = H5Fis_hdf5(path.c_str());
   if (is_hdf5 < 0) fail<DataError>(path, "cannot be read", last_error());
-  require<DataError>(is_hdf5 > 0, path, "is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
+  require<DataError>(is_hdf5 > 0, path,
+                     "is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
   const Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path, "prepare HDF5");
   // Locks only guard against concurrent writers, and fail on some network file systems.
   H5Pset_file_locking(access.get(), false, true);
@@ -115,9 +116,10 @@ inline Object open_file(const std::string& path) {
   file.id = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
   if (!file.id) {
     const std::string reason = last_error();
-    fail<DataError>(path, reason.find("truncated") != std::string::npos
-                              ? "is truncated; fetch or write it again"
-                              : "cannot be opened; the file is damaged",
+    fail<DataError>(path,
+                    reason.find("truncated") != std::string::npos
+                        ? "is truncated; fetch or write it again"
+                        : "cannot be opened; the file is damaged",
                     reason);
   }
   return file;

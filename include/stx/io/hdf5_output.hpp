@@ -154,8 +154,8 @@ class OutputFile {
     check(H5Pset_driver(access.get(), driver_.get(), &state), path, "prepare HDF5");
     root_.file = path;
     root_.path = "/";
-    root_.id = own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose, path,
-                   "create an HDF5 file");
+    root_.id = own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose,
+                   path, "create an HDF5 file");
   }
 
   const Object& root() const { return root_; }

@@ -30,13 +30,17 @@ enum class Element { float32, float64, int32, int64, boolean, string, other };
 inline Element element_of(hid_t type) {
   const std::size_t size = H5Tget_size(type);
   switch (H5Tget_class(type)) {
-    case H5T_FLOAT: return size <= 4 ? Element::float32 : Element::float64;
+    case H5T_FLOAT:
+      return size <= 4 ? Element::float32 : Element::float64;
     case H5T_INTEGER:
       return size < 4 || (size == 4 && H5Tget_sign(type) == H5T_SGN_2) ? Element::int32
-                                                                        : Element::int64;
-    case H5T_ENUM: return H5Tget_nmembers(type) == 2 ? Element::boolean : Element::other;
-    case H5T_STRING: return Element::string;
-    default: return Element::other;
+                                                                       : Element::int64;
+    case H5T_ENUM:
+      return H5Tget_nmembers(type) == 2 ? Element::boolean : Element::other;
+    case H5T_STRING:
+      return Element::string;
+    default:
+      return Element::other;
   }
 }
 
@@ -69,8 +73,8 @@ inline Extent describe(Handle type, Handle space, const Object& at, const std::s
   for (const hsize_t dim : extent.dims) bytes *= static_cast<long double>(dim);
   const long double limit =
       static_cast<long double>(at.file_bytes) * static_cast<long double>(ratio) + (1u << 28);
-  require<DataError>(bytes <= limit, where, "claims to hold ", bytes, " bytes, but its file has only ",
-                     at.file_bytes, "; the file is damaged");
+  require<DataError>(bytes <= limit, where, "claims to hold ", bytes,
+                     " bytes, but its file has only ", at.file_bytes, "; the file is damaged");
   extent.count = 1;
   for (const hsize_t dim : extent.dims) extent.count *= static_cast<std::size_t>(dim);
   return extent;
@@ -102,7 +106,8 @@ void require_convertible(const Extent& extent, const std::string& where) {
 template <class T>
 void refuse_clamped(std::span<const T> values, const Extent& extent, const std::string& where) {
   if constexpr (std::same_as<T, std::int64_t>) {
-    if (H5Tget_sign(extent.type.get()) != H5T_SGN_NONE || H5Tget_size(extent.type.get()) < 8) return;
+    if (H5Tget_sign(extent.type.get()) != H5T_SGN_NONE || H5Tget_size(extent.type.get()) < 8)
+      return;
     const auto at = std::find(values.begin(), values.end(), std::numeric_limits<T>::max());
     require<DataError>(at == values.end(), where, "entry ", at - values.begin(),
                        " does not fit into a signed 64-bit integer");

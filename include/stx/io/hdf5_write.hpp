@@ -66,7 +66,8 @@ struct Storage {
   int gzip_level = 4;  ///< 0 (none) to 9
 };
 
-inline void write_attribute(const Object& object, const std::string& name, const std::string& text) {
+inline void write_attribute(const Object& object, const std::string& name,
+                            const std::string& text) {
   const char* pointer = text.c_str();
   detail::write_attribute(object, name, detail::string_type(object.where()).get(), {}, &pointer);
 }
@@ -88,7 +89,8 @@ inline void write_attribute(const Object& object, const std::string& name,
                           pointers.data());
 }
 
-inline void write_encoding(const Object& object, const std::string& type, const std::string& version) {
+inline void write_encoding(const Object& object, const std::string& type,
+                           const std::string& version) {
   write_attribute(object, "encoding-type", type);
   write_attribute(object, "encoding-version", version);
 }
@@ -100,8 +102,8 @@ inline void require_link_name(const Object& parent, const std::string& name) {
           "': names must not be empty or '.' and must not contain '/'");
 }
 
-inline Object create_group(const Object& parent, const std::string& name, const std::string& encoding,
-                           const std::string& version) {
+inline Object create_group(const Object& parent, const std::string& name,
+                           const std::string& encoding, const std::string& version) {
   const Quiet quiet;
   require_link_name(parent, name);
   Object group{Handle(), parent.file, child_path(parent, name), 0};
@@ -129,7 +131,8 @@ inline Object write_dataset(const Object& parent, const std::string& name, hid_t
     const hsize_t row_bytes = bytes / dims[0];
     chunk[0] = std::clamp<hsize_t>((hsize_t{1} << 19) / row_bytes, 1, dims[0]);
     if (row_bytes > (hsize_t{1} << 30)) chunk.back() = 1u << 16;  // HDF5 refuses chunks of 4 GiB
-    check(H5Pset_chunk(layout.get(), static_cast<int>(chunk.size()), chunk.data()), where, "create");
+    check(H5Pset_chunk(layout.get(), static_cast<int>(chunk.size()), chunk.data()), where,
+          "create");
     check(H5Pset_shuffle(layout.get()), where, "create");
     check(H5Pset_deflate(layout.get(), static_cast<unsigned>(storage.gzip_level)), where, "create");
   }
@@ -167,8 +170,7 @@ inline void write_strings(const Object& parent, const std::string& name,
                           std::span<const std::string> texts, const std::vector<hsize_t>& dims) {
   const auto pointers = detail::pointers(texts, child_path(parent, name));
   const Handle type = detail::string_type(parent.where());
-  const Object dataset =
-      write_dataset(parent, name, type.get(), dims, pointers.data(), Storage{0});
+  const Object dataset = write_dataset(parent, name, type.get(), dims, pointers.data(), Storage{0});
   write_encoding(dataset, dims.empty() ? "string" : "string-array", "0.2.0");
 }
 

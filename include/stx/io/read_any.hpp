@@ -26,7 +26,8 @@ inline AnnData read_any(const std::string& path, const H5adReadOptions& options 
     const fs::path folder = fs::path(path).parent_path();
     return read_matrix_market_folder(folder.empty() ? "." : folder.string());
   }
-  if (extension == ".csv" || extension == ".tsv" || extension == ".txt") return read_delimited(path);
+  if (extension == ".csv" || extension == ".tsv" || extension == ".txt")
+    return read_delimited(path);
   const bool names_hdf5 = extension == ".h5ad" || extension == ".h5" || extension == ".hdf5";
   const hdf5::Quiet quiet;
   if (names_hdf5 || H5Fis_hdf5(path.c_str()) > 0) {
@@ -36,11 +37,14 @@ inline AnnData read_any(const std::string& path, const H5adReadOptions& options 
     };
     H5adReadOptions once = options;
     once.probe = false;
-    if (options.probe) probe_for_crash(path, [&] { read(once); }, options.probe_limit_s);
+    if (options.probe)
+      probe_for_crash(
+          path, [&] { read(once); }, options.probe_limit_s);
     return read(once);
   }
-  fail<DataError>(path, "is of no known format; give an .h5ad, a 10x .h5, a folder with matrix.mtx, "
-                        "or a .csv or .tsv table (cells in rows, genes in columns)");
+  fail<DataError>(path,
+                  "is of no known format; give an .h5ad, a 10x .h5, a folder with matrix.mtx, "
+                  "or a .csv or .tsv table (cells in rows, genes in columns)");
 }
 
 }  // namespace stx

@@ -19,10 +19,11 @@
 
 namespace stx {
 
-static_assert(std::endian::native == std::endian::little, "safetensors holds little-endian numbers");
+static_assert(std::endian::native == std::endian::little,
+              "safetensors holds little-endian numbers");
 
-using TensorValues = std::variant<std::vector<float>, std::vector<double>, std::vector<std::int64_t>,
-                                  std::vector<std::int32_t>>;
+using TensorValues = std::variant<std::vector<float>, std::vector<double>,
+                                  std::vector<std::int64_t>, std::vector<std::int32_t>>;
 
 /// One tensor, row-major. An empty shape is a scalar (one value).
 struct SafeTensor {
@@ -88,8 +89,8 @@ struct Entry {
   std::uint64_t begin = 0, end = 0;  ///< bytes after the header
 };
 
-inline Entry parse_entry(const std::string& name, const nlohmann::json& item, const std::string& path,
-                         std::uint64_t data_bytes) {
+inline Entry parse_entry(const std::string& name, const nlohmann::json& item,
+                         const std::string& path, std::uint64_t data_bytes) {
   const std::string where = path + ":" + name;
   const auto is_offset = [](const nlohmann::json& v) { return v.is_number_unsigned(); };
   const bool complete =
@@ -110,14 +111,14 @@ inline Entry parse_entry(const std::string& name, const nlohmann::json& item, co
     require<DataError>(d <= std::uint64_t{1} << 62, where, "has an absurd shape");
     entry.shape.push_back(static_cast<std::int64_t>(d));
   }
-  require<DataError>(entry.begin <= entry.end && entry.end <= data_bytes, where, "has data_offsets [",
-                     entry.begin, ", ", entry.end, "), but the file holds ", data_bytes,
-                     " bytes of data; the file is truncated or damaged");
+  require<DataError>(entry.begin <= entry.end && entry.end <= data_bytes, where,
+                     "has data_offsets [", entry.begin, ", ", entry.end, "), but the file holds ",
+                     data_bytes, " bytes of data; the file is truncated or damaged");
   const std::uint64_t n = n_values(entry.shape, where);
   require<DataError>((entry.end - entry.begin) / dtype_bytes[entry.dtype] == n &&
                          (entry.end - entry.begin) % dtype_bytes[entry.dtype] == 0,
-                     where, "has ", entry.end - entry.begin, " bytes of data, but its shape needs ", n,
-                     " values of ", dtype_bytes[entry.dtype], " bytes");
+                     where, "has ", entry.end - entry.begin, " bytes of data, but its shape needs ",
+                     n, " values of ", dtype_bytes[entry.dtype], " bytes");
   return entry;
 }
 
@@ -134,12 +135,13 @@ inline std::vector<Entry> parse_entries(const nlohmann::json& header, const std:
   std::uint64_t next = 0;
   for (const Entry& entry : entries) {
     require<DataError>(entry.begin == next, path + ":" + entry.name, "begins at byte ", entry.begin,
-                       " of the data, expected ", next, entry.begin < next ? " (tensors overlap)"
-                                                                           : " (a gap before it)");
+                       " of the data, expected ", next,
+                       entry.begin < next ? " (tensors overlap)" : " (a gap before it)");
     next = entry.end;
   }
-  require<DataError>(next == data_bytes, path, "holds ", data_bytes, " bytes of data, its header names ",
-                     next, "; the file is truncated or damaged");
+  require<DataError>(next == data_bytes, path, "holds ", data_bytes,
+                     " bytes of data, its header names ", next,
+                     "; the file is truncated or damaged");
   return entries;
 }
 
@@ -256,8 +258,8 @@ inline void write_safetensors(const std::string& path, const TensorMap& tensors,
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t header_bytes = text.size();
-  require(header_bytes <= safetensors::max_header_bytes, path, "the header would have ", header_bytes,
-          " bytes; at most ", safetensors::max_header_bytes, " are allowed");
+  require(header_bytes <= safetensors::max_header_bytes, path, "the header would have ",
+          header_bytes, " bytes; at most ", safetensors::max_header_bytes, " are allowed");
   AtomicFile file(path, overwrite);
   file.write(&header_bytes, sizeof(header_bytes));
   file.write(text);
