@@ -17,6 +17,26 @@ struct Options {
   std::int64_t max_epochs = 500;  ///< upper limit
   std::int64_t patience = 10;     ///< epochs without a better score before training stops
 
+  // The gene-agnostic protocol; defaults chosen on validation genes (docs/results.md).
+  std::int64_t gene_hidden = 512;      ///< width of the encoders' hidden layer
+  std::int64_t gene_width = 256;       ///< width of embeddings and attention
+  std::int64_t gene_batch_size = 256;  ///< spots of one step, and as many cells
+  std::int64_t gene_epoch_steps = 10;  ///< steps between two looks at the validation genes
+  std::int64_t gene_max_epochs = 12;   ///< upper limit
+  std::int64_t gene_patience = 4;      ///< epochs without a better score before training stops
+  double validation_genes = 0.2;       ///< share of the measured genes that chooses the epoch
+  double cell_weight = 0.1;            ///< weight of the cells' term of the loss
+  double hide_lowest = 0.1;            ///< smallest share of a row's inputs hidden in training
+  double hide_highest = 0.9;           ///< largest share
+  std::int64_t n_loadings = 20;        ///< principal axes in a gene's embedding
+  double stats_scale = 0.3;            ///< size of the gene statistics beside them
+  std::int64_t tokens_per_cluster = 4; ///< most sub-centroids of a cluster
+
+  // Single cells.
+  std::int64_t n_components = 50;  ///< principal components for clustering
+  double resolution = 1.0;         ///< of Leiden; higher gives more clusters
+  std::string label_column;        ///< obs column with given cell labels; empty: cluster
+
   /// Calls f(name, field, help) for every setting.
   template <class F>
   void visit(F&& f) {
@@ -29,9 +49,28 @@ struct Options {
     f("batch_size", batch_size, "spots of one optimiser step");
     f("max_epochs", max_epochs, "upper limit of epochs");
     f("patience", patience, "epochs without a better score before training stops");
+    f("gene_hidden", gene_hidden, "genes: width of the encoders' hidden layer");
+    f("gene_width", gene_width, "genes: width of embeddings and attention");
+    f("gene_batch_size", gene_batch_size, "genes: spots of one step, and as many cells");
+    f("gene_epoch_steps", gene_epoch_steps, "genes: steps between two looks at the validation genes");
+    f("gene_max_epochs", gene_max_epochs, "genes: upper limit of epochs");
+    f("gene_patience", gene_patience, "genes: epochs without a better score before training stops");
+    f("validation_genes", validation_genes, "genes: share of the measured genes that chooses the epoch");
+    f("cell_weight", cell_weight, "genes: weight of the cells' term of the loss");
+    f("hide_lowest", hide_lowest, "genes: smallest share of a row's inputs hidden in training");
+    f("hide_highest", hide_highest, "genes: largest share of a row's inputs hidden in training");
+    f("n_loadings", n_loadings, "genes: principal axes in a gene's embedding");
+    f("stats_scale", stats_scale, "genes: size of the gene statistics beside the loadings");
+    f("tokens_per_cluster", tokens_per_cluster, "genes: most sub-centroids of a cluster");
+    f("n_components", n_components, "principal components for clustering the cells");
+    f("resolution", resolution, "of Leiden; higher gives more clusters");
+    f("label_column", label_column, "obs column with given cell labels; empty: cluster the cells");
   }
 
-  FitOptions fit(std::uint64_t seed) const { return {batch_size, max_epochs, patience, seed}; }
+  FitOptions fit_genes(std::uint64_t seed) const {
+    return {gene_batch_size, gene_max_epochs, gene_patience, seed, gene_epoch_steps};
+  }
+  FitOptions fit(std::uint64_t seed) const { return {batch_size, max_epochs, patience, seed, 0}; }
   AdamOptions adam() const {
     return {.learning_rate = static_cast<float>(learning_rate), .weight_decay = static_cast<float>(weight_decay)};
   }

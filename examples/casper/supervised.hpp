@@ -2,9 +2,11 @@
 // that training did not see.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <optional>
 
+#include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/options.hpp"
 #include "stx/data/preprocess.hpp"
 #include "stx/metrics/rank_correlation.hpp"
@@ -24,24 +26,6 @@ struct SupervisedTask {
   Matrix<float> centroids;                   ///< clusters x genes, log-normalised
   bool round_score = false;  ///< round the selection score to 4 decimals, as the published code does
 };
-
-/// Dense log-normalised expression of some rows and genes: truth and baseline input.
-inline Matrix<float> dense_log1p(const CsrMatrix<float>& counts, const std::vector<std::int64_t>& rows,
-                                 const std::vector<std::int64_t>& genes, const std::vector<double>& totals) {
-  std::vector<std::int32_t> column_of(static_cast<std::size_t>(counts.cols), -1);
-  for (std::size_t j = 0; j < genes.size(); ++j) column_of[genes[j]] = static_cast<std::int32_t>(j);
-  Matrix<float> out(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(genes.size()));
-  for (std::int64_t i = 0; i < out.rows; ++i) {
-    const std::int64_t row = rows[i];
-    if (!(totals[row] > 0)) continue;
-    const float factor = 1e4f / static_cast<float>(totals[row]);
-    const auto columns = counts.row_indices(row);
-    const auto values = counts.row_values(row);
-    for (std::size_t e = 0; e < columns.size(); ++e)
-      if (column_of[columns[e]] >= 0) out(i, column_of[columns[e]]) = std::log1p(values[e] * factor);
-  }
-  return out;
-}
 
 /// Mean over genes of Spearman's rho between the columns of `prediction` and ranked truth.
 inline double mean_spearman(const std::vector<Ranking>& truth, const Matrix<float>& prediction, int threads) {
@@ -73,12 +57,12 @@ class SupervisedModel {
   SupervisedModel(const ContextOptions& context, const SupervisedTask& task, const Options& options,
                   SingleCells single_cells = SingleCells::centroids)
       : ctx_(context),
-        network_(ctx_, store_,
-                 {.n_inputs = static_cast<std::int64_t>(task.inputs.size()),
-                  .n_token_genes = task.centroids.cols,
-                  .n_targets = static_cast<std::int64_t>(task.targets.size()),
-                  .hidden = options.hidden, .width = options.width, .n_heads = options.n_heads,
-                  .dropout = static_cast<float>(options.dropout), .single_cells = single_cells}) {
+        trunk_(ctx_, store_,
+               {.n_inputs = static_cast<std::int64_t>(task.inputs.size()),
+                .n_token_genes = task.centroids.cols, .hidden = options.hidden, .width = options.width,
+                .n_heads = options.n_heads, .dropout = static_cast<float>(options.dropout),
+                .single_cells = single_cells}),
+        head_(ctx_, store_, options.width, static_cast<std::int64_t>(task.targets.size())) {
     store_.allocate(ctx_, context.seed);
     adam_.emplace(ctx_, store_, options.adam());
     counts_ = to_device(ctx_, *task.counts);
@@ -91,10 +75,11 @@ class SupervisedModel {
   }
 
   /// Mean squared error over all target genes of the batch (CASPER, section 4).
-  Var<float, D> loss(const Tensor<std::int32_t, D>& rows) {
+  std::array<Var<float, D>, 1> loss(const Tensor<std::int32_t, D>& rows) {
     const auto spots = constant(ctx_, gather_log1p(ctx_, counts_, rows, inputs_));
     const auto truth = gather_log1p(ctx_, counts_, rows, targets_);
-    return mse(ctx_, network_(ctx_, spots, constant(ctx_, centroids_)).prediction, truth);
+    const auto clusters = trunk_.encode_clusters(ctx_, constant(ctx_, centroids_));
+    return {mse(ctx_, head_(ctx_, trunk_(ctx_, spots, clusters).fused), truth)};
   }
 
   /// Predictions (rows, targets) in evaluation mode, a few thousand rows at a time; `attention`
@@ -110,8 +95,9 @@ class SupervisedModel {
       upload(ctx_, batch, std::span<const std::int32_t>(chunk));
       begin_pass(ctx_);
       const auto spots = constant(ctx_, gather_log1p(ctx_, counts_, batch, inputs_));
-      const auto result = network_(ctx_, spots, constant(ctx_, centroids_), attention != nullptr);
-      copy_to_host(ctx_, out.values.data() + first * out.cols, result.prediction.value().data,
+      const auto clusters = trunk_.encode_clusters(ctx_, constant(ctx_, centroids_));
+      const auto result = trunk_(ctx_, spots, clusters, attention != nullptr);
+      copy_to_host(ctx_, out.values.data() + first * out.cols, head_(ctx_, result.fused).value().data,
                    static_cast<std::size_t>(n * out.cols) * sizeof(float));
       if (attention != nullptr && result.attention)
         copy_to_host(ctx_, attention->values.data() + first * attention->cols, result.attention.value().data,
@@ -136,7 +122,8 @@ class SupervisedModel {
 
   Context<D> ctx_;
   ParameterStore<float, D> store_;
-  Network<float, D> network_;
+  Trunk<float, D> trunk_;
+  PanelHead<float, D> head_;
   std::optional<optim::Adam<float, D>> adam_;
   Csr<D> counts_;
   Tensor<float, D> centroids_;

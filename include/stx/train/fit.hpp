@@ -21,6 +21,9 @@ struct FitOptions {
   std::int64_t max_epochs = 500;   ///< upper limit
   std::int64_t patience = 10;      ///< epochs without a better score before training stops
   std::uint64_t seed = 0;          ///< key of the shuffles
+  /// Optimiser steps between two looks at the score. 0: one pass over the rows. Otherwise shuffled
+  /// passes follow one another, and an epoch goes on where the last one stopped.
+  std::int64_t steps_per_epoch = 0;
 };
 
 struct EpochRecord {
@@ -72,8 +75,9 @@ class Fit {
 
   /// Epochs until early stopping, the limit, or an interrupt; then loads the best parameters.
   ///
-  /// @param loss      Var<T, D>(const Tensor<int32, D>& rows): forward pass of one batch; must obey
-  ///                  the rules of a captured step (see StepGraph)
+  /// @param loss      std::array<Var<T, D>, n>(const Tensor<int32, D>& rows): forward pass of one
+  ///                  batch, returning the terms whose sum is minimised; must obey the rules of a
+  ///                  captured step (see StepGraph)
   /// @param score     double(): called after each epoch, larger is better
   /// @param on_epoch  void(): called after the score, for progress and checkpoints; may
   ///                  call save()
@@ -134,24 +138,38 @@ class Fit {
     copy_to_device(ctx_, ctx_.step_state(), &host, sizeof host);
   }
 
+  std::vector<std::int32_t> rows_of_epoch(std::int64_t epoch) const {
+    if (options_.steps_per_epoch == 0) return shuffled(rows_, options_.seed, epoch);
+    const auto n = static_cast<std::int64_t>(rows_.size());
+    const std::int64_t wanted = options_.steps_per_epoch * batch_.size();
+    std::vector<std::int32_t> order;
+    for (std::int64_t at = epoch * wanted; at < (epoch + 1) * wanted;) {
+      const std::vector<std::int32_t> pass = shuffled(rows_, options_.seed, at / n);
+      const std::int64_t count = std::min(n - at % n, (epoch + 1) * wanted - at);
+      order.insert(order.end(), pass.begin() + at % n, pass.begin() + at % n + count);
+      at += count;
+    }
+    return order;
+  }
+
   template <class Loss>
   EpochRecord train_epoch(std::int64_t epoch, Loss& loss) {
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<std::int32_t> order = shuffled(rows_, options_.seed, epoch);
+    const std::vector<std::int32_t> order = rows_of_epoch(epoch);
     const auto n_rows = static_cast<std::int64_t>(order.size());
     fill(ctx_, loss_total_.data, 1, T(0));
     std::int64_t n_steps = 0;
-    for (std::int64_t first = 0; first < n_rows; first += options_.batch_size, ++n_steps) {
-      const std::int64_t n = std::min(options_.batch_size, n_rows - first);
+    for (std::int64_t first = 0; first < n_rows; first += batch_.size(), ++n_steps) {
+      const std::int64_t n = std::min(batch_.size(), n_rows - first);
       const Tensor<std::int32_t, D> batch{batch_.data, Shape{n}};
       upload(ctx_, batch, std::span<const std::int32_t>(order.data() + first, static_cast<std::size_t>(n)));
       graph_.run(n, [&] {
         begin_step(ctx_);
         store_.begin_step();
-        const Var<T, D> batch_loss = loss(batch);
-        backward(ctx_, batch_loss);
+        const auto terms = loss(batch);
+        backward(ctx_, std::span<const Var<T, D>>(terms));
         adam_.step(ctx_);
-        add_to(ctx_, loss_total_.data, batch_loss.value().data, 1);
+        for (const Var<T, D>& term : terms) add_to(ctx_, loss_total_.data, term.value().data, 1);
       });
     }
     const T total = to_host(ctx_, loss_total_)[0];
@@ -169,7 +187,7 @@ class Fit {
     const auto bad_step = static_cast<std::uint32_t>(host.first_bad >> 32);
     const auto bad_row = static_cast<std::int64_t>(host.first_bad & 0xFFFFFFFFull);
     const std::int64_t in_epoch = n_steps - 1 - static_cast<std::int64_t>(host.step - bad_step);
-    const auto position = static_cast<std::size_t>(in_epoch * options_.batch_size + bad_row);
+    const auto position = static_cast<std::size_t>(in_epoch * batch_.size() + bad_row);
     fail<NumericError>("Fit", "the mse term of the loss is not finite at epoch ", epoch + 1, ", step ", bad_step,
                        ", first in training row ", position < order.size() ? order[position] : -1,
                        "; lower the learning rate, or look at that row's counts");
