@@ -55,13 +55,14 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
     Quad<T> share;
 #pragma unroll
     for (int r = 0; r < attention_rows; ++r) {
-      const T s = valid ? score[r] * scale : -std::numeric_limits<T>::infinity();
+      // Scaled after the subtraction: the difference of two close scores is exact.
+      const T s = valid ? score[r] : -std::numeric_limits<T>::infinity();
       const T before = largest[r];
       const T tile_largest = warp_max(s);
       largest[r] = before < tile_largest ? tile_largest : before;
       // Past the last key explicitly zero: math::exp never returns it.
-      const T e = valid ? math::exp(s - largest[r]) : T(0);
-      correction[r] = first_key == 0 ? T(0) : math::exp(before - largest[r]);
+      const T e = valid ? math::exp(scale * (s - largest[r])) : T(0);
+      correction[r] = first_key == 0 ? T(0) : math::exp(scale * (before - largest[r]));
       sum[r] = sum[r] * correction[r] + warp_sum(e);
       share.v[r] = e;
     }
@@ -81,7 +82,7 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
     if (row >= p.rows) break;
     if (lane == 0) {
       const std::int64_t at = row * p.n_heads + blockIdx.y;
-      p.lse[at] = largest[r] + std::log(sum[r]);
+      p.lse[at] = scale * largest[r] + std::log(sum[r]);
       if (largest_and_inverse != nullptr) {
         largest_and_inverse[2 * at] = largest[r];
         largest_and_inverse[2 * at + 1] = inverse.v[r];
@@ -122,7 +123,7 @@ __global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(SharedKvAtt
       for (int r = 0; r < attention_rows; ++r) {
         if (first_row + r >= p.rows) break;
         const T* at = largest_and_inverse + 2 * ((first_row + r) * p.n_heads + h);
-        weight[r] += share * (math::exp(score[r] * scale - at[0]) * at[1]);
+        weight[r] += share * (math::exp(scale * (score[r] - at[0])) * at[1]);
       }
     }
     const std::int64_t key = first_key + lane;
