@@ -21,26 +21,29 @@ constexpr std::size_t quarantine_limit = std::size_t{1} << 20;
 
 std::size_t padded(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-unsigned char poison_byte(std::size_t at) {
-  return static_cast<unsigned char>(poison_word >> (8 * (at % 4)));
+unsigned char poison_byte(std::size_t at, std::uint32_t word) {
+  return static_cast<unsigned char>(word >> (8 * (at % 4)));
 }
 
 // By words: allocations reach hundreds of megabytes, and start at a multiple of 256 bytes.
-STX_EMULATOR_NO_ASAN void fill_poison(unsigned char* data, std::size_t bytes) {
+STX_EMULATOR_NO_ASAN void fill_poison(unsigned char* data, std::size_t bytes,
+                                      std::uint32_t word = poison_word) {
   if (reinterpret_cast<std::uintptr_t>(data) % 4 == 0) {
     auto* const words = reinterpret_cast<std::uint32_t*>(data);
-    for (std::size_t at = 0; at < bytes / 4; ++at) words[at] = poison_word;
+    for (std::size_t at = 0; at < bytes / 4; ++at) words[at] = word;
   } else {
-    for (std::size_t at = 0; at < bytes / 4 * 4; ++at) data[at] = poison_byte(at);
+    for (std::size_t at = 0; at < bytes / 4 * 4; ++at) data[at] = poison_byte(at, word);
   }
-  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at) data[at] = poison_byte(at);
+  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at) data[at] = poison_byte(at, word);
 }
 
-STX_EMULATOR_NO_ASAN bool is_poison(const unsigned char* data, std::size_t bytes) {
+STX_EMULATOR_NO_ASAN bool is_poison(const unsigned char* data, std::size_t bytes,
+                                    std::uint32_t word = poison_word) {
   const auto* const words = reinterpret_cast<const std::uint32_t*>(data);
   std::uint32_t changed = 0;
-  for (std::size_t at = 0; at < bytes / 4; ++at) changed |= words[at] ^ poison_word;
-  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at) changed |= data[at] ^ poison_byte(at);
+  for (std::size_t at = 0; at < bytes / 4; ++at) changed |= words[at] ^ word;
+  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at)
+    changed |= data[at] ^ poison_byte(at, word);
   return changed == 0;
 }
 
@@ -180,36 +183,50 @@ std::string Memory::find_damage(bool also_freed) {
   return {};
 }
 
+// An allocation that nothing has written, such as an unused workspace, needs no copy.
 Memory::Snapshot Memory::snapshot() const {
   Snapshot copies;
-  for (const auto& [data, allocation] : live_) copies.emplace_back(data, data + allocation.bytes);
+  for (const auto& [data, allocation] : live_) {
+    copies.emplace_back();
+    if (!is_poison(data, allocation.bytes, poison_word)) {
+      copies.back().assign(data, data + allocation.bytes);
+    }
+  }
   return copies;
 }
 
 void Memory::restore(const Snapshot& snapshot, bool flip) {
+  const std::uint32_t word = flip ? other_poison_word : poison_word;
   auto copy = snapshot.begin();
   for (const auto& [data, allocation] : live_) {
-    std::memcpy(data, copy->data(), allocation.bytes);
-    for (std::size_t at = 0; flip && at + 4 <= allocation.bytes; at += 4) {
-      if (word_at(data + at) == poison_word) std::memcpy(data + at, &other_poison_word, 4);
+    if (copy->empty()) {
+      if (!is_poison(data, allocation.bytes, word)) fill_poison(data, allocation.bytes, word);
+    } else {
+      std::memcpy(data, copy->data(), allocation.bytes);
+      for (std::size_t at = 0; flip && at + 4 <= allocation.bytes; at += 4) {
+        if (word_at(data + at) == poison_word) std::memcpy(data + at, &word, 4);
+      }
     }
     ++copy;
   }
 }
 
 const unsigned char* Memory::find_difference(const Snapshot& expected, bool flipped) const {
+  const std::uint32_t word_now = flipped ? other_poison_word : poison_word;
   auto copy = expected.begin();
   for (const auto& [data, allocation] : live_) {
-    const unsigned char* const old = copy->data();
+    const std::vector<unsigned char>& old = *copy++;
     const std::size_t bytes = allocation.bytes;
-    ++copy;
-    if (std::memcmp(data, old, bytes) == 0) continue;
+    if (old.empty() ? is_poison(data, bytes, word_now) : !std::memcmp(data, old.data(), bytes)) {
+      continue;
+    }
     for (std::size_t at = 0; at < bytes; ++at) {
-      if (data[at] == old[at]) continue;
+      if (data[at] == (old.empty() ? poison_byte(at, word_now) : old[at])) continue;
       const std::size_t word = at / 4 * 4;
-      const bool both_poison = flipped && word + 4 <= bytes && word_at(old + word) == poison_word &&
-                               word_at(data + word) == other_poison_word;
-      if (!both_poison) return data + at;
+      const bool poison_in_both = flipped && !old.empty() && word + 4 <= bytes &&
+                                  word_at(old.data() + word) == poison_word &&
+                                  word_at(data + word) == other_poison_word;
+      if (!poison_in_both) return data + at;
     }
   }
   return nullptr;
