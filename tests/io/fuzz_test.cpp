@@ -22,7 +22,7 @@ void read(const std::string& path) {
       stx::read_npy_indices(path);
     } else {
       const stx::AnnData a =
-          stx::read_any(path, {.probe = path.find(".h5") != path.npos, .probe_limit_s = 5});
+          stx::read_any(path, {.probe = path.find(".h5") != path.npos, .probe_limit_s = 1});
       if (a.x) stx::counts(*a.x, path);
     }
   } catch (const stx::Error&) {

@@ -120,6 +120,7 @@ TEST_CASE("older encodings") {
   const stx::AnnData a06 = stx::read_h5ad(golden::path("legacy_06.h5ad"));
   CHECK(golden::is_golden(*a06.x));
   CHECK(a06.obs.index == golden::cells());
+  CHECK(a06.obs.index_name == "index");
   CHECK(a06.var.index[5] == "Vip");
   check_kind(a06.obs);
   CHECK(column<Reals>(a06.obs, "area")[4] == 1.0);

@@ -46,6 +46,8 @@ def same_frame(a, b, what):
             check(x.dtype == y.dtype and x.cat.ordered == y.cat.ordered, f"{what}.{name}: categories")
         elif y.dtype.kind in "iu" and not pd.api.types.is_extension_array_dtype(y.dtype):
             check(x.dtype.kind == "i", f"{what}.{name}: dtype {x.dtype}, {y.dtype}")
+        elif y.dtype == np.float32:
+            check(x.dtype == np.float64, f"{what}.{name}: dtype {x.dtype}, expected float64")  # widened
         else:
             check(x.dtype == y.dtype, f"{what}.{name}: dtype {x.dtype}, {y.dtype}")
         check(list(x.astype(object).fillna("missing")) == list(y.astype(object).fillna("missing")),

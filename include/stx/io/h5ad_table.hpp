@@ -186,6 +186,7 @@ inline Table read_table_compound(const hdf5::Object& dataset, const hdf5::Object
       require<DataError>(std::holds_alternative<std::vector<std::string>>(values), where,
                          "first field '", name, "' must be the names of the rows");
       table.index = std::get<std::vector<std::string>>(std::move(values));
+      table.index_name = name == "_index" ? "" : name;
       continue;
     }
     const auto* codes = std::get_if<std::vector<std::int64_t>>(&values);
