@@ -12,17 +12,37 @@
 #include "stx/io/read_any.hpp"
 #include "stx/io/safetensors.hpp"
 
+// Of LeakSanitizer, where it is linked in.
+extern "C" void __lsan_disable() __attribute__((weak));
+extern "C" void __lsan_enable() __attribute__((weak));
+
 namespace {
 
+/// libhdf5 loses some memory when it meets a damaged file; stx's own must not go unnoticed
+/// elsewhere.
+class IgnoreLeaks {
+ public:
+  explicit IgnoreLeaks(bool ignore) : ignore_(ignore && __lsan_disable && __lsan_enable) {
+    if (ignore_) __lsan_disable();
+  }
+  ~IgnoreLeaks() {
+    if (ignore_) __lsan_enable();
+  }
+
+ private:
+  bool ignore_;
+};
+
 void read(const std::string& path) {
+  const bool is_hdf5 = path.find(".h5") != path.npos;
+  const IgnoreLeaks ignore(is_hdf5);
   try {
     if (path.ends_with(".safetensors")) {
       stx::read_safetensors(path);
     } else if (path.ends_with(".npy")) {
       stx::read_npy_indices(path);
     } else {
-      const stx::AnnData a =
-          stx::read_any(path, {.probe = path.find(".h5") != path.npos, .probe_limit_s = 1});
+      const stx::AnnData a = stx::read_any(path, {.probe = is_hdf5, .probe_limit_s = 1});
       if (a.x) stx::counts(*a.x, path);
     }
   } catch (const stx::Error&) {
