@@ -28,8 +28,8 @@ __global__ void adam_step_quad_per_thread_kernel(AdamArgs<T> p, const StepState*
   const T learning_rate = static_cast<T>(state->learning_rate);
 #pragma unroll
   for (int e = 0; e < quad_size; ++e)
-    math::adam_update(parameter.v[e], gradient.v[e], mean.v[e], square.v[e], learning_rate, p.options,
-                      correction1, correction2);
+    math::adam_update(parameter.v[e], gradient.v[e], mean.v[e], square.v[e], learning_rate,
+                      p.options, correction1, correction2);
   store_quad(p.parameters, i, p.size, aligned, parameter);
   store_quad(p.means, i, p.size, aligned, mean);
   store_quad(p.squares, i, p.size, aligned, square);
@@ -41,9 +41,10 @@ template <class T>
 void adam(Context<Cuda>& ctx, const AdamArgs<T>& p) {
   const kernels::FlatGrid g(p.size);
   // The last quad of a buffer whose size is no multiple of four is handled by the unaligned path.
-  const bool aligned = kernels::quads_aligned(p.size, p.parameters, p.gradients, p.means, p.squares);
-  cuda::launch(ctx, kernels::adam_step_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
-               static_cast<T>(std::log(static_cast<double>(p.options.beta1))),
+  const bool aligned =
+      kernels::quads_aligned(p.size, p.parameters, p.gradients, p.means, p.squares);
+  cuda::launch(ctx, kernels::adam_step_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
+               ctx.step_state(), static_cast<T>(std::log(static_cast<double>(p.options.beta1))),
                static_cast<T>(std::log(static_cast<double>(p.options.beta2))), aligned);
 }
 

@@ -1,9 +1,9 @@
 // Rows of a sparse count matrix as a dense normalised batch.
 //
-// A group of lanes (a warp for narrow rows, a block for wide ones) owns one output row: it stores what
-// a zero count becomes, then writes the row's counts over it. Per output element 4 bytes (8 more of
-// shift and scale from cache), per count about 16 bytes; bound by memory bandwidth and, for very short
-// rows, by latency.
+// A group of lanes (a warp for narrow rows, a block for wide ones) owns one output row: it stores
+// what a zero count becomes, then writes the row's counts over it. Per output element 4 bytes (8
+// more of shift and scale from cache), per count about 16 bytes; bound by memory bandwidth and, for
+// very short rows, by latency.
 #pragma once
 
 #include <cmath>
@@ -21,7 +21,8 @@ __global__ void gather_log1p_fwd_row_per_group_kernel(GatherLog1p<T> p, bool ali
   const bool active = i < p.n_rows;
   T* out = p.out + (active ? i : 0) * p.n_columns;
   if (active) {
-    for (std::int64_t column = threadIdx.x * quad_size; column < p.n_columns; column += blockDim.x * quad_size) {
+    for (std::int64_t column = threadIdx.x * quad_size; column < p.n_columns;
+         column += blockDim.x * quad_size) {
       Quad<T> value{};
       if (p.shift != nullptr) {
         const Quad<T> shift = load_quad(p.shift, column, p.n_columns, aligned);
@@ -62,8 +63,9 @@ __global__ void gather_log1p_fwd_row_per_group_kernel(GatherLog1p<T> p, bool ali
 template <class T>
 void gather_log1p(Context<Cuda>& ctx, const GatherLog1p<T>& p) {
   const dim3 block = kernels::row_group_block(p.n_columns);
-  cuda::launch(ctx, kernels::gather_log1p_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(p.n_rows, block.y)), block,
-               0, p, kernels::quads_aligned(p.n_columns, p.shift, p.scale, p.out));
+  cuda::launch(ctx, kernels::gather_log1p_fwd_row_per_group_kernel<T>,
+               dim3(cuda::blocks_for(p.n_rows, block.y)), block, 0, p,
+               kernels::quads_aligned(p.n_columns, p.shift, p.scale, p.out));
 }
 
 }  // namespace stx

@@ -14,7 +14,8 @@ namespace cuda {
 /// Alignment in bytes that cuBLASLt may count on.
 inline std::uint32_t alignment_of(const void* pointer) {
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-  return static_cast<std::uint32_t>(std::min<std::uintptr_t>(256, std::uintptr_t{1} << std::countr_zero(address)));
+  return static_cast<std::uint32_t>(
+      std::min<std::uintptr_t>(256, std::uintptr_t{1} << std::countr_zero(address)));
 }
 
 /// The product of an empty sum.
@@ -22,7 +23,8 @@ template <class T>
 void zero_rows(Context<Cuda>& ctx, T* c, std::int64_t m, std::int64_t n, std::int64_t ldc) {
   const auto row_bytes = static_cast<std::size_t>(n) * sizeof(T);
   if (ldc == n) {
-    check(cudaMemsetAsync(c, 0, static_cast<std::size_t>(m) * row_bytes, ctx.stream()), "cudaMemsetAsync");
+    check(cudaMemsetAsync(c, 0, static_cast<std::size_t>(m) * row_bytes, ctx.stream()),
+          "cudaMemsetAsync");
   } else {
     for (std::int64_t i = 0; i < m; ++i)
       check(cudaMemsetAsync(c + i * ldc, 0, row_bytes, ctx.stream()), "cudaMemsetAsync");
@@ -43,14 +45,23 @@ void gemm(Context<Cuda>& ctx, const GemmArgs<T>& p) {
     return;
   }
   // A row-major matrix is the column-major form of its transpose: c^T = op(b)^T op(a)^T.
-  const cuda::GemmKey key{p.n, p.m, p.k, ldb, lda, ldc, p.transpose_b, p.transpose_a,
-                          cuda::alignment_of(p.b), cuda::alignment_of(p.a), cuda::alignment_of(p.c)};
+  const cuda::GemmKey key{p.n,
+                          p.m,
+                          p.k,
+                          ldb,
+                          lda,
+                          ldc,
+                          p.transpose_b,
+                          p.transpose_a,
+                          cuda::alignment_of(p.b),
+                          cuda::alignment_of(p.a),
+                          cuda::alignment_of(p.c)};
   const cuda::GemmPlan& plan = ctx.gemm_plans().find(ctx.blas(), key);
   const float alpha = 1.0f;
   const float beta = p.write == GradWrite::accumulate ? 1.0f : 0.0f;
-  cuda::check(cublasLtMatmul(ctx.blas(), plan.operation.get(), &alpha, p.b, plan.a.get(), p.a, plan.b.get(), &beta,
-                             p.c, plan.c.get(), p.c, plan.c.get(), &plan.algorithm, ctx.workspace(),
-                             ctx.workspace_bytes(), ctx.stream()),
+  cuda::check(cublasLtMatmul(ctx.blas(), plan.operation.get(), &alpha, p.b, plan.a.get(), p.a,
+                             plan.b.get(), &beta, p.c, plan.c.get(), p.c, plan.c.get(),
+                             &plan.algorithm, ctx.workspace(), ctx.workspace_bytes(), ctx.stream()),
               "cublasLtMatmul");
 }
 

@@ -1,11 +1,11 @@
 // Fully connected layer: cuBLASLt for the products, one kernel for what follows or precedes them.
 //
 // Forward: one thread finishes one quad of the product (bias, activation, dropout). Reads z, writes
-// y and, if asked for, the biased z: 8 to 12 bytes and about 25 FLOP per element with GELU; bound by
-// memory bandwidth.
-// Backward: a block owns a strip of 128 columns (a quad per lane) of a fixed chunk of rows; it turns
-// grad_y into dL/dz and sums the columns for the bias on the way: 4 to 12 bytes per element, bound by
-// memory bandwidth. The chunks' sums are added in order by sum_partials.
+// y and, if asked for, the biased z: 8 to 12 bytes and about 25 FLOP per element with GELU; bound
+// by memory bandwidth. Backward: a block owns a strip of 128 columns (a quad per lane) of a fixed
+// chunk of rows; it turns grad_y into dL/dz and sums the columns for the bias on the way: 4 to 12
+// bytes per element, bound by memory bandwidth. The chunks' sums are added in order by
+// sum_partials.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void linear_fwd_quad_per_thread_kernel(LinearForward<T> p, const StepState* state, bool aligned) {
+__global__ void linear_fwd_quad_per_thread_kernel(LinearForward<T> p, const StepState* state,
+                                                  bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.out) return;
@@ -41,9 +42,12 @@ __global__ void linear_fwd_quad_per_thread_kernel(LinearForward<T> p, const Step
 
 /// grad_pre may be null (dL/dz is grad_y itself), partials may be null (no bias gradient).
 template <class T>
-__global__ void linear_bwd_column_strip_per_block_kernel(LinearBackward<T> p, const StepState* state, T* grad_pre,
-                                                         T* partials, std::int64_t chunk_rows, bool aligned) {
-  const std::int64_t column = (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
+__global__ void linear_bwd_column_strip_per_block_kernel(LinearBackward<T> p,
+                                                         const StepState* state, T* grad_pre,
+                                                         T* partials, std::int64_t chunk_rows,
+                                                         bool aligned) {
+  const std::int64_t column =
+      (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
   const std::int64_t begin = blockIdx.x * chunk_rows;
   const std::int64_t end = begin + chunk_rows < p.rows ? begin + chunk_rows : p.rows;
   Quad<T> sum{};
@@ -80,12 +84,19 @@ __global__ void linear_bwd_column_strip_per_block_kernel(LinearBackward<T> p, co
 template <class T>
 void linear_forward(Context<Cuda>& ctx, const LinearForward<T>& p) {
   T* z = p.pre_activation != nullptr ? p.pre_activation : p.y;
-  gemm(ctx, GemmArgs<T>{.a = p.x, .b = p.weight, .c = z, .m = p.rows, .n = p.out, .k = p.in, .transpose_b = true});
-  const bool finished = p.bias == nullptr && p.activation == Activation::identity && !p.dropout.active() && z == p.y;
+  gemm(ctx, GemmArgs<T>{.a = p.x,
+                        .b = p.weight,
+                        .c = z,
+                        .m = p.rows,
+                        .n = p.out,
+                        .k = p.in,
+                        .transpose_b = true});
+  const bool finished =
+      p.bias == nullptr && p.activation == Activation::identity && !p.dropout.active() && z == p.y;
   if (finished) return;
   const kernels::QuadGrid g(p.rows, p.out);
-  cuda::launch(ctx, kernels::linear_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
-               kernels::quads_aligned(p.out, p.bias, p.pre_activation, p.y));
+  cuda::launch(ctx, kernels::linear_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
+               ctx.step_state(), kernels::quads_aligned(p.out, p.bias, p.pre_activation, p.y));
 }
 
 template <class T>
@@ -93,26 +104,40 @@ void linear_backward(Context<Cuda>& ctx, const LinearBackward<T>& p) {
   const bool changes = p.activation != Activation::identity || p.dropout.active();
   if (changes || p.grad_bias != nullptr) {
     const dim3 block(kernels::warp_lanes, 8);
-    const std::int64_t strips = (p.out + block.x * kernels::quad_size - 1) / (block.x * kernels::quad_size);
+    const std::int64_t strips =
+        (p.out + block.x * kernels::quad_size - 1) / (block.x * kernels::quad_size);
     // About a thousand blocks, none with fewer than 32 rows; a function of the shape alone.
     const std::int64_t wanted = std::max<std::int64_t>(1, 1024 / std::max<std::int64_t>(1, strips));
     const std::int64_t chunk_rows = std::max<std::int64_t>(32, (p.rows + wanted - 1) / wanted);
     const std::int64_t n_chunks = (p.rows + chunk_rows - 1) / chunk_rows;
-    T* partials = p.grad_bias != nullptr ? ctx.step_arena().template allocate<T>(n_chunks * p.out) : nullptr;
-    cuda::launch(ctx, kernels::linear_bwd_column_strip_per_block_kernel<T>,
-                 dim3(static_cast<unsigned>(n_chunks), static_cast<unsigned>(strips)), block,
-                 block.x * block.y * sizeof(kernels::Quad<T>), p, ctx.step_state(), changes ? p.grad_pre : nullptr,
-                 partials, chunk_rows,
-                 kernels::quads_aligned(p.out, p.grad_y, p.pre_activation, changes ? p.grad_pre : nullptr));
+    T* partials =
+        p.grad_bias != nullptr ? ctx.step_arena().template allocate<T>(n_chunks * p.out) : nullptr;
+    cuda::launch(
+        ctx, kernels::linear_bwd_column_strip_per_block_kernel<T>,
+        dim3(static_cast<unsigned>(n_chunks), static_cast<unsigned>(strips)), block,
+        block.x * block.y * sizeof(kernels::Quad<T>), p, ctx.step_state(),
+        changes ? p.grad_pre : nullptr, partials, chunk_rows,
+        kernels::quads_aligned(p.out, p.grad_y, p.pre_activation, changes ? p.grad_pre : nullptr));
     if (p.grad_bias != nullptr)
       kernels::sum_partials<T>(ctx, partials, n_chunks, 1, p.out, {p.grad_bias, p.write_bias});
   }
   const T* grad_z = changes ? p.grad_pre : p.grad_y;
   if (p.grad_weight != nullptr)
-    gemm(ctx, GemmArgs<T>{.a = grad_z, .b = p.x, .c = p.grad_weight, .m = p.out, .n = p.in, .k = p.rows,
-                          .transpose_a = true, .write = p.write_weight});
+    gemm(ctx, GemmArgs<T>{.a = grad_z,
+                          .b = p.x,
+                          .c = p.grad_weight,
+                          .m = p.out,
+                          .n = p.in,
+                          .k = p.rows,
+                          .transpose_a = true,
+                          .write = p.write_weight});
   if (p.grad_x != nullptr)
-    gemm(ctx, GemmArgs<T>{.a = grad_z, .b = p.weight, .c = p.grad_x, .m = p.rows, .n = p.in, .k = p.out,
+    gemm(ctx, GemmArgs<T>{.a = grad_z,
+                          .b = p.weight,
+                          .c = p.grad_x,
+                          .m = p.rows,
+                          .n = p.in,
+                          .k = p.out,
                           .write = p.write_x});
 }
 

@@ -1,8 +1,9 @@
 // (Masked) mean squared error.
 //
-// Forward: a group of lanes (a warp for narrow rows, a block for wide ones) sums one row: 8 bytes (12
-// with a mask) and 3 FLOP per element, bound by memory bandwidth; then one block adds the row sums in
-// a fixed order. Backward: one thread writes one quad: 12 bytes (16) and 3 FLOP per element.
+// Forward: a group of lanes (a warp for narrow rows, a block for wide ones) sums one row: 8 bytes
+// (12 with a mask) and 3 FLOP per element, bound by memory bandwidth; then one block adds the row
+// sums in a fixed order. Backward: one thread writes one quad: 12 bytes (16) and 3 FLOP per
+// element.
 #pragma once
 
 #include <cmath>
@@ -23,7 +24,8 @@ __global__ void mse_fwd_row_per_group_kernel(MseForward<T> p, StepState* state, 
   T count = 0;
   if (active) {
 #pragma unroll 4
-    for (std::int64_t column = threadIdx.x * quad_size; column < p.cols; column += blockDim.x * quad_size) {
+    for (std::int64_t column = threadIdx.x * quad_size; column < p.cols;
+         column += blockDim.x * quad_size) {
       const Quad<T> y = load_quad(p.y + offset, column, p.cols, aligned);
       const Quad<T> target = load_quad(p.target + offset, column, p.cols, aligned);
       Quad<T> mask{{T(1), T(1), T(1), T(1)}};
@@ -31,7 +33,8 @@ __global__ void mse_fwd_row_per_group_kernel(MseForward<T> p, StepState* state, 
 #pragma unroll
       for (int e = 0; e < quad_size; ++e) {
         const T error = y.v[e] - target.v[e];
-        // A masked entry contributes nothing, whatever it holds. Past the end of a row all are zero.
+        // A masked entry contributes nothing, whatever it holds. Past the end of a row all are
+        // zero.
         squares += mask.v[e] != T(0) ? mask.v[e] * error * error : T(0);
         count += mask.v[e];
       }
@@ -94,9 +97,9 @@ __global__ void mse_bwd_quad_per_thread_kernel(MseBackward<T> p, bool aligned) {
 template <class T>
 void mse_forward(Context<Cuda>& ctx, const MseForward<T>& p) {
   const dim3 block = kernels::row_group_block(p.cols);
-  cuda::launch(ctx, kernels::mse_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(p.rows, block.y)), block,
-               kernels::row_sum_scratch * sizeof(T), p, ctx.step_state(),
-               kernels::quads_aligned(p.cols, p.y, p.target, p.mask));
+  cuda::launch(ctx, kernels::mse_fwd_row_per_group_kernel<T>,
+               dim3(cuda::blocks_for(p.rows, block.y)), block, kernels::row_sum_scratch * sizeof(T),
+               p, ctx.step_state(), kernels::quads_aligned(p.cols, p.y, p.target, p.mask));
   cuda::launch(ctx, kernels::mse_fwd_total_one_block_kernel<T>, dim3(1), dim3(256),
                kernels::row_sum_scratch * sizeof(double), p);
 }

@@ -1,11 +1,11 @@
 // y = LayerNorm(residual + dropout(x)).
 //
-// Forward: a group of lanes (a warp up to 512 columns, 8 warps beyond 2048) owns a row and keeps its
-// sums in shared memory, each lane its own quads: reads x and residual, writes y: 12 bytes and about
-// 10 FLOP per element (25 more with dropout); bound by memory bandwidth.
-// Backward: a block owns a fixed chunk of rows, a group one row at a time; reads grad_y, x, residual,
-// writes grad_x and grad_residual: 20 bytes per element. Gain and shift gradients are summed in shared
-// memory by the lanes that own the columns, written per block and added in order by sum_partials.
+// Forward: a group of lanes (a warp up to 512 columns, 8 warps beyond 2048) owns a row and keeps
+// its sums in shared memory, each lane its own quads: reads x and residual, writes y: 12 bytes and
+// about 10 FLOP per element (25 more with dropout); bound by memory bandwidth. Backward: a block
+// owns a fixed chunk of rows, a group one row at a time; reads grad_y, x, residual, writes grad_x
+// and grad_residual: 20 bytes per element. Gain and shift gradients are summed in shared memory by
+// the lanes that own the columns, written per block and added in order by sum_partials.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,9 @@ namespace kernels {
 
 /// residual + dropout(x) of one quad; zero past the end of the row.
 template <class T>
-__device__ inline Quad<T> residual_sum(const T* x, const T* residual, std::int64_t row, std::int64_t column,
-                                       std::int64_t width, const StepState* state, const Dropout& dropout,
+__device__ inline Quad<T> residual_sum(const T* x, const T* residual, std::int64_t row,
+                                       std::int64_t column, std::int64_t width,
+                                       const StepState* state, const Dropout& dropout,
                                        bool aligned) {
   Quad<T> sum = load_quad(x + row * width, column, width, aligned);
   Quad<T> other{};
@@ -34,8 +35,8 @@ __device__ inline Quad<T> residual_sum(const T* x, const T* residual, std::int64
 }
 
 template <class T>
-__global__ void residual_layer_norm_fwd_row_per_group_kernel(ResidualLayerNormForward<T> p, const StepState* state,
-                                                             bool aligned) {
+__global__ void residual_layer_norm_fwd_row_per_group_kernel(ResidualLayerNormForward<T> p,
+                                                             const StepState* state, bool aligned) {
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
   const bool active = row < p.rows;
   const int quads = active ? static_cast<int>(quads_in(p.width)) : 0;
@@ -46,7 +47,8 @@ __global__ void residual_layer_norm_fwd_row_per_group_kernel(ResidualLayerNormFo
   T sum = 0;
 #pragma unroll 2
   for (int q = threadIdx.x; q < quads; q += blockDim.x) {
-    const Quad<T> s = residual_sum(p.x, p.residual, row, std::int64_t{q} * quad_size, p.width, state, p.dropout, aligned);
+    const Quad<T> s = residual_sum(p.x, p.residual, row, std::int64_t{q} * quad_size, p.width,
+                                   state, p.dropout, aligned);
     kept[q] = s;
     sum += (s.v[0] + s.v[1]) + (s.v[2] + s.v[3]);
   }
@@ -79,8 +81,10 @@ __global__ void residual_layer_norm_fwd_row_per_group_kernel(ResidualLayerNormFo
 /// partials: chunks x {gain, shift} x width.
 template <class T>
 __global__ void residual_layer_norm_bwd_row_chunk_per_block_kernel(ResidualLayerNormBackward<T> p,
-                                                                   const StepState* state, T* partials,
-                                                                   std::int64_t chunk_rows, bool aligned) {
+                                                                   const StepState* state,
+                                                                   T* partials,
+                                                                   std::int64_t chunk_rows,
+                                                                   bool aligned) {
   const int quads = static_cast<int>(quads_in(p.width));
   // Shared memory of each group: the row's normal form and gradient, the sums of gain and shift.
   Quad<T>* normal = shared_memory<Quad<T>>() + threadIdx.y * 4 * quads;
@@ -153,7 +157,8 @@ __global__ void residual_layer_norm_bwd_row_chunk_per_block_kernel(ResidualLayer
 #pragma unroll
       for (int e = 0; e < quad_size; ++e) total.v[e] += source[y * 4 * quads].v[e];
     }
-    T* target = partials + (2 * static_cast<std::int64_t>(blockIdx.x) + (is_shift ? 1 : 0)) * p.width;
+    T* target =
+        partials + (2 * static_cast<std::int64_t>(blockIdx.x) + (is_shift ? 1 : 0)) * p.width;
     store_quad(target, std::int64_t{own} * quad_size, p.width, aligned, total);
   }
 }
@@ -162,7 +167,8 @@ __global__ void residual_layer_norm_bwd_row_chunk_per_block_kernel(ResidualLayer
 
 namespace cuda {
 
-inline void require_layer_norm_fits(const Context<Cuda>& ctx, std::size_t bytes, std::int64_t width) {
+inline void require_layer_norm_fits(const Context<Cuda>& ctx, std::size_t bytes,
+                                    std::int64_t width) {
   require(bytes <= ctx.max_shared_bytes(), "residual_layer_norm", "width ", width, " needs ", bytes,
           " bytes of shared memory for a row, this GPU has ", ctx.max_shared_bytes(),
           "; use a smaller width or the cpu device");
@@ -173,18 +179,20 @@ inline void require_layer_norm_fits(const Context<Cuda>& ctx, std::size_t bytes,
 template <class T>
 void residual_layer_norm_forward(Context<Cuda>& ctx, const ResidualLayerNormForward<T>& p) {
   const dim3 block = kernels::row_group_block(p.width);
-  const auto row_bytes = static_cast<std::size_t>(kernels::quads_in(p.width)) * sizeof(kernels::Quad<T>);
+  const auto row_bytes =
+      static_cast<std::size_t>(kernels::quads_in(p.width)) * sizeof(kernels::Quad<T>);
   const std::size_t bytes = block.y * row_bytes + kernels::row_sum_scratch * sizeof(T);
   cuda::require_layer_norm_fits(ctx, bytes, p.width);
-  cuda::launch(ctx, kernels::residual_layer_norm_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(p.rows, block.y)),
-               block, bytes, p, ctx.step_state(),
+  cuda::launch(ctx, kernels::residual_layer_norm_fwd_row_per_group_kernel<T>,
+               dim3(cuda::blocks_for(p.rows, block.y)), block, bytes, p, ctx.step_state(),
                kernels::quads_aligned(p.width, p.x, p.residual, p.gain, p.shift, p.y));
 }
 
 template <class T>
 void residual_layer_norm_backward(Context<Cuda>& ctx, const ResidualLayerNormBackward<T>& p) {
   const dim3 block = kernels::row_group_block(p.width);
-  const auto row_bytes = static_cast<std::size_t>(kernels::quads_in(p.width)) * sizeof(kernels::Quad<T>);
+  const auto row_bytes =
+      static_cast<std::size_t>(kernels::quads_in(p.width)) * sizeof(kernels::Quad<T>);
   const std::size_t bytes = block.y * 4 * row_bytes + kernels::row_sum_scratch * sizeof(T);
   cuda::require_layer_norm_fits(ctx, bytes, p.width);
   // At most 512 chunks, none smaller than a block's rows; a function of the shape alone.
@@ -193,8 +201,10 @@ void residual_layer_norm_backward(Context<Cuda>& ctx, const ResidualLayerNormBac
   const std::int64_t n_chunks = (p.rows + chunk_rows - 1) / chunk_rows;
   T* partials = ctx.step_arena().template allocate<T>(n_chunks * 2 * p.width);
   cuda::launch(ctx, kernels::residual_layer_norm_bwd_row_chunk_per_block_kernel<T>,
-               dim3(static_cast<unsigned>(n_chunks)), block, bytes, p, ctx.step_state(), partials, chunk_rows,
-               kernels::quads_aligned(p.width, p.grad_y, p.x, p.residual, p.gain, p.grad_x, p.grad_residual));
+               dim3(static_cast<unsigned>(n_chunks)), block, bytes, p, ctx.step_state(), partials,
+               chunk_rows,
+               kernels::quads_aligned(p.width, p.grad_y, p.x, p.residual, p.gain, p.grad_x,
+                                      p.grad_residual));
   kernels::sum_partials<T>(ctx, partials, n_chunks, 2, p.width, {p.grad_gain, p.write_gain},
                            {p.grad_shift, p.write_shift});
 }

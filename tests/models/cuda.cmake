@@ -2,6 +2,7 @@
 if(STX_EMULATOR)
   stx_add_tests(models_emulated casper_step_cuda_test.cpp LIBS stx_emulated)
   target_include_directories(test_models_emulated PRIVATE ${PROJECT_SOURCE_DIR})
+  set_tests_properties(models_emulated.casper_step_cuda PROPERTIES ENVIRONMENT STX_EMULATOR_CHECK=1)
 endif()
 if(STX_CUDA_ENABLED)
   stx_add_tests(models_real_device casper_step_cuda_test.cpp LIBS stx::compiled LABELS gpu)

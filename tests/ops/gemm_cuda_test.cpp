@@ -16,16 +16,25 @@ void check(const Product& s, bool ta, bool tb, GradWrite write) {
   CAPTURE(s.m);
   CAPTURE(s.n);
   CAPTURE(s.k);
-  const std::int64_t lda = (ta ? s.m : s.k) + s.extra, ldb = (tb ? s.k : s.n) + s.extra, ldc = s.n + s.extra;
+  const std::int64_t lda = (ta ? s.m : s.k) + s.extra, ldb = (tb ? s.k : s.n) + s.extra,
+                     ldc = s.n + s.extra;
   const auto a = random_values((ta ? s.k : s.m) * lda, 1);
   const auto b = random_values((tb ? s.n : s.k) * ldb, 2);
   compare_devices([&](auto& ctx, auto& rig) {
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
     // With longer rows even the overwritten product starts as numbers: the rest must stay.
-    const stx::GemmArgs<T> args{.a = rig.input(a), .b = rig.input(b),
+    const stx::GemmArgs<T> args{.a = rig.input(a),
+                                .b = rig.input(b),
                                 .c = rig.output(s.m * ldc, s.extra ? GradWrite::accumulate : write),
-                                .m = s.m, .n = s.n, .k = s.k, .transpose_a = ta, .transpose_b = tb, .write = write,
-                                .lda = s.extra ? lda : 0, .ldb = s.extra ? ldb : 0, .ldc = s.extra ? ldc : 0};
+                                .m = s.m,
+                                .n = s.n,
+                                .k = s.k,
+                                .transpose_a = ta,
+                                .transpose_b = tb,
+                                .write = write,
+                                .lda = s.extra ? lda : 0,
+                                .ldb = s.extra ? ldb : 0,
+                                .ldc = s.extra ? ldc : 0};
     return [=, &ctx] { stx::gemm(ctx, args); };
   });
 }
@@ -60,8 +69,13 @@ TEST_CASE("gemm on CUDA: operands at any address") {
   const auto a = random_values(40 * 24 + 1, 3);
   compare_devices([&](auto& ctx, auto& rig) {
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
-    const stx::GemmArgs<T> args{.a = rig.input(a) + 1, .b = rig.input(a), .c = rig.output(40 * 40 + 1) + 1,
-                                .m = 40, .n = 40, .k = 24, .transpose_b = true};
+    const stx::GemmArgs<T> args{.a = rig.input(a) + 1,
+                                .b = rig.input(a),
+                                .c = rig.output(40 * 40 + 1) + 1,
+                                .m = 40,
+                                .n = 40,
+                                .k = 24,
+                                .transpose_b = true};
     T* first = args.c - 1;
     return [=, &ctx] {
       stx::fill(ctx, first, 1, T(0));

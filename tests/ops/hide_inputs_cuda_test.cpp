@@ -17,7 +17,9 @@ TEST_CASE("hide_inputs on CUDA hides exactly what the CPU hides, odd shapes") {
       const stx::HideInputs<float> args{.x = rig.buffer(random_values(rows * cols, 1)),
                                         .hidden = rig.output(rows * cols),
                                         .counted = with_counted ? rig.input(counted) : nullptr,
-                                        .rows = rows, .cols = cols, .hide = {0.1f, 0.9f, 7}};
+                                        .rows = rows,
+                                        .cols = cols,
+                                        .hide = {0.1f, 0.9f, 7}};
       stx::begin_step(ctx);
       stx::hide_inputs(ctx, args);
       return rig.read();

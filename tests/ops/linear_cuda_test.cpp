@@ -29,18 +29,33 @@ void check(const Layer& s) {
     const T* weight = rig.input(random_values(s.out * s.in, 2));
     const T* bias = s.bias ? rig.input(random_values(s.out, 3)) : nullptr;
     T* pre = plain ? nullptr : rig.output(s.rows * s.out);
-    const stx::LinearForward<T> forward{.x = x, .weight = weight, .bias = bias, .pre_activation = pre,
-                                        .y = rig.output(s.rows * s.out), .rows = s.rows, .in = s.in, .out = s.out,
-                                        .activation = s.activation, .dropout = dropout};
-    const stx::LinearBackward<T> backward{.grad_y = rig.input(random_values(s.rows * s.out, 4)), .x = x,
-                                          .weight = weight, .pre_activation = pre,
-                                          .grad_pre = plain ? nullptr : rig.output(s.rows * s.out),
-                                          .grad_x = rig.output(s.rows * s.in, s.write),
-                                          .grad_weight = rig.output(s.out * s.in, s.write),
-                                          .grad_bias = s.bias ? rig.output(s.out, s.write) : nullptr,
-                                          .write_x = s.write, .write_weight = s.write, .write_bias = s.write,
-                                          .rows = s.rows, .in = s.in, .out = s.out, .activation = s.activation,
-                                          .dropout = dropout};
+    const stx::LinearForward<T> forward{.x = x,
+                                        .weight = weight,
+                                        .bias = bias,
+                                        .pre_activation = pre,
+                                        .y = rig.output(s.rows * s.out),
+                                        .rows = s.rows,
+                                        .in = s.in,
+                                        .out = s.out,
+                                        .activation = s.activation,
+                                        .dropout = dropout};
+    const stx::LinearBackward<T> backward{
+        .grad_y = rig.input(random_values(s.rows * s.out, 4)),
+        .x = x,
+        .weight = weight,
+        .pre_activation = pre,
+        .grad_pre = plain ? nullptr : rig.output(s.rows * s.out),
+        .grad_x = rig.output(s.rows * s.in, s.write),
+        .grad_weight = rig.output(s.out * s.in, s.write),
+        .grad_bias = s.bias ? rig.output(s.out, s.write) : nullptr,
+        .write_x = s.write,
+        .write_weight = s.write,
+        .write_bias = s.write,
+        .rows = s.rows,
+        .in = s.in,
+        .out = s.out,
+        .activation = s.activation,
+        .dropout = dropout};
     return [=, &ctx] {
       stx::linear_forward(ctx, forward);
       stx::linear_backward(ctx, backward);
@@ -76,10 +91,19 @@ TEST_CASE("linear on CUDA: without a kept pre-activation, and single gradients")
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
     const stx::LinearForward<T> forward{.x = rig.input(random_values(33 * 5, 1)),
                                         .weight = rig.input(random_values(8 * 5, 2)),
-                                        .bias = rig.input(random_values(8, 3)), .y = rig.output(33 * 8), .rows = 33,
-                                        .in = 5, .out = 8, .activation = Activation::gelu, .dropout = {0.5f, 1}};
-    const stx::LinearBackward<T> only_bias{.grad_y = rig.input(random_values(33 * 8, 4)), .x = forward.x,
-                                           .weight = forward.weight, .grad_bias = rig.output(8), .rows = 33, .in = 5,
+                                        .bias = rig.input(random_values(8, 3)),
+                                        .y = rig.output(33 * 8),
+                                        .rows = 33,
+                                        .in = 5,
+                                        .out = 8,
+                                        .activation = Activation::gelu,
+                                        .dropout = {0.5f, 1}};
+    const stx::LinearBackward<T> only_bias{.grad_y = rig.input(random_values(33 * 8, 4)),
+                                           .x = forward.x,
+                                           .weight = forward.weight,
+                                           .grad_bias = rig.output(8),
+                                           .rows = 33,
+                                           .in = 5,
                                            .out = 8};
     return [=, &ctx] {
       stx::linear_forward(ctx, forward);
@@ -92,11 +116,16 @@ TEST_CASE("linear on CUDA drops exactly the elements that the CPU drops") {
   if (no_cuda_device()) return;
   const std::int64_t rows = 65, out = 1023;
   const auto zeros = [&](auto& ctx) {
-    using D = std::conditional_t<std::is_same_v<std::remove_reference_t<decltype(ctx)>, stx::Context<stx::Cpu>>, stx::Cpu, stx::Cuda>;
+    using D = std::conditional_t<
+        std::is_same_v<std::remove_reference_t<decltype(ctx)>, stx::Context<stx::Cpu>>, stx::Cpu,
+        stx::Cuda>;
     DeviceRig<float, D> rig(ctx);
     const stx::LinearForward<float> args{.x = rig.input(std::vector<double>(rows, 1.0)),
                                          .weight = rig.input(std::vector<double>(out, 1.0)),
-                                         .y = rig.output(rows * out), .rows = rows, .in = 1, .out = out,
+                                         .y = rig.output(rows * out),
+                                         .rows = rows,
+                                         .in = 1,
+                                         .out = out,
                                          .dropout = {0.37f, 9}};
     stx::begin_step(ctx);
     stx::linear_forward(ctx, args);

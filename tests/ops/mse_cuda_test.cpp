@@ -21,12 +21,25 @@ void check(std::int64_t rows, std::int64_t cols, bool masked, GradWrite write) {
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
     const std::int64_t n = rows * cols;
     const T* mask = masked ? rig.input(random_mask(n)) : nullptr;
-    const stx::MseForward<T> forward{.y = rig.input(random_values(n, 1)), .target = rig.input(random_values(n, 2)),
-                                     .mask = mask, .loss = rig.output(1), .divisor = rig.output(1),
-                                     .row_sums = rig.output(2 * rows), .rows = rows, .cols = cols, .weight = T(0.75)};
-    const stx::MseBackward<T> backward{.grad_loss = rig.input({1.5}), .y = forward.y, .target = forward.target,
-                                       .mask = mask, .divisor = forward.divisor, .grad_y = rig.output(n, write),
-                                       .write_y = write, .rows = rows, .cols = cols, .weight = T(0.75)};
+    const stx::MseForward<T> forward{.y = rig.input(random_values(n, 1)),
+                                     .target = rig.input(random_values(n, 2)),
+                                     .mask = mask,
+                                     .loss = rig.output(1),
+                                     .divisor = rig.output(1),
+                                     .row_sums = rig.output(2 * rows),
+                                     .rows = rows,
+                                     .cols = cols,
+                                     .weight = T(0.75)};
+    const stx::MseBackward<T> backward{.grad_loss = rig.input({1.5}),
+                                       .y = forward.y,
+                                       .target = forward.target,
+                                       .mask = mask,
+                                       .divisor = forward.divisor,
+                                       .grad_y = rig.output(n, write),
+                                       .write_y = write,
+                                       .rows = rows,
+                                       .cols = cols,
+                                       .weight = T(0.75)};
     return [=, &ctx] {
       stx::mse_forward(ctx, forward);
       stx::mse_backward(ctx, backward);
@@ -45,7 +58,8 @@ TEST_CASE("mse on CUDA: odd shapes, masked and not, overwrite and accumulate") {
     }
 }
 
-TEST_CASE("mse on CUDA: the first row that is not finite is recorded; masked entries may hold anything") {
+TEST_CASE(
+    "mse on CUDA: the first row that is not finite is recorded; masked entries may hold anything") {
   if (no_cuda_device()) return;
   stx::Context<stx::Cuda> ctx;
   DeviceRig<float, stx::Cuda> rig(ctx);
@@ -56,9 +70,14 @@ TEST_CASE("mse on CUDA: the first row that is not finite is recorded; masked ent
   mask[17 * cols + 3] = 0;
   y[250 * cols] = std::numeric_limits<double>::infinity();
   y[201 * cols + 39] = std::numeric_limits<double>::quiet_NaN();
-  const stx::MseForward<float> args{.y = rig.input(y), .target = rig.input(random_values(rows * cols, 2)),
-                                    .mask = rig.input(mask), .loss = rig.output(1), .divisor = rig.output(1),
-                                    .row_sums = rig.output(2 * rows), .rows = rows, .cols = cols};
+  const stx::MseForward<float> args{.y = rig.input(y),
+                                    .target = rig.input(random_values(rows * cols, 2)),
+                                    .mask = rig.input(mask),
+                                    .loss = rig.output(1),
+                                    .divisor = rig.output(1),
+                                    .row_sums = rig.output(2 * rows),
+                                    .rows = rows,
+                                    .cols = cols};
   stx::begin_step(ctx);
   stx::begin_step(ctx);
   stx::mse_forward(ctx, args);

@@ -8,9 +8,9 @@
 
 namespace stx {
 
-/// `run(key, step)` performs `step()`. On the CPU that is all. On CUDA (backend/cuda/step_graph.hpp)
-/// the first run of a key is ordinary, the second is captured and launched, later ones replay the
-/// capture without calling `step`.
+/// `run(key, step)` performs `step()`. On the CPU that is all. On CUDA
+/// (backend/cuda/step_graph.hpp) the first run of a key is ordinary, the second is captured and
+/// launched, later ones replay the capture without calling `step`.
 ///
 /// So `step` must begin by resetting the step arena and the tape (begin_step does), must not read
 /// from or copy to the host, and must depend on nothing but its key, device memory and the arena:

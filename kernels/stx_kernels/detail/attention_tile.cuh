@@ -16,35 +16,42 @@ struct HeadSlice {
   int quads;
 
   __device__ HeadSlice(std::int64_t full_width, std::int64_t n_heads, std::int64_t head)
-      : offset(head * (full_width / n_heads)), dim(full_width / n_heads), width(full_width),
+      : offset(head * (full_width / n_heads)),
+        dim(full_width / n_heads),
+        width(full_width),
         quads(static_cast<int>(quads_in(dim))) {}
 };
 
-/// Copies a head's slice of rows [first, first + count) to shared memory, `stride` quads apart; rows
-/// from `limit` on become zero. Thread `thread` of `threads` that do this together.
+/// Copies a head's slice of rows [first, first + count) to shared memory, `stride` quads apart;
+/// rows from `limit` on become zero. Thread `thread` of `threads` that do this together.
 template <class T>
-__device__ inline void load_head_rows(Quad<T>* target, int stride, const T* source, std::int64_t first, int count,
-                                      std::int64_t limit, const HeadSlice& head, int thread, int threads,
+__device__ inline void load_head_rows(Quad<T>* target, int stride, const T* source,
+                                      std::int64_t first, int count, std::int64_t limit,
+                                      const HeadSlice& head, int thread, int threads,
                                       bool aligned) {
   for (int i = thread; i < count * head.quads; i += threads) {
     const int r = i / head.quads;
     const int c = i % head.quads;
-    target[r * stride + c] = first + r < limit ? load_quad(source + (first + r) * head.width + head.offset,
-                                                           c * quad_size, head.dim, aligned)
-                                               : Quad<T>{};
+    target[r * stride + c] = first + r < limit
+                                 ? load_quad(source + (first + r) * head.width + head.offset,
+                                             c * quad_size, head.dim, aligned)
+                                 : Quad<T>{};
   }
 }
 
-/// Shared memory of a block: tiles of keys (or values) for all warps; for each warp two sets of four
-/// rows and one quad per key. A row of a tile takes an odd number of quads, so that lanes reading the
-/// same place of different rows meet different banks.
+/// Shared memory of a block: tiles of keys (or values) for all warps; for each warp two sets of
+/// four rows and one quad per key. A row of a tile takes an odd number of quads, so that lanes
+/// reading the same place of different rows meet different banks.
 template <class T>
 struct AttentionShared {
   int quads, stride, tiles;
 
-  __device__ AttentionShared(int head_quads, int n_tiles) : quads(head_quads), stride(head_quads | 1), tiles(n_tiles) {}
+  __device__ AttentionShared(int head_quads, int n_tiles)
+      : quads(head_quads), stride(head_quads | 1), tiles(n_tiles) {}
 
-  __device__ Quad<T>* tile(int which) const { return shared_memory<Quad<T>>() + which * attention_keys * stride; }
+  __device__ Quad<T>* tile(int which) const {
+    return shared_memory<Quad<T>>() + which * attention_keys * stride;
+  }
   __device__ Quad<T>* warp_shares() const {
     return tile(tiles) + threadIdx.y * (2 * attention_rows * quads + attention_keys);
   }
@@ -68,12 +75,14 @@ struct AttentionBlock {
     const auto quads = static_cast<std::size_t>(quads_in(head_dim));
     for (unsigned warps = 4; warps > 0; warps /= 2) {
       threads = dim3(warp_lanes, warps);
-      shared_bytes = (2 * attention_keys * (quads | 1) + warps * (2 * attention_rows * quads + attention_keys)) *
+      shared_bytes = (2 * attention_keys * (quads | 1) +
+                      warps * (2 * attention_rows * quads + attention_keys)) *
                      quad_size * value_bytes;
       if (shared_bytes <= ctx.max_shared_bytes()) return;
     }
     fail("shared_kv_attention", "heads of ", head_dim, " dimensions need ", shared_bytes,
-         " bytes of shared memory, this GPU has ", ctx.max_shared_bytes(), "; use more heads or the cpu device");
+         " bytes of shared memory, this GPU has ", ctx.max_shared_bytes(),
+         "; use more heads or the cpu device");
   }
 
   std::int64_t rows() const { return static_cast<std::int64_t>(threads.y) * attention_rows; }
@@ -81,7 +90,8 @@ struct AttentionBlock {
 
 /// result[r] = dot product of this lane's key with row r of the warp.
 template <class T>
-__device__ inline void lane_dots(T (&result)[attention_rows], const Quad<T>* key, const Quad<T>* rows, int quads) {
+__device__ inline void lane_dots(T (&result)[attention_rows], const Quad<T>* key,
+                                 const Quad<T>* rows, int quads) {
 #pragma unroll
   for (int r = 0; r < attention_rows; ++r) result[r] = 0;
 #pragma unroll 4
@@ -99,8 +109,9 @@ __device__ inline void lane_dots(T (&result)[attention_rows], const Quad<T>* key
 /// acc[r] = acc[r] * correction[r] + sum over the tile's keys of shares[key][r] * tile[key]; a lane
 /// owns whole quads of the head's dimensions.
 template <class T>
-__device__ inline void add_weighted_tile(Quad<T>* acc, const T (&correction)[attention_rows], const Quad<T>* shares,
-                                         const Quad<T>* tile, int stride, int quads, int lane) {
+__device__ inline void add_weighted_tile(Quad<T>* acc, const T (&correction)[attention_rows],
+                                         const Quad<T>* shares, const Quad<T>* tile, int stride,
+                                         int quads, int lane) {
   for (int c = lane; c < quads; c += warp_lanes) {
     Quad<T> sum[attention_rows];
 #pragma unroll
@@ -123,10 +134,12 @@ __device__ inline void add_weighted_tile(Quad<T>* acc, const T (&correction)[att
   }
 }
 
-/// Multiplies row r's share of `key` by its dropout factor: row `row * n_heads + head`, column `key`.
+/// Multiplies row r's share of `key` by its dropout factor: row `row * n_heads + head`, column
+/// `key`.
 template <class T>
 __device__ inline void drop_shares(Quad<T>& share, const StepState* state, const Dropout& dropout,
-                                   std::int64_t first_row, std::int64_t n_heads, std::int64_t head, std::int64_t key) {
+                                   std::int64_t first_row, std::int64_t n_heads, std::int64_t head,
+                                   std::int64_t key) {
   const std::uint32_t threshold = dropout.threshold();
   const float scale = dropout.scale();
 #pragma unroll
@@ -134,7 +147,8 @@ __device__ inline void drop_shares(Quad<T>& share, const StepState* state, const
     const PhiloxWords words =
         math::dropout_words(*state, dropout.site, (first_row + r) * n_heads + head,
                             static_cast<std::uint32_t>(key / math::dropout_group));
-    share.v[r] *= static_cast<T>(math::dropout_factor(words, static_cast<int>(key % math::dropout_group), threshold, scale));
+    share.v[r] *= static_cast<T>(
+        math::dropout_factor(words, static_cast<int>(key % math::dropout_group), threshold, scale));
   }
 }
 

@@ -11,8 +11,8 @@ namespace stx::kernels {
 template <class T>
 __device__ inline void apply_dropout(Quad<T>& quad, const StepState* state, const Dropout& dropout,
                                      std::int64_t row, std::int64_t column) {
-  const PhiloxWords words = math::dropout_words(*state, dropout.site, row,
-                                                static_cast<std::uint32_t>(column / math::dropout_group));
+  const PhiloxWords words = math::dropout_words(
+      *state, dropout.site, row, static_cast<std::uint32_t>(column / math::dropout_group));
   const std::uint32_t threshold = dropout.threshold();
   const float scale = dropout.scale();
   const int first = static_cast<int>(column % math::dropout_group);

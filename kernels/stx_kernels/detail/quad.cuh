@@ -21,7 +21,8 @@ STX_HD inline std::int64_t quads_in(std::int64_t n) { return (n + quad_size - 1)
 /// Elements [column, column + 4) of a row of n, column < n; those past the end read as zero.
 /// `aligned`: n is a multiple of four and the row starts on a quad boundary.
 template <class T>
-__device__ inline Quad<T> load_quad(const T* row, std::int64_t column, std::int64_t n, bool aligned) {
+__device__ inline Quad<T> load_quad(const T* row, std::int64_t column, std::int64_t n,
+                                    bool aligned) {
   if (aligned) return *reinterpret_cast<const Quad<T>*>(row + column);
   Quad<T> quad;
 #pragma unroll
@@ -43,8 +44,8 @@ __device__ inline void store_quad(T* row, std::int64_t column, std::int64_t n, b
 
 /// Stores or adds.
 template <class T>
-__device__ inline void write_quad(T* row, std::int64_t column, std::int64_t n, bool aligned, Quad<T> quad,
-                                  GradWrite write) {
+__device__ inline void write_quad(T* row, std::int64_t column, std::int64_t n, bool aligned,
+                                  Quad<T> quad, GradWrite write) {
   if (write == GradWrite::accumulate) {
     const Quad<T> before = load_quad(row, column, n, aligned);
 #pragma unroll

@@ -19,7 +19,8 @@ __device__ inline T* shared_memory() {
 template <class T>
 __device__ inline T warp_sum(T value) {
 #pragma unroll
-  for (int step = warp_lanes / 2; step > 0; step /= 2) value += __shfl_xor_sync(full_warp, value, step);
+  for (int step = warp_lanes / 2; step > 0; step /= 2)
+    value += __shfl_xor_sync(full_warp, value, step);
   return value;
 }
 
@@ -33,7 +34,8 @@ __device__ inline T warp_max(T value) {
   return value;
 }
 
-/// Block shape (lanes of a row, rows): 256 threads, a warp for a narrow row, up to 8 for a wide one.
+/// Block shape (lanes of a row, rows): 256 threads, a warp for a narrow row, up to 8 for a wide
+/// one.
 inline dim3 row_group_block(std::int64_t cols) {
   constexpr unsigned threads = 256;
   unsigned lanes = warp_lanes;

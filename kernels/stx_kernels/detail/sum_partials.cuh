@@ -13,12 +13,14 @@ struct PartialTarget {
   GradWrite write = GradWrite::overwrite;
 };
 
-/// partials: n_chunks x parts x n. A block owns 32 columns; its 16 rows of threads take every 16th chunk
-/// each and are added in order. Reads each partial once: bound by L2. The second part is written after
-/// the first by the same thread, so that both may go to one buffer.
+/// partials: n_chunks x parts x n. A block owns 32 columns; its 16 rows of threads take every 16th
+/// chunk each and are added in order. Reads each partial once: bound by L2. The second part is
+/// written after the first by the same thread, so that both may go to one buffer.
 template <class T>
-__global__ void sum_partials_columns_per_block_kernel(const T* partials, std::int64_t n_chunks, std::int64_t n,
-                                                      int parts, PartialTarget<T> first, PartialTarget<T> second) {
+__global__ void sum_partials_columns_per_block_kernel(const T* partials, std::int64_t n_chunks,
+                                                      std::int64_t n, int parts,
+                                                      PartialTarget<T> first,
+                                                      PartialTarget<T> second) {
   T* sums = shared_memory<T>();
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   for (int part = 0; part < parts; ++part) {
@@ -42,11 +44,11 @@ __global__ void sum_partials_columns_per_block_kernel(const T* partials, std::in
 
 /// target[column] (+)= sum over chunks, for one or two parts side by side.
 template <class T>
-void sum_partials(Context<Cuda>& ctx, const T* partials, std::int64_t n_chunks, int parts, std::int64_t n,
-                  PartialTarget<T> first, PartialTarget<T> second = {}) {
+void sum_partials(Context<Cuda>& ctx, const T* partials, std::int64_t n_chunks, int parts,
+                  std::int64_t n, PartialTarget<T> first, PartialTarget<T> second = {}) {
   const dim3 block(warp_lanes, 16);
-  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, dim3(cuda::blocks_for(n, warp_lanes)), block,
-               block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second);
+  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, dim3(cuda::blocks_for(n, warp_lanes)),
+               block, block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second);
 }
 
 }  // namespace stx::kernels

@@ -1,4 +1,5 @@
-// Context<Cuda>: stream, cuBLASLt handle, memory and step state of one GPU. Plain C++ can read this.
+// Context<Cuda>: stream, cuBLASLt handle, memory and step state of one GPU. Plain C++ can read
+// this.
 #pragma once
 
 #include "stx/backend/cuda/gemm_plans.hpp"
@@ -7,8 +8,8 @@
 namespace stx {
 
 struct CudaOptions {
-  int device = 0;                                  ///< index as nvidia-smi counts them
-  std::size_t gemm_workspace_bytes = 32u << 20;    ///< more lets cuBLASLt split long sums further
+  int device = 0;                                ///< index as nvidia-smi counts them
+  std::size_t gemm_workspace_bytes = 32u << 20;  ///< more lets cuBLASLt split long sums further
 };
 
 /// Everything runs on one non-blocking stream of one device, which the constructor makes current;
@@ -29,8 +30,9 @@ class Context<Cuda> : public detail::ContextBase<Cuda> {
         state_(static_cast<StepState*>(cuda::allocate_device(sizeof(StepState)))) {
     StepState state;
     state.seed = options.seed;
-    cuda::check(cudaMemcpyAsync(state_.get(), &state, sizeof state, cudaMemcpyHostToDevice, stream()),
-                "cudaMemcpyAsync");
+    cuda::check(
+        cudaMemcpyAsync(state_.get(), &state, sizeof state, cudaMemcpyHostToDevice, stream()),
+        "cudaMemcpyAsync");
     synchronize();
   }
   ~Context() { cudaStreamSynchronize(stream()); }
@@ -59,8 +61,9 @@ class Context<Cuda> : public detail::ContextBase<Cuda> {
  private:
   static std::size_t select_device(int device) {
     const int count = cuda::device_count();
-    require<DeviceError>(device >= 0 && device < count, "Context<Cuda>", "device ", device, " is not one of the ",
-                         count, " CUDA devices of this machine; use the cpu device, or check nvidia-smi");
+    require<DeviceError>(device >= 0 && device < count, "Context<Cuda>", "device ", device,
+                         " is not one of the ", count,
+                         " CUDA devices of this machine; use the cpu device, or check nvidia-smi");
     cuda::check(cudaSetDevice(device), "cudaSetDevice");
     int bytes = 0;
     cuda::check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),

@@ -26,7 +26,8 @@ struct GemmPlan {
 /// Plans by shape: the first use of a shape asks cuBLASLt's heuristic, later ones find the answer.
 class GemmPlans {
  public:
-  GemmPlans(bool tf32, std::size_t workspace_bytes) : tf32_(tf32), workspace_bytes_(workspace_bytes) {}
+  GemmPlans(bool tf32, std::size_t workspace_bytes)
+      : tf32_(tf32), workspace_bytes_(workspace_bytes) {}
 
   const GemmPlan& find(cublasLtHandle_t handle, const GemmKey& key) {
     const auto found = plans_.find(key);
@@ -44,8 +45,8 @@ class GemmPlans {
   }
 
   template <class V>
-  static void set(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t attribute,
-                  V value) {
+  static void set(cublasLtMatmulPreference_t preference,
+                  cublasLtMatmulPreferenceAttributes_t attribute, V value) {
     check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value),
           "cublasLtMatmulPreferenceSetAttribute");
   }
@@ -53,16 +54,18 @@ class GemmPlans {
   GemmPlan make(cublasLtHandle_t handle, const GemmKey& key) const {
     GemmPlan plan{};
     cublasLtMatmulDesc_t operation = nullptr;
-    check(cublasLtMatmulDescCreate(&operation, tf32_ ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F,
-                                   CUDA_R_32F),
+    check(cublasLtMatmulDescCreate(
+              &operation, tf32_ ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F),
           "cublasLtMatmulDescCreate");
     plan.operation.reset(operation);
     const cublasOperation_t op_a = key.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t op_b = key.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
-    check(cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSA, &op_a, sizeof op_a),
-          "cublasLtMatmulDescSetAttribute");
-    check(cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b),
-          "cublasLtMatmulDescSetAttribute");
+    check(
+        cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSA, &op_a, sizeof op_a),
+        "cublasLtMatmulDescSetAttribute");
+    check(
+        cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b),
+        "cublasLtMatmulDescSetAttribute");
     plan.a = key.transpose_a ? layout(key.k, key.m, key.lda) : layout(key.m, key.k, key.lda);
     plan.b = key.transpose_b ? layout(key.n, key.k, key.ldb) : layout(key.k, key.n, key.ldb);
     plan.c = layout(key.m, key.n, key.ldc);
@@ -81,11 +84,11 @@ class GemmPlans {
 
     cublasLtMatmulHeuristicResult_t result{};
     int found = 0;
-    check(cublasLtMatmulAlgoGetHeuristic(handle, operation, plan.a.get(), plan.b.get(), plan.c.get(),
-                                         plan.c.get(), raw, 1, &result, &found),
+    check(cublasLtMatmulAlgoGetHeuristic(handle, operation, plan.a.get(), plan.b.get(),
+                                         plan.c.get(), plan.c.get(), raw, 1, &result, &found),
           "cublasLtMatmulAlgoGetHeuristic");
-    require<DeviceError>(found > 0, "gemm", "cuBLASLt knows no algorithm for m = ", key.m, ", n = ", key.n,
-                         ", k = ", key.k);
+    require<DeviceError>(found > 0, "gemm", "cuBLASLt knows no algorithm for m = ", key.m,
+                         ", n = ", key.n, ", k = ", key.k);
     plan.algorithm = result.algo;
     return plan;
   }

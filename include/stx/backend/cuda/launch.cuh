@@ -30,6 +30,8 @@ void launch(Context<Cuda>& ctx, void (*kernel)(Parameters...), dim3 grid, dim3 b
 }
 
 /// Ceiling of a / b as a grid extent.
-inline unsigned blocks_for(std::int64_t a, std::int64_t b) { return static_cast<unsigned>((a + b - 1) / b); }
+inline unsigned blocks_for(std::int64_t a, std::int64_t b) {
+  return static_cast<unsigned>((a + b - 1) / b);
+}
 
 }  // namespace stx::cuda
