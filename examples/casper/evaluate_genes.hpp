@@ -1,6 +1,8 @@
 // Protocol "genes" of `casper evaluate`: held-out genes never enter the spatial data in any form.
 #pragma once
 
+#include <memory>
+
 #include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/gene_model.hpp"
 #include "examples/common/baselines.hpp"
@@ -76,11 +78,33 @@ double validation_score(GeneModel<D>& model, const GeneTask& task, const std::ve
   return sum / static_cast<double>(r.size());
 }
 
-/// Trains one model of the protocol and leaves it with its best parameters.
+/// The epoch with the best score averaged over itself and its neighbours: a handful of validation
+/// genes gives a noisy curve.
+inline std::int64_t smoothed_best(const std::vector<EpochRecord>& epochs) {
+  const auto n = static_cast<std::int64_t>(epochs.size());
+  std::int64_t best = 0;
+  double best_score = -std::numeric_limits<double>::infinity();
+  for (std::int64_t e = 0; e < n; ++e) {
+    const std::int64_t first = std::max<std::int64_t>(0, e - 1), last = std::min(n - 1, e + 1);
+    double sum = 0;
+    for (std::int64_t k = first; k <= last; ++k) sum += epochs[k].score;
+    const double score = sum / static_cast<double>(last - first + 1);
+    if (score > best_score) {
+      best_score = score;
+      best = e;
+    }
+  }
+  return best;
+}
+
+/// Trains the model of a task in two passes: the first holds out validation genes and finds the number
+/// of epochs, the second trains on every input gene for that long (job names end in " selection" and
+/// nothing). Returns the trained model; `result` receives the first pass' curve.
 template <class D>
-JobResult train_gene_model(RunTools& tools, const std::string& job, GeneModel<D>& model, const GeneTask& task,
-                           const std::vector<std::int64_t>& rows, const Options& options, std::uint64_t seed,
-                           int threads) {
+std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::string& job, GeneTask task,
+                                               const GeneTaskScales& scales,
+                                               const std::vector<std::int64_t>& rows, const Options& options,
+                                               const ContextOptions& context, JobResult& result) {
   std::vector<std::int64_t> validation;
   for (std::size_t j = 0; j < task.trained.size(); ++j)
     if (task.trained[j] == 0.0f) validation.push_back(task.st_inputs[j]);
@@ -91,8 +115,25 @@ JobResult train_gene_model(RunTools& tools, const std::string& job, GeneModel<D>
   for (std::int64_t i = 0; i < std::min(n, most); ++i) looked_at.push_back(rows[i * n / std::min(n, most)]);
   const Matrix<float> truth =
       dense_log1p(*task.spots, looked_at, validation, row_totals(*task.spots, task.st_inputs));
-  return train_job<D>(tools, job, model, rows, options.fit_genes(seed),
-                      [&] { return validation_score(model, task, looked_at, truth, threads); });
+
+  const std::string first_job = job + " selection";
+  FitOptions fit = options.fit_genes(context.seed);
+  if (const JobResult* done = tools.state.finished(first_job)) {
+    result = *done;
+  } else {
+    GeneModel<D> model(context, task, scales, options);
+    result = tools.state.finish(first_job, train_job<D>(tools, first_job, model, rows, fit, [&] {
+      return validation_score(model, task, looked_at, truth, context.threads);
+    }));
+  }
+  std::fill(task.trained.begin(), task.trained.end(), 1.0f);
+  result.best_epoch = smoothed_best(result.epochs);
+  fit.max_epochs = result.best_epoch + 1;
+  auto model = std::make_unique<GeneModel<D>>(context, task, scales, options);
+  double epoch = 0;  // every epoch is the best so far: the last one stays
+  const JobResult second = train_job<D>(tools, job, *model, rows, fit, [&] { return ++epoch; });
+  for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
+  return model;
 }
 
 /// z-scores (rows, genes) on the expected scale of each gene in space.
@@ -164,10 +205,10 @@ Evaluation evaluate_genes(const PairData& pair, const Options& options, const Ge
           ContextOptions own = context;
           own.seed = own_seed;
           task.single_cells = cells;
-          GeneModel<D> model(own, task, scales, options);
-          JobResult r = train_gene_model(tools, job, model, task, rows, options, own_seed, context.threads);
+          JobResult r;
+          const auto model = train_gene_model<D>(tools, job, task, scales, rows, options, own, r);
           const auto start = std::chrono::steady_clock::now();
-          r.prediction = model.predict(rows, sc_targets, GeneModel<D>::Inputs::all, is_model ? &r.attention : nullptr);
+          r.prediction = model->predict(rows, sc_targets, GeneModel<D>::Inputs::all, is_model ? &r.attention : nullptr);
           r.predict_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
           done = &tools.state.finish(job, std::move(r));
         }

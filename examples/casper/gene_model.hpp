@@ -123,7 +123,7 @@ class GeneModel {
   Context<D>& context() { return network_.context(); }
   ParameterStore<float, D>& store() { return network_.store(); }
   optim::Adam<float, D>& adam() { return adam_; }
-  const GeneNetwork<D>& network() const { return network_; }
+  GeneNetwork<D>& network() { return network_; }
 
  private:
   GeneNetwork<D> network_;

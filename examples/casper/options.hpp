@@ -22,10 +22,10 @@ struct Options {
   std::int64_t gene_width = 256;       ///< width of embeddings and attention
   std::int64_t gene_batch_size = 256;  ///< spots of one step, and as many cells
   std::int64_t gene_epoch_steps = 10;  ///< steps between two looks at the validation genes
-  std::int64_t gene_max_epochs = 12;   ///< upper limit
-  std::int64_t gene_patience = 4;      ///< epochs without a better score before training stops
+  std::int64_t gene_max_epochs = 16;   ///< upper limit
+  std::int64_t gene_patience = 8;      ///< epochs without a better score before training stops
   double validation_genes = 0.2;       ///< share of the measured genes that chooses the epoch
-  double cell_weight = 0.1;            ///< weight of the cells' term of the loss
+  double cell_weight = 0.3;            ///< weight of the cells' term of the loss
   double hide_lowest = 0.1;            ///< smallest share of a row's inputs hidden in training
   double hide_highest = 0.9;           ///< largest share
   std::int64_t n_loadings = 20;        ///< principal axes in a gene's embedding

@@ -22,6 +22,7 @@ struct PairOptions {
 /// One side of a pair.
 struct CountData {
   AnnData file;                      ///< as read, without its matrices
+  Table var;                         ///< genes of the matrix that was chosen, before the filter
   CsrMatrix<float> counts;           ///< kept rows x kept genes
   std::vector<std::string> names;    ///< of the kept rows
   std::vector<std::string> genes;    ///< of the kept columns
@@ -33,12 +34,12 @@ struct CountData {
 inline CountData load_counts(const std::string& path, const std::string& layer,
                              std::vector<std::string>& notes) {
   CountData data;
-  data.file = read_any(path);
+  data.file = read_any(path, {.probe = true});
   for (const std::string& note : data.file.skipped) notes.push_back(path + ": " + note);
   const MatrixChoice choice = choose_matrix(data.file, layer, path);
   CountMatrix read = counts(*choice.matrix, path);
   for (const std::string& warning : read.warnings) notes.push_back(warning);
-  const std::vector<std::string> all_genes = choice.var->index;
+  data.var = *choice.var;
   FilteredCounts kept = filter_counts(read.matrix);
   if (kept.counts.rows < read.matrix.rows)
     notes.push_back(detail::concat(path, ": ", read.matrix.rows - kept.counts.rows, " of ", read.matrix.rows,
@@ -50,7 +51,7 @@ inline CountData load_counts(const std::string& path, const std::string& layer,
   data.rows = std::move(kept.rows);
   data.columns = std::move(kept.genes);
   for (std::int64_t row : data.rows) data.names.push_back(data.file.obs.index[static_cast<std::size_t>(row)]);
-  for (std::int64_t gene : data.columns) data.genes.push_back(all_genes[static_cast<std::size_t>(gene)]);
+  for (std::int64_t gene : data.columns) data.genes.push_back(data.var.index[static_cast<std::size_t>(gene)]);
   data.file.x.reset();
   data.file.layers.clear();
   data.file.raw.reset();

@@ -1,0 +1,19 @@
+// What the commands answer about GPUs in a program built without CUDA.
+#include "examples/casper/commands.hpp"
+
+namespace stx::casper {
+
+namespace {
+
+[[noreturn]] void refuse() {
+  fail<DeviceError>("casper", "this program was built without CUDA; build with STX_CUDA=ON, or use --device cpu");
+}
+
+}  // namespace
+
+bool cuda_available() { return false; }
+void evaluate_on_cuda(const EvaluateCommand&) { refuse(); }
+void fit_on_cuda(const FitCommand&) { refuse(); }
+void impute_on_cuda(const ImputeCommand&) { refuse(); }
+
+}  // namespace stx::casper

@@ -1,0 +1,114 @@
+// The trained gene-agnostic model as a safetensors file.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "examples/casper/gene_embedding.hpp"
+#include "examples/casper/gene_network.hpp"
+#include "examples/common/settings.hpp"
+#include "stx/io/safetensors.hpp"
+#include "stx/version.hpp"
+
+namespace stx::casper {
+
+/// All that imputation needs; nothing of the single cells but averages and axes.
+struct SavedModel {
+  Options options;
+  std::vector<std::string> inputs;     ///< names of the measured genes, in the order of the network
+  std::vector<std::string> reference;  ///< names of the genes that can be imputed
+  std::vector<std::string> tokens;     ///< names of the attention's columns
+  Matrix<float> centroids;             ///< tokens x token genes
+  Matrix<float> embedding;             ///< embedding x reference genes
+  GeneScale scale;                     ///< level and spread in space, per reference gene
+  std::vector<float> expected_pcc;     ///< per reference gene, from the cross-validation; NaN unknown
+  std::vector<std::pair<std::string, Matrix<float>>> parameters;
+};
+
+/// Parameters of a store by name; vectors become one row.
+template <class D>
+std::vector<std::pair<std::string, Matrix<float>>> named_parameters(Context<D>& ctx, ParameterStore<float, D>& store) {
+  std::vector<std::pair<std::string, Matrix<float>>> named;
+  for (const auto& e : store.entries()) named.emplace_back(e.name, to_matrix(ctx, e.state.value));
+  return named;
+}
+
+/// @throws DataError when a parameter is missing or has another size.
+template <class D>
+void load_parameters(Context<D>& ctx, ParameterStore<float, D>& store, const SavedModel& model) {
+  for (const auto& e : store.entries()) {
+    const auto found = std::find_if(model.parameters.begin(), model.parameters.end(),
+                                    [&](const auto& p) { return p.first == e.name; });
+    require<DataError>(found != model.parameters.end(), "load_parameters", "the model has no parameter '", e.name, "'");
+    require<DataError>(static_cast<std::int64_t>(found->second.values.size()) == e.shape.size(), "load_parameters",
+                       "parameter '", e.name, "' has ", found->second.values.size(), " values, expected ",
+                       e.shape.size());
+    upload(ctx, e.state.value, std::span<const float>(found->second.values));
+  }
+}
+
+inline void save_model(const std::string& path, const SavedModel& model) {
+  TensorMap tensors;
+  const auto matrix = [&](const std::string& name, const Matrix<float>& m) {
+    tensors[name] = {{m.rows, m.cols}, m.values};
+  };
+  const auto vector = [&](const std::string& name, const auto& v) {
+    tensors[name] = {{static_cast<std::int64_t>(v.size())}, v};
+  };
+  matrix("casper.centroids", model.centroids);
+  matrix("casper.embedding", model.embedding);
+  vector("casper.alpha", model.scale.alpha);
+  vector("casper.beta", model.scale.beta);
+  vector("casper.expected_pcc", model.expected_pcc);
+  for (const auto& [name, values] : model.parameters) matrix(name, values);
+  write_safetensors(path, tensors,
+                    {{"stx", version_string}, {"model", "casper"},
+                     {"options", settings_to_json(model.options).dump()},
+                     {"inputs", nlohmann::json(model.inputs).dump()},
+                     {"reference", nlohmann::json(model.reference).dump()},
+                     {"tokens", nlohmann::json(model.tokens).dump()}});
+}
+
+inline SavedModel read_model(const std::string& path) {
+  const SafetensorsFile file = read_safetensors(path);
+  const auto metadata = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    require<DataError>(found != file.metadata.end(), path, "is not a casper model: its metadata lack '", key, "'");
+    return found->second;
+  };
+  require<DataError>(metadata("model") == "casper", path, "is a model of kind '", metadata("model"), "', not casper");
+  const auto names = [&](const char* key) {
+    const auto json = nlohmann::json::parse(metadata(key), nullptr, false);
+    require<DataError>(json.is_array(), path, "metadata '", key, "' is not a list of names");
+    return json.get<std::vector<std::string>>();
+  };
+  const auto matrix = [&](const std::string& name) {
+    const auto found = file.tensors.find(name);
+    require<DataError>(found != file.tensors.end() && found->second.shape.size() == 2, path, "has no matrix '", name,
+                       "'");
+    Matrix<float> m;
+    m.rows = found->second.shape[0];
+    m.cols = found->second.shape[1];
+    m.values = file.get<float>(name, found->second.shape);
+    return m;
+  };
+  SavedModel model;
+  const auto options = nlohmann::json::parse(metadata("options"), nullptr, false);
+  require<DataError>(options.is_object(), path, "metadata 'options' is not a JSON object");
+  apply_settings(model.options, options, path);
+  model.inputs = names("inputs");
+  model.reference = names("reference");
+  model.tokens = names("tokens");
+  model.centroids = matrix("casper.centroids");
+  model.embedding = matrix("casper.embedding");
+  const auto n = static_cast<std::int64_t>(model.reference.size());
+  require<DataError>(model.embedding.cols == n, path, "the embedding has ", model.embedding.cols, " genes, the names ",
+                     n);
+  model.scale.alpha = file.get<double>("casper.alpha", {n});
+  model.scale.beta = file.get<double>("casper.beta", {n});
+  model.expected_pcc = file.get<float>("casper.expected_pcc", {n});
+  for (const auto& [name, tensor] : file.tensors)
+    if (name.rfind("casper.", 0) != 0) model.parameters.emplace_back(name, matrix(name));
+  return model;
+}
+
+}  // namespace stx::casper
