@@ -126,7 +126,7 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
       return validation_score(model, task, looked_at, truth, context.threads);
     }));
   }
-  std::fill(task.trained.begin(), task.trained.end(), 1.0f);
+  std::fill(task.trained.begin(), task.trained.end(), 1.0f);  // the second pass
   result.best_epoch = smoothed_best(result.epochs);
   fit.max_epochs = result.best_epoch + 1;
   auto model = std::make_unique<GeneModel<D>>(context, task, scales, options);
@@ -148,7 +148,7 @@ struct GeneProtocol {
   std::vector<std::uint64_t> seeds{0};
 };
 
-/// Runs every gene fold and seed: the model, the model without attention to single cells, ridge from
+/// Runs every gene fold and seed: the model, the model with the single-cell side zeroed, ridge from
 /// single cells and the softmax kernel over all cells (the floor of true imputation), and the mean.
 ///
 /// Truth: log1p(counts per 1e4 of the shared genes) of all spots. Methods give z-scores, which are put
@@ -158,8 +158,7 @@ Evaluation evaluate_genes(const PairData& pair, const Options& options, const Ge
                           const ContextOptions& context, RunTools& tools) {
   Evaluation result("genes");
   result.note = "Held-out genes never enter the spatial data: not in totals, loss, selection or scaling. no_sc is "
-                "the network without attention to single cells; gene embeddings and training cells stay, for "
-                "without them nothing can be said about an unmeasured gene.";
+                "the network with the single-cell side zeroed: it can only give every gene the same map.";
   result.genes = pair.shared;
   result.fold.assign(pair.shared.size(), -1);
   const Centroids tokens = gene_tokens(pair.sc, pair.shared_sc, options, context.threads);

@@ -16,7 +16,8 @@ struct SupervisedProtocol {
   bool blocks = false;       ///< protocol "spots": split by place instead of at random
   int n_folds = 5;           ///< gene folds
   std::vector<std::uint64_t> seeds{0};
-  std::vector<std::int64_t> given_train, given_test;  ///< spots of a given split (reference only)
+  std::vector<std::int64_t> given_train = {};  ///< spots of a given split (reference only)
+  std::vector<std::int64_t> given_test = {};
 };
 
 namespace detail {

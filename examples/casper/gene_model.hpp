@@ -43,7 +43,8 @@ inline GeneTaskScales measure_scales(const GeneTask& task) {
   return scales;
 }
 
-/// Training of the gene-agnostic network with its data on one device.
+/// Training of the gene-agnostic network with its data on one device. With SingleCells::none nothing of
+/// the cells is left: no attention, a constant in place of the gene embeddings, no training cells.
 ///
 /// Minimised, a batch of spots and a batch of cells at a time: the squared error of z-scores (a) of
 /// measured genes hidden from the spot's input, and (b) of every reference gene of cells, some inputs
@@ -54,12 +55,14 @@ class GeneModel {
   GeneModel(const ContextOptions& context, const GeneTask& task, const GeneTaskScales& scales,
             const Options& options)
       : network_(context, static_cast<std::int64_t>(task.st_inputs.size()), task.centroids,
-                 gene_embedding(log1p_counts(*task.cells), scales.cells,
-                                {.n_loadings = static_cast<int>(options.n_loadings),
-                                 .stats_scale = options.stats_scale, .threads = context.threads}),
+                 task.single_cells == SingleCells::none
+                     ? Matrix<float>(1, task.cells->cols, static_cast<float>(options.stats_scale))
+                     : gene_embedding(log1p_counts(*task.cells), scales.cells,
+                                      {.n_loadings = static_cast<int>(options.n_loadings),
+                                       .stats_scale = options.stats_scale, .threads = context.threads}),
                  options, task.single_cells),
         adam_(network_.context(), network_.store(), options.adam()),
-        cell_weight_(options.cell_weight),
+        cell_weight_(task.single_cells == SingleCells::none ? 0.0 : options.cell_weight),
         cell_batch_(options.gene_batch_size) {
     Context<D>& ctx = network_.context();
     hide_spots_ = {static_cast<float>(options.hide_lowest), static_cast<float>(options.hide_highest),

@@ -22,7 +22,7 @@ struct Options {
   std::int64_t gene_width = 256;       ///< width of embeddings and attention
   std::int64_t gene_batch_size = 256;  ///< spots of one step, and as many cells
   std::int64_t gene_epoch_steps = 10;  ///< steps between two looks at the validation genes
-  std::int64_t gene_max_epochs = 16;   ///< upper limit
+  std::int64_t gene_max_epochs = 30;   ///< upper limit
   std::int64_t gene_patience = 8;      ///< epochs without a better score before training stops
   double validation_genes = 0.2;       ///< share of the measured genes that chooses the epoch
   double cell_weight = 0.3;            ///< weight of the cells' term of the loss

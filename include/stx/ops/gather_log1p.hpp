@@ -8,12 +8,12 @@ namespace stx {
 /// Which genes a batch holds and how counts are scaled.
 template <class T, class D>
 struct BatchLayout {
-  Tensor<std::int32_t, D> column_of;  ///< per source gene: output column, or -1 to leave it out
+  Tensor<std::int32_t, D> column_of = {};  ///< per source gene: output column, or -1 to leave it out
   std::int64_t n_columns = 0;
-  Tensor<float, D> totals;   ///< per source row: the total count it is divided by
+  Tensor<float, D> totals = {};   ///< per source row: the total count it is divided by
   float target_sum = 1e4f;   ///< what a row's total is scaled to
-  Tensor<T, D> shift;        ///< per output column, subtracted after the log; may be empty
-  Tensor<T, D> scale;        ///< per output column, factor after the shift; may be empty
+  Tensor<T, D> shift = {};        ///< per output column, subtracted after the log; may be empty
+  Tensor<T, D> scale = {};        ///< per output column, factor after the shift; may be empty
 };
 
 /// Rows of a count matrix, scaled to a fixed total, log1p, standardised, dense.
