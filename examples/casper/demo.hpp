@@ -15,6 +15,9 @@ struct DemoCommand {
   std::string folder = "casper-demo";
   std::int64_t n_spots = 2000;
   std::int64_t n_cells = 1500;
+  std::int64_t n_genes = 300;    ///< genes of the cells
+  std::int64_t n_measured = 60;  ///< genes of the spatial panel
+  int folds = 5;                 ///< of the cross-validation; 0 leaves it out
 };
 
 /// Writes st.h5ad and sc.h5ad of a simulated tissue to `folder`.
@@ -54,6 +57,8 @@ inline void run_demo(const DemoCommand& command, const std::function<void(const 
   SimulationOptions simulation;
   simulation.n_spots = command.n_spots;
   simulation.n_cells = command.n_cells;
+  simulation.n_genes = command.n_genes;
+  simulation.n_measured = command.n_measured;
   simulation.seed = command.common.seed;
   std::printf("simulating a tissue of %lld spots and %lld cells in %s\n", static_cast<long long>(command.n_spots),
               static_cast<long long>(command.n_cells), command.folder.c_str());
@@ -64,9 +69,13 @@ inline void run_demo(const DemoCommand& command, const std::function<void(const 
   next.data.sc = command.folder + "/sc.h5ad";
   next.out = command.folder + "/imputed.h5ad";
   next.save = command.folder + "/model.safetensors";
-  next.json = command.folder + "/scores.json";
-  next.report = command.folder + "/report.html";
-  for (const std::string& path : {next.out, next.save, next.json, next.report}) std::filesystem::remove(path);
+  next.folds = command.folds;
+  if (next.folds > 0) {
+    next.json = command.folder + "/scores.json";
+    next.report = command.folder + "/report.html";
+  }
+  for (const std::string& path : {next.out, next.save, next.json, next.report})
+    if (!path.empty()) std::filesystem::remove(path);
   fit(next);
 }
 

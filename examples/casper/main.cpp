@@ -1,4 +1,6 @@
 // The command line of casper.
+#include <hdf5.h>
+
 #include <filesystem>
 
 #include "examples/casper/demo.hpp"
@@ -7,6 +9,7 @@
 
 int main(int argc, char** argv) {
   using namespace stx;
+  H5dont_atexit();  // libhdf5 would print about damaged files when the program ends
   CLI::App app("CASPER: imputes genes in spatial transcriptomics from single cells.");
   app.set_version_flag("--version", std::string("casper (stx ") + version_string + ")");
   app.require_subcommand(1);
@@ -55,6 +58,10 @@ int main(int argc, char** argv) {
   demo_app->add_option("--folder", demo.folder, "where the files go");
   demo_app->add_option("--spots", demo.n_spots, "spots of the tissue")->check(CLI::Range(1000, 1000000));
   demo_app->add_option("--cells", demo.n_cells, "single cells")->check(CLI::Range(100, 1000000));
+  demo_app->add_option("--genes", demo.n_genes, "genes of the cells")->check(CLI::Range(10, 100000));
+  demo_app->add_option("--measured", demo.n_measured, "genes measured in space")->check(CLI::Range(5, 100000));
+  demo_app->add_option("--folds", demo.folds, "gene folds of the cross-validation; 0 leaves it out")
+      ->check(CLI::NonNegativeNumber);
   seed_all(demo_app, demo.common);
 
   try {

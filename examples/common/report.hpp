@@ -32,9 +32,11 @@ inline std::string facts_section(const Report& report) {
 inline std::string loss_section(const Report& report) {
   std::string html =
       "<section id=\"training\"><h2>Training</h2>\n<p class=\"key\"><span "
-      "class=\"s0\">training</span>"
-      "<span class=\"s1\">validation</span><span class=\"chosen\">chosen epoch</span></p>\n"
-      "<div class=\"cards\">\n";
+      "class=\"s0\">training</span>";
+  const bool validated = std::any_of(report.losses.begin(), report.losses.end(),
+                                     [](const LossCurve& curve) { return !curve.validation.empty(); });
+  if (validated) html += "<span class=\"s1\">validation</span>";
+  html += "<span class=\"chosen\">chosen epoch</span></p>\n<div class=\"cards\">\n";
   for (const LossCurve& curve : report.losses) {
     LineChart chart;
     chart.title = curve.name;
