@@ -130,7 +130,9 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
   result.best_epoch = smoothed_best(result.epochs);
   fit.max_epochs = result.best_epoch + 1;
   auto model = std::make_unique<GeneModel<D>>(context, task, scales, options);
-  double epoch = 0;  // every epoch is the best so far: the last one stays
+  // Every epoch is the best so far: the last one stays.
+  const FitState<float>* begun = tools.state.active(job);
+  double epoch = begun != nullptr ? static_cast<double>(begun->epochs.size()) : 0.0;
   const JobResult second = train_job<D>(tools, job, *model, rows, fit, [&] { return ++epoch; });
   for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
   return model;

@@ -109,7 +109,7 @@ class GeneModel {
     const auto cells = gather_log1p(ctx, cells_, drawn, cell_inputs_);
     hide_inputs(ctx, cells, hide_cells_);
     const auto cell_loss = mse(ctx, network_(cells, clusters, all_genes_),
-                               gather_log1p(ctx, cells_, drawn, cell_targets_), {}, cell_weight_);
+                               gather_log1p(ctx, cells_, drawn, cell_targets_), {}, cell_weight_, 1);
     return {spot_loss, cell_loss};
   }
 

@@ -68,9 +68,9 @@ struct Options {
   }
 
   FitOptions fit_genes(std::uint64_t seed) const {
-    return {gene_batch_size, gene_max_epochs, gene_patience, seed, gene_epoch_steps};
+    return {gene_batch_size, gene_max_epochs, gene_patience, seed, gene_epoch_steps, {{"spots"}, {"cells", false}}};
   }
-  FitOptions fit(std::uint64_t seed) const { return {batch_size, max_epochs, patience, seed, 0}; }
+  FitOptions fit(std::uint64_t seed) const { return {batch_size, max_epochs, patience, seed, 0, {{"mse"}}}; }
   AdamOptions adam() const {
     return {.learning_rate = static_cast<float>(learning_rate), .weight_decay = static_cast<float>(weight_decay)};
   }

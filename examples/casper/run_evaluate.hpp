@@ -53,57 +53,54 @@ inline void keep_most_variable(PairData& pair, std::int64_t count) {
   pair = std::move(kept);
 }
 
-template <class D>
-Evaluation run_evaluate(const EvaluateCommand& command, const std::string& device_name) {
-  const auto start = std::chrono::steady_clock::now();
-  for (const std::string* path : {&command.json, &command.report})
-    require<DataError>(path->empty() || !std::filesystem::exists(*path), *path,
-                       "exists already; choose another name or remove it");
-  const Options options = command.common.settings<Options>();
-  Progress progress(command.common.quiet);
-  PairData pair = load_pair(command.data, progress);
-  keep_most_variable(pair, command.most_variable);
-  require(command.folds >= 2, "evaluate", "--folds must be at least 2, got ", command.folds);
-  require(command.seeds >= 1, "evaluate", "--seeds must be at least 1, got ", command.seeds);
-  require<DataError>(pair.n_shared() >= command.folds, "evaluate", "there are ", pair.n_shared(),
-                     " shared genes, too few for ", command.folds, " folds");
+/// Row numbers of spots from a .npy file, checked.
+inline std::vector<std::int64_t> read_spots(const std::string& path, std::int64_t n_spots) {
+  if (path.empty()) return {};
+  const std::vector<std::int64_t> rows = read_npy_indices(path);
+  for (std::int64_t row : rows)
+    require<DataError>(row >= 0 && row < n_spots, path, "names spot ", row, ", but rows with counts are 0 to ",
+                       n_spots - 1);
+  require<DataError>(!rows.empty(), path, "names no spot");
+  return rows;
+}
+
+/// Refuses data on which nothing can be learned or judged.
+inline void require_enough(const PairData& pair, int folds) {
+  require<DataError>(pair.n_shared() >= folds, "evaluate", "there are ", pair.n_shared(),
+                     " shared genes, too few for ", folds, " folds");
   require<DataError>(pair.st.counts.rows >= 10, "evaluate", "there are ", pair.st.counts.rows,
                      " spots with counts, too few to evaluate on (10 are needed)");
-  RunFacts facts{"casper", "evaluate", command.data.st, command.data.sc, D::name, device_name,
-                 command.common.used_threads(), command.common.seed, settings_to_json(options)};
-  facts.load_seconds = seconds_since(start);
+}
 
-  nlohmann::ordered_json identity = {{"model", "casper"}, {"command", "evaluate"}, {"protocol", command.protocol},
-                                     {"blocks", command.blocks}, {"folds", command.folds}, {"seeds", command.seeds},
-                                     {"seed", command.common.seed}, {"config", facts.config},
-                                     {"n_spots", pair.st.counts.rows}, {"n_shared", pair.n_shared()},
-                                     {"device", D::name}};
-  RunState state(command.common.resume.empty() ? "casper-evaluate.checkpoint" : command.common.resume, identity);
-  if (!command.common.resume.empty()) state.resume(command.common.resume);
-  RunTools tools{state, progress, "Continue with the same command and --resume " + state.path()};
-  const InterruptScope interrupts;
-
+/// Runs the protocol of the command on data that are loaded.
+template <class D>
+Evaluation evaluate_pair(const EvaluateCommand& command, const PairData& pair, const Options& options,
+                         RunTools& tools, RunFacts& facts) {
+  require(command.folds >= 2, "evaluate", "--folds must be at least 2, got ", command.folds);
+  require(command.seeds >= 1, "evaluate", "--seeds must be at least 1, got ", command.seeds);
+  require_enough(pair, command.folds);
   const ContextOptions context{.threads = facts.threads, .seed = command.common.seed};
   std::vector<std::uint64_t> seeds;
   for (int s = 0; s < command.seeds; ++s) seeds.push_back(command.common.seed + static_cast<std::uint64_t>(s));
-  Evaluation evaluation;
   const auto prepare = std::chrono::steady_clock::now();
-  if (command.protocol == "genes") {
-    evaluation = evaluate_genes<D>(pair, options, {command.folds, seeds}, context, tools);
-  } else {
-    SupervisedProtocol protocol{.reference = command.protocol == "reference", .blocks = command.blocks,
-                                .n_folds = command.folds, .seeds = seeds};
-    if (!command.test_spots.empty()) protocol.given_test = read_npy_indices(command.test_spots);
-    if (!command.train_spots.empty()) protocol.given_train = read_npy_indices(command.train_spots);
-    TokenOptions tokens;
-    tokens.cluster = {.n_components = static_cast<int>(options.n_components), .resolution = options.resolution,
-                      .threads = facts.threads};
-    tokens.label_column = options.label_column;
-    const Centroids centroids = token_centroids(pair.sc, pair.shared_sc, tokens);
-    facts.prepare_seconds = seconds_since(prepare);
-    evaluation = evaluate_supervised<D>(pair, centroids, options, protocol, context, tools);
-  }
-  facts.total_seconds = seconds_since(start);
+  if (command.protocol == "genes")
+    return evaluate_genes<D>(pair, options, {command.folds, seeds}, context, tools);
+  SupervisedProtocol protocol{.reference = command.protocol == "reference", .blocks = command.blocks,
+                              .n_folds = command.folds, .seeds = seeds};
+  protocol.given_test = read_spots(command.test_spots, pair.st.counts.rows);
+  protocol.given_train = read_spots(command.train_spots, pair.st.counts.rows);
+  TokenOptions tokens;
+  tokens.cluster = {.n_components = static_cast<int>(options.n_components), .resolution = options.resolution,
+                    .threads = facts.threads};
+  tokens.label_column = options.label_column;
+  const Centroids centroids = token_centroids(pair.sc, pair.shared_sc, tokens);
+  facts.prepare_seconds = seconds_since(prepare);
+  return evaluate_supervised<D>(pair, centroids, options, protocol, context, tools);
+}
+
+/// The table on standard output, and the files that the command asks for.
+inline void write_evaluation(const EvaluateCommand& command, Evaluation& evaluation, PairData& pair,
+                             const RunFacts& facts) {
   if (evaluation.counts["n_copied_spots"] > 0)
     pair.notes.push_back(stx::detail::concat(evaluation.counts["n_copied_spots"], " of ", pair.st.counts.rows,
                                              " spots have an exact copy among the spots"));
@@ -114,6 +111,40 @@ Evaluation run_evaluate(const EvaluateCommand& command, const std::string& devic
     write_report(command.report, evaluation_report(evaluation, pair, facts));
     std::printf("report: %s\n", command.report.c_str());
   }
+}
+
+/// The run's checkpoint: the one to continue from, or a new one at `path`.
+inline RunState open_state(const CommonFlags& common, const std::string& path, nlohmann::ordered_json identity) {
+  if (common.resume.empty()) return RunState(free_checkpoint_path(path), std::move(identity));
+  RunState state(common.resume, std::move(identity));
+  state.resume(common.resume);
+  return state;
+}
+
+template <class D>
+Evaluation run_evaluate(const EvaluateCommand& command, const std::string& device_name) {
+  const auto start = std::chrono::steady_clock::now();
+  for (const std::string* path : {&command.json, &command.report})
+    if (!path->empty()) AtomicFile probe(*path);  // refuses what could not be written later
+  const Options options = command.common.settings<Options>();
+  Progress progress(command.common.quiet);
+  PairData pair = load_pair(command.data, progress);
+  keep_most_variable(pair, command.most_variable);
+  RunFacts facts{"casper", "evaluate", command.data.st, command.data.sc, D::name, device_name,
+                 command.common.used_threads(), command.common.seed, settings_to_json(options)};
+  facts.load_seconds = seconds_since(start);
+
+  RunState state = open_state(
+      command.common, "casper-evaluate.checkpoint",
+      {{"model", "casper"}, {"command", "evaluate"}, {"protocol", command.protocol}, {"blocks", command.blocks},
+       {"folds", command.folds}, {"seeds", command.seeds}, {"seed", command.common.seed}, {"config", facts.config},
+       {"n_spots", pair.st.counts.rows}, {"n_shared", pair.n_shared()}, {"test_spots", command.test_spots},
+       {"train_spots", command.train_spots}, {"device", D::name}});
+  RunTools tools{state, progress, "Continue with the same command and --resume " + state.path()};
+  const InterruptScope interrupts;
+  Evaluation evaluation = evaluate_pair<D>(command, pair, options, tools, facts);
+  facts.total_seconds = seconds_since(start);
+  write_results(tools, [&] { write_evaluation(command, evaluation, pair, facts); });
   state.remove_file();
   return evaluation;
 }

@@ -119,35 +119,41 @@ void write_imputed(GeneNetwork<D>& network, const SavedModel& model, const Count
 
 template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
+  const auto start = std::chrono::steady_clock::now();
+  require(command.folds != 1, "fit", "--folds must be 0 or at least 2, got 1");
+  require(command.folds > 0 || (command.json.empty() && command.report.empty()), "fit",
+          "--json and --report show the cross-validation, which --folds 0 leaves out");
   for (const std::string* path : {&command.out, &command.save, &command.json, &command.report})
     if (!path->empty()) AtomicFile probe(*path);  // refuses what could not be written later
   const Options options = command.common.settings<Options>();
   const int threads = command.common.used_threads();
   Progress progress(command.common.quiet);
-  std::vector<double> cv_pcc;
+  PairData pair = load_pair(command.data, progress);
+  require_enough(pair, command.folds);
+  RunFacts facts{"casper", "fit", command.data.st, command.data.sc, D::name, device_name, threads,
+                 command.common.seed, settings_to_json(options)};
+  facts.load_seconds = seconds_since(start);
+  RunState state = open_state(command.common, command.out + ".checkpoint",
+                              {{"model", "casper"}, {"command", "fit"}, {"folds", command.folds},
+                               {"seed", command.common.seed}, {"config", facts.config},
+                               {"n_spots", pair.st.counts.rows}, {"n_shared", pair.n_shared()}, {"device", D::name}});
+  RunTools tools{state, progress, "Continue with the same command and --resume " + state.path()};
+  const InterruptScope interrupts;
 
+  EvaluateCommand evaluate;
+  evaluate.common = command.common;
+  evaluate.folds = command.folds;
+  evaluate.json = command.json;
+  evaluate.report = command.report;
+  Evaluation evaluation;
+  std::vector<double> cv_pcc(pair.shared.size(), std::numeric_limits<double>::quiet_NaN());
   if (command.folds > 0) {
     progress.note("cross-validation of the accuracy");
-    EvaluateCommand evaluate;
-    evaluate.common = command.common;
-    evaluate.common.resume.clear();
-    evaluate.data = command.data;
-    evaluate.folds = command.folds;
-    evaluate.json = command.json;
-    evaluate.report = command.report;
-    const Evaluation evaluation = run_evaluate<D>(evaluate, device_name);
-    for (const GeneScores& s : evaluation.methods.at("casper").mean()) cv_pcc.push_back(s.pcc);
+    evaluation = evaluate_pair<D>(evaluate, pair, options, tools, facts);
+    facts.total_seconds = seconds_since(start);
+    const std::vector<GeneScores> scores = evaluation.methods.at("casper").mean();
+    for (std::size_t g = 0; g < scores.size(); ++g) cv_pcc[g] = scores[g].pcc;
   }
-  const PairData pair = load_pair(command.data, progress);
-  if (cv_pcc.empty()) cv_pcc.assign(pair.shared.size(), std::numeric_limits<double>::quiet_NaN());
-
-  nlohmann::ordered_json identity = {{"model", "casper"}, {"command", "fit"}, {"seed", command.common.seed},
-                                     {"config", settings_to_json(options)}, {"n_spots", pair.st.counts.rows},
-                                     {"n_shared", pair.n_shared()}, {"device", D::name}};
-  RunState state(command.common.resume.empty() ? command.out + ".checkpoint" : command.common.resume, identity);
-  if (!command.common.resume.empty()) state.resume(command.common.resume);
-  RunTools tools{state, progress, "Continue with the same command, --folds 0 and --resume " + state.path()};
-  const InterruptScope interrupts;
 
   const Centroids tokens = gene_tokens(pair.sc, pair.shared_sc, options, threads);
   std::vector<std::int64_t> inputs(pair.shared.size());
@@ -180,9 +186,12 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   const nlohmann::json provenance = {{"version", version_string}, {"model", "casper"}, {"command", "fit"},
                                      {"st", command.data.st}, {"sc", command.data.sc}, {"seed", command.common.seed},
                                      {"device", D::name}, {"config", nlohmann::json(settings_to_json(options))}};
-  write_imputed(model->network(), saved, pair.st, task.st_inputs, {task.sc_inputs.begin(), task.sc_inputs.end()},
-                command.genes, command.out, measured_pcc, provenance, progress);
-  if (!command.save.empty()) save_model(command.save, saved);
+  write_results(tools, [&] {
+    write_imputed(model->network(), saved, pair.st, task.st_inputs, {task.sc_inputs.begin(), task.sc_inputs.end()},
+                  command.genes, command.out, measured_pcc, provenance, progress);
+    if (!command.save.empty()) save_model(command.save, saved);
+    if (command.folds > 0) write_evaluation(evaluate, evaluation, pair, facts);
+  });
   state.remove_file();
 }
 

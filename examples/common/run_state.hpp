@@ -28,6 +28,16 @@ struct JobResult {
   }
 };
 
+/// `path`, or the same with a number in its name when that file exists: a new run leaves the
+/// checkpoints of others alone.
+inline std::string free_checkpoint_path(const std::string& path) {
+  const std::filesystem::path wanted(path);
+  std::filesystem::path free = wanted;
+  for (int number = 2; std::filesystem::exists(free); ++number)
+    free.replace_filename(wanted.stem().string() + "-" + std::to_string(number) + wanted.extension().string());
+  return free.string();
+}
+
 /// The jobs of a run by name. With a path, the state is written there on request and now and then, and
 /// a run of the same settings can continue from it, bit for bit.
 class RunState {
@@ -75,10 +85,11 @@ class RunState {
       active_.means = flat("active/means");
       active_.squares = flat("active/squares");
       active_.epochs = epochs(file, "active/epochs");
-      const auto& s = file.get<double>("active/stopping", {5});
+      const auto& s = file.get<double>("active/stopping", {6});
       active_.stopping = {static_cast<std::int64_t>(s[0]), s[1], static_cast<std::int64_t>(s[2]),
                           static_cast<std::int64_t>(s[3])};
       active_.step = static_cast<std::uint32_t>(s[4]);
+      active_.first_step = static_cast<std::uint32_t>(s[5]);
     }
   }
 
@@ -98,10 +109,18 @@ class RunState {
   /// Whether it is time to save again; spares the disk.
   bool due() const { return !path_.empty() && Clock::now() - last_save_ > std::chrono::seconds(60); }
 
-  /// Writes everything; `state` is the training in progress of `job`.
-  void save(const std::string& job, FitState<float> state) {
+  /// Takes the state of the training of `job`, for save().
+  void keep(const std::string& job, FitState<float> state) {
     active_job_ = job;
     active_ = std::move(state);
+  }
+
+  /// Writes everything; `state` is the training in progress of `job`.
+  void save(const std::string& job, FitState<float> state) {
+    keep(job, std::move(state));
+    save();
+  }
+  void save() {
     last_save_ = Clock::now();
     if (path_.empty()) return;
     TensorMap tensors;
@@ -121,11 +140,12 @@ class RunState {
     tensors["active/squares"] = flat(active_.squares);
     tensors["active/epochs"] = pack(active_.epochs);
     const EarlyStopping& s = active_.stopping;
-    tensors["active/stopping"] = {{5}, std::vector<double>{static_cast<double>(s.patience), s.best,
+    tensors["active/stopping"] = {{6}, std::vector<double>{static_cast<double>(s.patience), s.best,
                                                            static_cast<double>(s.best_epoch),
                                                            static_cast<double>(s.waited),
-                                                           static_cast<double>(active_.step)}};
-    write_safetensors(path_, tensors, {{"stx", version_string}, {"run", settings_.dump()}, {"active", job}}, true);
+                                                           static_cast<double>(active_.step),
+                                                           static_cast<double>(active_.first_step)}};
+    write_safetensors(path_, tensors, {{"stx", version_string}, {"run", settings_.dump()}, {"active", active_job_}}, true);
   }
 
   /// Removes the file: the run is complete.

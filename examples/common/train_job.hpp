@@ -36,6 +36,7 @@ JobResult train_job(RunTools& tools, const std::string& job, Model& model, const
     throw Interrupted("[" + job + "] stopped after " + std::to_string(fit.epochs().size()) +
                       " epochs; saved to " + tools.state.path() + ". " + tools.resume_hint);
   }
+  tools.state.keep(job, fit.save());
   char summary[128];
   std::snprintf(summary, sizeof summary, "%s: %zu epochs, best %lld, score %.4f", job.c_str(), fit.epochs().size(),
                 static_cast<long long>(fit.stopping().best_epoch + 1), fit.stopping().best);
@@ -44,6 +45,22 @@ JobResult train_job(RunTools& tools, const std::string& job, Model& model, const
   result.epochs = fit.epochs();
   result.best_epoch = fit.stopping().best_epoch;
   return result;
+}
+
+/// Runs `write`; when that fails, what was computed goes to the checkpoint.
+template <class F>
+void write_results(RunTools& tools, F&& write) {
+  try {
+    write();
+  } catch (const DataError& error) {
+    try {
+      tools.state.save();
+    } catch (const DataError&) {
+      throw error;  // no room for a checkpoint either
+    }
+    throw DataError(std::string(error.what()) + ". Nothing is lost: the work is saved to " + tools.state.path() +
+                    ". " + tools.resume_hint);
+  }
 }
 
 }  // namespace stx

@@ -53,7 +53,7 @@ __global__ void mse_fwd_row_per_group_kernel(MseForward<T> p, StepState* state, 
   // The smallest key wins in any order of arrival.
   if (!std::isfinite(squares))
     atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
-              static_cast<unsigned long long>(bad_key(state->step, row)));
+              static_cast<unsigned long long>(bad_key(state->step, row, p.term)));
 }
 
 /// One block; sums in double, for there may be millions of rows.

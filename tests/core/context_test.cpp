@@ -46,6 +46,9 @@ TEST_CASE("a bad loss is ordered by step, then by row") {
   CHECK(stx::bad_key(1, 4000000000) < stx::bad_key(2, 0));
   CHECK((stx::bad_key(3, 7) >> 32) == 3);
   CHECK((stx::bad_key(3, 7) & 0xFFFFFFFF) == 7);
+  CHECK(stx::bad_key(1, 268435455, 0) < stx::bad_key(1, 0, 1));
+  CHECK(stx::bad_key(1, 9, 15) < stx::bad_key(2, 0));
+  CHECK((stx::bad_key(3, 7, 2) & 0xFFFFFFFF) == (2u << 28 | 7));
   CHECK(stx::bad_key(0xFFFFFFFE, 0xFFFFFFFF) < ~0ull);
 }
 

@@ -7,7 +7,8 @@
 namespace stx {
 
 /// loss = weight * sum(mask (y - target)^2) / sum(mask); without a mask the divisor is rows * cols.
-/// An empty sum gives 0. The first row whose squared error is not finite is recorded in StepState.
+/// An empty sum gives 0. The first row whose squared error is not finite is recorded in StepState,
+/// as one of `term`.
 template <class T>
 struct MseForward {
   const T* y = nullptr;       ///< rows x cols
@@ -18,6 +19,7 @@ struct MseForward {
   T* row_sums = nullptr;      ///< 2 x rows, scratch: squared error and mask count of each row
   std::int64_t rows = 0, cols = 0;
   T weight = T(1);
+  std::uint32_t term = 0;
 };
 
 template <class T>

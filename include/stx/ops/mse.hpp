@@ -13,6 +13,7 @@ namespace stx {
 /// @param mask    (rows, cols) of 0 and 1, or an empty tensor; what a masked-out entry holds is
 ///                never looked at. No entry at all gives loss 0 and gradient 0.
 /// @param weight  factor of the loss
+/// @param term    number of this term of the loss, 0 to 15, for the report of a loss that is not finite
 /// @return        (1)
 /// @throws ArgumentError when shapes do not match.
 /// Numerics: row sums, then their sum in row order. The first row whose error is not finite is
@@ -20,7 +21,7 @@ namespace stx {
 /// Source: CASPER, section 4.
 template <class T, class D>
 Var<T, D> mse(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& target, const Tensor<T, D>& mask = {},
-              double weight = 1.0) {
+              double weight = 1.0, std::uint32_t term = 0) {
   require(y.shape().rank() == 2 && y.shape() == target.shape && (!mask || mask.shape == y.shape()), "mse",
           "y, target and mask must have one shape (rows, cols), got ", y.shape(), ", ", target.shape, ", ",
           mask.shape);
@@ -31,7 +32,8 @@ Var<T, D> mse(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& target, const Te
   T* row_sums = ctx.step_arena().template allocate<T>(2 * rows);
   mse_forward(ctx, MseForward<T>{.y = y.value().data, .target = target.data, .mask = mask.data,
                                  .loss = loss.value().data, .divisor = divisor, .row_sums = row_sums,
-                                 .rows = rows, .cols = cols, .weight = static_cast<T>(weight)});
+                                 .rows = rows, .cols = cols, .weight = static_cast<T>(weight),
+                                 .term = term});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> y, loss;

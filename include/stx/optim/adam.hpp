@@ -7,7 +7,8 @@
 
 namespace stx::optim {
 
-/// Adam or AdamW; see AdamOptions. Making one sets the learning rate of the context. One kernel updates all parameters of the store.
+/// Adam or AdamW; see AdamOptions. Making one sets the learning rate of the context. One kernel updates
+/// all parameters of the store.
 ///
 /// Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.
 template <class T, class D>

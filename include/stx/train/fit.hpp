@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "stx/autograd/backward.hpp"
@@ -16,6 +17,12 @@
 
 namespace stx {
 
+/// What messages call one term of the loss.
+struct LossTerm {
+  std::string name;
+  bool of_training_rows = true;  ///< its rows are those of the batch; otherwise drawn by the model
+};
+
 struct FitOptions {
   std::int64_t batch_size = 1024;  ///< rows of a step; larger is faster an epoch, with fewer updates
   std::int64_t max_epochs = 500;   ///< upper limit
@@ -24,6 +31,7 @@ struct FitOptions {
   /// Optimiser steps between two looks at the score. 0: one pass over the rows. Otherwise shuffled
   /// passes follow one another, and an epoch goes on where the last one stopped.
   std::int64_t steps_per_epoch = 0;
+  std::vector<LossTerm> terms = {{"loss"}};  ///< by the number that each has in bad_key()
 };
 
 struct EpochRecord {
@@ -38,6 +46,7 @@ struct FitState {
   std::vector<EpochRecord> epochs;
   EarlyStopping stopping;
   std::uint32_t step = 0;         ///< StepState::step
+  std::uint32_t first_step = 0;   ///< StepState::step before the first update
   std::vector<T> values;          ///< parameters now, flat
   std::vector<T> best;            ///< parameters of the best epoch
   std::vector<T> means, squares;  ///< Adam's moments
@@ -63,13 +72,20 @@ class Fit {
   }
 
   /// Continues from a saved state; the same rows and options must be given.
+  /// @throws DataError when the state is of another model.
   void resume(const FitState<T>& state) {
+    const auto n = static_cast<std::size_t>(store_.size());
+    for (const std::vector<T>* part : {&state.values, &state.means, &state.squares, &state.best})
+      require<DataError>(part->size() == n || (part == &state.best && part->empty()), "Fit",
+                         "the saved state has ", part->size(), " parameters, the model ", n,
+                         "; was it saved by a model of the same settings?");
     state_ = state;
     upload(ctx_, store_.values(), std::span<const T>(state.values));
     upload(ctx_, adam_.means(), std::span<const T>(state.means));
     upload(ctx_, adam_.squares(), std::span<const T>(state.squares));
     StepState device = read_step_state();
     device.step = state.step;
+    adam_.set_first_step(state.first_step);
     copy_to_device(ctx_, ctx_.step_state(), &device, sizeof device);
   }
 
@@ -108,6 +124,7 @@ class Fit {
     state_.means = to_host(ctx_, adam_.means());
     state_.squares = to_host(ctx_, adam_.squares());
     state_.step = read_step_state().step;
+    state_.first_step = adam_.first_step();
     return state_;
   }
 
@@ -185,12 +202,15 @@ class Fit {
       return;
     }
     const auto bad_step = static_cast<std::uint32_t>(host.first_bad >> 32);
-    const auto bad_row = static_cast<std::int64_t>(host.first_bad & 0xFFFFFFFFull);
+    const auto term = static_cast<std::size_t>(host.first_bad >> 28 & 0xF);
+    const auto bad_row = static_cast<std::int64_t>(host.first_bad & 0xFFFFFFFull);
     const std::int64_t in_epoch = n_steps - 1 - static_cast<std::int64_t>(host.step - bad_step);
     const auto position = static_cast<std::size_t>(in_epoch * batch_.size() + bad_row);
-    fail<NumericError>("Fit", "the mse term of the loss is not finite at epoch ", epoch + 1, ", step ", bad_step,
-                       ", first in training row ", position < order.size() ? order[position] : -1,
-                       "; lower the learning rate, or look at that row's counts");
+    const LossTerm& named = options_.terms.at(term);
+    const std::string row = named.of_training_rows ? detail::concat("training row ", order.at(position))
+                                                   : detail::concat("row ", bad_row, " of its batch");
+    fail<NumericError>("Fit", "the term '", named.name, "' of the loss is not finite at epoch ", epoch + 1, ", step ",
+                       bad_step, ", first in ", row, "; lower the learning rate, or look at that row's counts");
   }
 
   Context<D>& ctx_;

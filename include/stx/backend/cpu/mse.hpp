@@ -30,7 +30,8 @@ void mse_forward(Context<Cpu>& ctx, const MseForward<T>& p) {
   for (std::int64_t i = 0; i < p.rows; ++i) {
     squares += p.row_sums[2 * i];
     count += p.row_sums[2 * i + 1];
-    if (!std::isfinite(p.row_sums[2 * i])) state.first_bad = std::min(state.first_bad, bad_key(state.step, i));
+    if (!std::isfinite(p.row_sums[2 * i]))
+      state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
   }
   *p.divisor = std::max(count, T(1));
   *p.loss = p.weight * squares / *p.divisor;
