@@ -15,8 +15,11 @@ void apply_dropout(const StepState& state, const Dropout& dropout, std::int64_t 
   const T scale = static_cast<T>(dropout.scale());
   constexpr std::int64_t block = 32;  // groups drawn together: wide enough to fill vector registers
   std::uint32_t words[4][block];
+  T factors[block * math::dropout_group];
   for (std::int64_t first = 0; first < width; first += block * math::dropout_group) {
-    for (std::int64_t g = 0; g < block; ++g) {
+    const std::int64_t n = std::min(block * math::dropout_group, width - first);
+    const std::int64_t groups = (n + math::dropout_group - 1) / math::dropout_group;
+    for (std::int64_t g = 0; g < groups; ++g) {
       const PhiloxWords w = math::dropout_words(
           state, dropout.site, row, static_cast<std::uint32_t>(first / math::dropout_group + g));
       words[0][g] = w.x;
@@ -24,15 +27,14 @@ void apply_dropout(const StepState& state, const Dropout& dropout, std::int64_t 
       words[2][g] = w.z;
       words[3][g] = w.w;
     }
-    const std::int64_t groups =
-        std::min(block, (width - first + math::dropout_group - 1) / math::dropout_group);
     for (std::int64_t g = 0; g < groups; ++g) {
-      const PhiloxWords w{words[0][g], words[1][g], words[2][g], words[3][g]};
-      T* target = values + first + g * math::dropout_group;
-      const auto n = std::min<std::int64_t>(math::dropout_group, width - first - g * math::dropout_group);
-      for (int lane = 0; lane < n; ++lane)
-        target[lane] *= static_cast<T>(math::dropout_factor(w, lane, threshold, static_cast<float>(scale)));
+      T* out = factors + g * math::dropout_group;
+      for (int k = 0; k < 4; ++k) {
+        out[2 * k] = (words[k][g] & 0xFFFFu) < threshold ? T(0) : scale;
+        out[2 * k + 1] = (words[k][g] >> 16) < threshold ? T(0) : scale;
+      }
     }
+    for (std::int64_t j = 0; j < n; ++j) values[first + j] *= factors[j];
   }
 }
 
