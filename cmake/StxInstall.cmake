@@ -13,6 +13,6 @@ install(EXPORT stxTargets NAMESPACE stx:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cm
 configure_package_config_file(cmake/stxConfig.cmake.in ${PROJECT_BINARY_DIR}/stxConfig.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/stx)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/stxConfigVersion.cmake
-  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/stxConfig.cmake ${PROJECT_BINARY_DIR}/stxConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/stx)
