@@ -1,5 +1,6 @@
-#include <cstdio>
 #include <stx/stx.hpp>
+
+#include <cstdio>
 #include <vector>
 
 int main() {
@@ -10,12 +11,11 @@ int main() {
   store.allocate(ctx, 1);
   stx::optim::Adam<float, Cpu> adam(ctx, store, {.learning_rate = 0.05f});
   const auto x = to_device(ctx, std::vector<float>{0, 0, 0, 1, 1, 0, 1, 1}, Shape{4, 2});
-  const auto target =
-      to_device(ctx, std::vector<float>{1, 3, 4, 6}, Shape{4, 1});  // 1 + 3 x0 + 2 x1
+  const auto y = to_device(ctx, std::vector<float>{1, 3, 4, 6}, Shape{4, 1});  // 1 + 3 x0 + 2 x1
   for (int step = 0; step < 1000; ++step) {
     stx::begin_step(ctx);
     store.begin_step();
-    stx::backward(ctx, {stx::mse(ctx, layer(ctx, stx::constant(ctx, x)), target)});
+    stx::backward(ctx, {stx::mse(ctx, layer(ctx, stx::constant(ctx, x)), y)});
     adam.step(ctx);
   }
   stx::begin_pass(ctx);
