@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   fit_app->add_option("--out", fit.out, "imputed .h5ad to write")->required();
   fit_app->add_option("--save", fit.save, "trained model (.safetensors) to write");
   fit_app->add_option("--folds", fit.folds, "gene folds of the cross-validation; 0 leaves it out")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1000));
   fit_app->add_option("--json", fit.json, "scores of the cross-validation as JSON");
   fit_app->add_option("--report", fit.report, "report of the cross-validation as HTML");
   seed_all(fit_app, fit.common);
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
   demo_app->add_option("--genes", demo.n_genes, "genes of the cells")->check(CLI::Range(10, 100000));
   demo_app->add_option("--measured", demo.n_measured, "genes measured in space")->check(CLI::Range(5, 100000));
   demo_app->add_option("--folds", demo.folds, "gene folds of the cross-validation; 0 leaves it out")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1000));
   seed_all(demo_app, demo.common);
 
   try {

@@ -67,6 +67,32 @@ struct Options {
     f("label_column", label_column, "obs column with given cell labels; empty: cluster the cells");
   }
 
+  /// Throws ArgumentError for a setting outside its range.
+  void check() const {
+    const auto at_least = [](const char* name, auto value, auto least) {
+      require(value >= least, "settings", name, " must be at least ", least, ", got ", value);
+    };
+    for (const auto& [name, value] :
+         {std::pair{"hidden", hidden}, {"width", width}, {"n_heads", n_heads}, {"batch_size", batch_size},
+          {"max_epochs", max_epochs}, {"patience", patience}, {"gene_hidden", gene_hidden},
+          {"gene_width", gene_width}, {"gene_batch_size", gene_batch_size}, {"gene_epoch_steps", gene_epoch_steps},
+          {"gene_max_epochs", gene_max_epochs}, {"gene_patience", gene_patience}, {"n_loadings", n_loadings},
+          {"tokens_per_cluster", tokens_per_cluster}, {"n_components", n_components}})
+      at_least(name, value, 1);
+    for (const auto& [name, value] : {std::pair{"learning_rate", learning_rate}, {"weight_decay", weight_decay},
+                                      {"cell_weight", cell_weight}, {"stats_scale", stats_scale},
+                                      {"hide_lowest", hide_lowest}})
+      at_least(name, value, 0);
+    require(width % n_heads == 0 && gene_width % n_heads == 0, "settings", "n_heads = ", n_heads,
+            " must divide width = ", width, " and gene_width = ", gene_width);
+    require(dropout >= 0 && dropout < 1, "settings", "dropout must be in [0, 1), got ", dropout);
+    require(validation_genes > 0 && validation_genes < 1, "settings", "validation_genes must be in (0, 1), got ",
+            validation_genes);
+    require(hide_lowest <= hide_highest && hide_highest <= 1, "settings",
+            "hide_lowest <= hide_highest <= 1 must hold, got ", hide_lowest, " and ", hide_highest);
+    require(resolution > 0, "settings", "resolution must be positive, got ", resolution);
+  }
+
   FitOptions fit_genes(std::uint64_t seed) const {
     return {gene_batch_size, gene_max_epochs, gene_patience, seed, gene_epoch_steps, {{"spots"}, {"cells", false}}};
   }

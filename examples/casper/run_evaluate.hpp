@@ -70,6 +70,8 @@ inline void require_enough(const PairData& pair, int folds) {
                      " shared genes, too few for ", folds, " folds");
   require<DataError>(pair.st.counts.rows >= 10, "evaluate", "there are ", pair.st.counts.rows,
                      " spots with counts, too few to evaluate on (10 are needed)");
+  require<DataError>(pair.sc.counts.rows >= 3, "evaluate", "there are ", pair.sc.counts.rows,
+                     " cells with counts, too few to cluster (3 are needed)");
 }
 
 /// Runs the protocol of the command on data that are loaded.
@@ -85,6 +87,8 @@ Evaluation evaluate_pair(const EvaluateCommand& command, const PairData& pair, c
   const auto prepare = std::chrono::steady_clock::now();
   if (command.protocol == "genes")
     return evaluate_genes<D>(pair, options, {command.folds, seeds}, context, tools);
+  require<DataError>(!command.blocks || pair.coordinates.cols == 2, command.data.st,
+                     "has no obsm['spatial'] with two columns, which a split by place (--blocks) needs");
   SupervisedProtocol protocol{.reference = command.protocol == "reference", .blocks = command.blocks,
                               .n_folds = command.folds, .seeds = seeds};
   protocol.given_test = read_spots(command.test_spots, pair.st.counts.rows);

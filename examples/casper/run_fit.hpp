@@ -225,7 +225,7 @@ void run_impute(const ImputeCommand& command, const std::string&) {
 
   GeneNetwork<D> network({.threads = command.common.used_threads()}, static_cast<std::int64_t>(saved.inputs.size()),
                          saved.centroids, saved.embedding, saved.options, SingleCells::centroids);
-  load_parameters(network.context(), network.store(), saved);
+  load_parameters(network.context(), network.store(), saved, command.model);
   const nlohmann::json provenance = {{"version", version_string}, {"model", "casper"}, {"command", "impute"},
                                      {"st", command.data.st}, {"weights", command.model}, {"device", D::name}};
   write_imputed(network, saved, st, match.index_b, measured, command.genes, command.out,

@@ -32,14 +32,16 @@ std::vector<std::pair<std::string, Matrix<float>>> named_parameters(Context<D>& 
   return named;
 }
 
-/// @throws DataError when a parameter is missing or has another size.
+/// Takes the parameters of a model read from `path`.
+/// @throws DataError when one is missing or has another size.
 template <class D>
-void load_parameters(Context<D>& ctx, ParameterStore<float, D>& store, const SavedModel& model) {
+void load_parameters(Context<D>& ctx, ParameterStore<float, D>& store, const SavedModel& model,
+                     const std::string& path) {
   for (const auto& e : store.entries()) {
     const auto found = std::find_if(model.parameters.begin(), model.parameters.end(),
                                     [&](const auto& p) { return p.first == e.name; });
-    require<DataError>(found != model.parameters.end(), "load_parameters", "the model has no parameter '", e.name, "'");
-    require<DataError>(static_cast<std::int64_t>(found->second.values.size()) == e.shape.size(), "load_parameters",
+    require<DataError>(found != model.parameters.end(), path, "has no parameter '", e.name, "'");
+    require<DataError>(static_cast<std::int64_t>(found->second.values.size()) == e.shape.size(), path,
                        "parameter '", e.name, "' has ", found->second.values.size(), " values, expected ",
                        e.shape.size());
     upload(ctx, e.state.value, std::span<const float>(found->second.values));
@@ -78,7 +80,8 @@ inline SavedModel read_model(const std::string& path) {
   require<DataError>(metadata("model") == "casper", path, "is a model of kind '", metadata("model"), "', not casper");
   const auto names = [&](const char* key) {
     const auto json = nlohmann::json::parse(metadata(key), nullptr, false);
-    require<DataError>(json.is_array(), path, "metadata '", key, "' is not a list of names");
+    require<DataError>(json.is_array() && std::all_of(json.begin(), json.end(), [](const auto& v) { return v.is_string(); }),
+                       path, "metadata '", key, "' is not a list of names");
     return json.get<std::vector<std::string>>();
   };
   const auto matrix = [&](const std::string& name) {
@@ -94,7 +97,12 @@ inline SavedModel read_model(const std::string& path) {
   SavedModel model;
   const auto options = nlohmann::json::parse(metadata("options"), nullptr, false);
   require<DataError>(options.is_object(), path, "metadata 'options' is not a JSON object");
-  apply_settings(model.options, options, path);
+  try {
+    apply_settings(model.options, options, "options");
+    model.options.check();
+  } catch (const ArgumentError& error) {  // of the file, not of the person who names it
+    fail<DataError>(path, "its settings cannot be used: ", error.what());
+  }
   model.inputs = names("inputs");
   model.reference = names("reference");
   model.tokens = names("tokens");
@@ -103,6 +111,9 @@ inline SavedModel read_model(const std::string& path) {
   const auto n = static_cast<std::int64_t>(model.reference.size());
   require<DataError>(model.embedding.cols == n, path, "the embedding has ", model.embedding.cols, " genes, the names ",
                      n);
+  for (const std::string& name : model.inputs)
+    require<DataError>(std::find(model.reference.begin(), model.reference.end(), name) != model.reference.end(), path,
+                       "the input gene '", name, "' is not among the reference genes");
   model.scale.alpha = file.get<double>("casper.alpha", {n});
   model.scale.beta = file.get<double>("casper.beta", {n});
   model.expected_pcc = file.get<float>("casper.expected_pcc", {n});

@@ -27,7 +27,7 @@ struct CommonFlags {
 
   void add_to(CLI::App& app, const std::string& settings_help) {
     app.add_option("--device", device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-    app.add_option("--threads", threads, "CPU threads; 0 = all")->check(CLI::NonNegativeNumber);
+    app.add_option("--threads", threads, "CPU threads; 0 = all")->check(CLI::Range(0, 1024));
     app.add_option("--seed", seed, "key of all random numbers");
     app.add_option("--config", config, "JSON file of settings");
     app.add_option("--set", sets, "one setting, key=value; may be repeated")->allow_extra_args(false);
@@ -38,12 +38,13 @@ struct CommonFlags {
 
   int used_threads() const { return threads > 0 ? threads : available_threads(); }
 
-  /// The settings after --config and then --set.
+  /// The settings after --config and then --set, checked.
   template <class S>
   S settings() const {
     S s;
     if (!config.empty()) apply_settings_file(s, config);
     for (const std::string& assignment : sets) apply_assignment(s, assignment);
+    s.check();
     return s;
   }
 };

@@ -40,6 +40,7 @@ inline CountData load_counts(const std::string& path, const std::string& layer,
   CountMatrix read = counts(*choice.matrix, path);
   for (const std::string& warning : read.warnings) notes.push_back(warning);
   data.var = *choice.var;
+  require<DataError>(read.matrix.nnz() > 0, path, "holds no count at all");
   FilteredCounts kept = filter_counts(read.matrix);
   if (kept.counts.rows < read.matrix.rows)
     notes.push_back(detail::concat(path, ": ", read.matrix.rows - kept.counts.rows, " of ", read.matrix.rows,
@@ -78,7 +79,11 @@ inline PairData load_pair(const std::string& st_path, const std::string& sc_path
   pair.sc = load_counts(sc_path, options.sc_layer, pair.notes);
   const GeneMatch match =
       match_genes(pair.sc.genes, pair.st.genes, {.fold_case = options.fold_case, .table = options.names});
-  pair.notes.insert(pair.notes.end(), match.notes.begin(), match.notes.end());
+  for (std::string note : match.notes) {  // its lists A and B are these files
+    if (note.starts_with("list A")) note.replace(0, 6, sc_path);
+    if (note.starts_with("list B")) note.replace(0, 6, st_path);
+    pair.notes.push_back(std::move(note));
+  }
   pair.shared_sc = match.index_a;
   pair.shared_st = match.index_b;
   for (std::int64_t g : match.index_a) pair.shared.push_back(pair.sc.genes[static_cast<std::size_t>(g)]);

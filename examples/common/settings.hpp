@@ -52,7 +52,7 @@ void set_setting(S& settings, const std::string& key, const nlohmann::json& valu
     } else {
       fits = value.is_string();
     }
-    require(fits, where, "setting '", key, "' cannot be ", value.dump(), "; its default is ",
+    require(fits, where, "setting '", key, "' cannot be ", value.dump(), "; expected a value such as ",
             nlohmann::json(field).dump());
     field = value.get<Field>();
   });
