@@ -29,7 +29,8 @@ struct Workplace {
 
   /// `command --st st.h5ad --sc sc.h5ad`, quick settings, and `flags`.
   Flags on_pair(const std::string& command, const Flags& flags = {}) const {
-    return Flags{command, "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds", "2"} + program::quick() + flags;
+    return Flags{command, "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds", "2"} + program::quick() +
+           flags;
   }
   Json json(const std::string& name) const { return Json::parse(golden::slurp(folder / name)); }
   bool has(const std::string& name) const { return std::filesystem::exists(folder / name); }
@@ -41,7 +42,8 @@ Flags keys(const Json& object) {
   return names;
 }
 
-const Flags scores = {"pcc", "scc", "kendall", "rmse", "rmse_z", "mape", "ssim", "js", "cossim", "r2", "l1", "l2"};
+const Flags scores = {"pcc",  "scc", "kendall", "rmse", "rmse_z", "mape",
+                      "ssim", "js",  "cossim",  "r2",   "l1",     "l2"};
 
 /// The scores of a method over genes: for each a number, or null where none is defined.
 void check_summary(const Json& summary) {
@@ -54,9 +56,9 @@ void check_summary(const Json& summary) {
 }
 
 void check_json(const Json& j, const std::string& command, const std::string& protocol) {
-  CHECK(keys(j) == Flags{"stx", "model", "command", "protocol", "note", "data", "config", "device", "seed", "seconds",
-                         "epochs_run", "seconds_per_epoch", "peak_rss_mb", "metrics", "metrics_per_seed", "attention",
-                         "per_gene", "baselines"});
+  CHECK(keys(j) == Flags{"stx", "model", "command", "protocol", "note", "data", "config", "device",
+                         "seed", "seconds", "epochs_run", "seconds_per_epoch", "peak_rss_mb",
+                         "metrics", "metrics_per_seed", "attention", "per_gene", "baselines"});
   CHECK(j["stx"] == stx::version_string);
   CHECK(j["model"] == "casper");
   CHECK(j["command"] == command);
@@ -106,11 +108,14 @@ void check_json(const Json& j, const std::string& command, const std::string& pr
 
 /// What must not depend on interrupts, threads or the clock.
 Json outcome(Json j) {
-  for (const char* key : {"seconds", "seconds_per_epoch", "peak_rss_mb", "device", "config"}) j.erase(key);
+  for (const char* key : {"seconds", "seconds_per_epoch", "peak_rss_mb", "device", "config"})
+    j.erase(key);
   return j;
 }
 
-stx::Matrix<float> dense_x(const stx::AnnData& data) { return std::get<stx::Matrix<float>>(*data.x); }
+stx::Matrix<float> dense_x(const stx::AnnData& data) {
+  return std::get<stx::Matrix<float>>(*data.x);
+}
 
 /// A longer training: many epochs without an early stop.
 const Flags longer = {"--set", "gene_max_epochs=150", "--set", "gene_patience=150"};
@@ -121,8 +126,9 @@ TEST_CASE("evaluate: every protocol gives a table, JSON and a report") {
   const Workplace w;
   for (const std::string protocol : {"genes", "spots", "reference"}) {
     INFO(protocol);
-    const Result r = w.casper(
-        w.on_pair("evaluate", {"--protocol", protocol, "--json", protocol + ".json", "--report", protocol + ".html"}));
+    const Result r =
+        w.casper(w.on_pair("evaluate", {"--protocol", protocol, "--json", protocol + ".json",
+                                        "--report", protocol + ".html"}));
     CHECK(r.status == 0);
     CHECK(r.out.starts_with("method "));
     for (const char* row : {"\ncasper ", "\nno_sc ", "\nridge ", "\nknn ", "\nmean "})
@@ -134,14 +140,17 @@ TEST_CASE("evaluate: every protocol gives a table, JSON and a report") {
     const std::string report = golden::slurp(w.folder / (protocol + ".html"));
     CHECK(report.starts_with("<!DOCTYPE html>"));
     CHECK(report.ends_with("</html>\n"));
-    for (const Json& gene : j["per_gene"]) CHECK(report.find(gene["gene"].get<std::string>()) != std::string::npos);
+    for (const Json& gene : j["per_gene"])
+      CHECK(report.find(gene["gene"].get<std::string>()) != std::string::npos);
   }
-  CHECK(w.json("reference.json")["note"].get<std::string>().find("selects the epoch on the test spots") !=
-        std::string::npos);
-  const Result blocks = w.casper(w.on_pair("evaluate", {"--protocol", "spots", "--blocks", "--json", "b.json"}));
+  CHECK(w.json("reference.json")["note"].get<std::string>().find(
+            "selects the epoch on the test spots") != std::string::npos);
+  const Result blocks =
+      w.casper(w.on_pair("evaluate", {"--protocol", "spots", "--blocks", "--json", "b.json"}));
   CHECK(blocks.status == 0);
   check_json(w.json("b.json"), "evaluate", "spots (blocks)");
-  const Result again = w.casper(w.on_pair("evaluate", {"--json", "again.json", "--threads", "3", "--quiet"}));
+  const Result again =
+      w.casper(w.on_pair("evaluate", {"--json", "again.json", "--threads", "3", "--quiet"}));
   CHECK(again.status == 2);  // --threads was given already
   Flags threads = w.on_pair("evaluate", {"--json", "again.json", "--quiet"});
   threads[std::find(threads.begin(), threads.end(), "--threads") - threads.begin() + 1] = "3";
@@ -154,17 +163,19 @@ TEST_CASE("evaluate: every protocol gives a table, JSON and a report") {
 
 TEST_CASE("fit writes what was measured and what was imputed; impute repeats it from the model") {
   const Workplace w;
-  const Result fit = w.casper(w.on_pair("fit", {"--out", "fit.h5ad", "--save", "model.safetensors", "--json",
-                                                "fit.json", "--report", "fit.html"}));
+  const Result fit = w.casper(w.on_pair("fit", {"--out", "fit.h5ad", "--save", "model.safetensors",
+                                                "--json", "fit.json", "--report", "fit.html"}));
   REQUIRE(fit.status == 0);
-  CHECK(fit.err.find("wrote fit.h5ad: 120 spots, 15 measured and 15 imputed genes") != std::string::npos);
+  CHECK(fit.err.find("wrote fit.h5ad: 120 spots, 15 measured and 15 imputed genes") !=
+        std::string::npos);
   check_json(w.json("fit.json"), "fit", "genes");
-  const Result impute =
-      w.casper({"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--out", "again.h5ad", "--quiet"});
+  const Result impute = w.casper({"impute", "--model", "model.safetensors", "--st", "st.h5ad",
+                                  "--out", "again.h5ad", "--quiet"});
   CHECK(impute.status == 0);
   CHECK(impute.err.empty());
 
-  const stx::AnnData a = stx::read_h5ad(w.folder / "fit.h5ad"), b = stx::read_h5ad(w.folder / "again.h5ad");
+  const stx::AnnData a = stx::read_h5ad(w.folder / "fit.h5ad"),
+                     b = stx::read_h5ad(w.folder / "again.h5ad");
   const stx::Matrix<float> x = dense_x(a);
   CHECK(x.values == dense_x(b).values);
   CHECK((x.rows == 120 && x.cols == 30));
@@ -198,7 +209,8 @@ TEST_CASE("fit writes what was measured and what was imputed; impute repeats it 
   // Genes of a list: one to impute, one that is measured, one that is nowhere.
   const std::string wanted = a.var.index[20], known = a.var.index[3];
   golden::spit(w.folder / "genes.txt", wanted + "\r\n\n" + known + "\n");
-  const Flags some = {"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--genes", "genes.txt"};
+  const Flags some = {"impute",  "--model", "model.safetensors", "--st",
+                      "st.h5ad", "--genes", "genes.txt"};
   const Result two = w.casper(some + Flags{"--out", "some.h5ad"});
   CHECK(two.err == "note: " + known + " is measured and stays as it is\n" +
                        "wrote some.h5ad: 120 spots, 15 measured and 1 imputed genes\n");
@@ -217,14 +229,17 @@ TEST_CASE("fit writes what was measured and what was imputed; impute repeats it 
   CHECK_FALSE(w.has("none.h5ad"));
 }
 
-TEST_CASE("Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an uninterrupted run") {
+TEST_CASE(
+    "Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an uninterrupted run") {
   const Workplace w;
   const Flags command = w.on_pair("evaluate", longer);
   REQUIRE(w.casper(command + Flags{"--json", "whole.json", "--quiet"}).status == 0);
-  const Result first = w.casper(command + Flags{"--json", "parts.json"}, "seed 0 fold 0 casper 1/");  // second pass
+  const Result first =
+      w.casper(command + Flags{"--json", "parts.json"}, "seed 0 fold 0 casper 1/");  // second pass
   CHECK(first.status == 130);
-  CHECK(first.err.ends_with(" epochs; saved to casper-evaluate.checkpoint. Continue with the same command and "
-                            "--resume casper-evaluate.checkpoint\n"));
+  CHECK(first.err.ends_with(
+      " epochs; saved to casper-evaluate.checkpoint. Continue with the same command and "
+      "--resume casper-evaluate.checkpoint\n"));
   CHECK(w.has("casper-evaluate.checkpoint"));
   CHECK_FALSE(w.has("parts.json"));
   const Flags resume = {"--json", "parts.json", "--resume", "casper-evaluate.checkpoint"};
@@ -245,19 +260,23 @@ TEST_CASE("Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an
 TEST_CASE("an interrupted fit is resumed as a whole: cross-validation, model, imputed genes") {
   const Workplace w;
   const auto fit = [&](const std::string& name, const Flags& more) {
-    return w.on_pair("fit", longer + Flags{"--out", name + ".h5ad", "--save", name + ".safetensors", "--json",
-                                           name + ".json"} + more);
+    return w.on_pair("fit", longer +
+                                Flags{"--out", name + ".h5ad", "--save", name + ".safetensors",
+                                      "--json", name + ".json"} +
+                                more);
   };
   REQUIRE(w.casper(fit("whole", {"--quiet"})).status == 0);
   const Result first = w.casper(fit("parts", {}), "seed 0 fold 1 no_sc selection");
   CHECK(first.status == 130);
-  CHECK(first.err.find("Continue with the same command and --resume parts.h5ad.checkpoint\n") != std::string::npos);
+  CHECK(first.err.find("Continue with the same command and --resume parts.h5ad.checkpoint\n") !=
+        std::string::npos);
   const Flags resume = {"--resume", "parts.h5ad.checkpoint"};
   CHECK(w.casper(fit("parts", resume), "fit selection").status == 130);
   CHECK_FALSE(w.has("parts.h5ad"));
   CHECK_FALSE(w.has("parts.json"));
   REQUIRE(w.casper(fit("parts", resume)).status == 0);
-  CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
+  CHECK(golden::slurp(w.folder / "parts.safetensors") ==
+        golden::slurp(w.folder / "whole.safetensors"));
   CHECK(dense_x(stx::read_h5ad(w.folder / "parts.h5ad")).values ==
         dense_x(stx::read_h5ad(w.folder / "whole.h5ad")).values);
   CHECK(outcome(w.json("parts.json")) == outcome(w.json("whole.json")));
@@ -266,12 +285,14 @@ TEST_CASE("an interrupted fit is resumed as a whole: cross-validation, model, im
 
 TEST_CASE("demo") {
   const Workplace w;
-  const Result r = w.casper(Flags{"demo", "--folder", "here", "--spots", "1000", "--cells", "100", "--quiet"} +
-                            program::quick());
+  const Result r =
+      w.casper(Flags{"demo", "--folder", "here", "--spots", "1000", "--cells", "100", "--quiet"} +
+               program::quick());
   CHECK(r.status == 0);
   CHECK(r.out.starts_with("simulating a tissue of 1000 spots and 100 cells in here\n"));
   CHECK(r.out.find("\ncasper ") != std::string::npos);
-  for (const char* name : {"st.h5ad", "sc.h5ad", "imputed.h5ad", "model.safetensors", "scores.json", "report.html"})
+  for (const char* name :
+       {"st.h5ad", "sc.h5ad", "imputed.h5ad", "model.safetensors", "scores.json", "report.html"})
     CHECK(w.has(std::string("here/") + name));
   CHECK(w.json("here/scores.json")["data"]["n_spots"] == 1000);
 }
@@ -279,8 +300,9 @@ TEST_CASE("demo") {
 TEST_CASE("settings: --config, then --set; help and version") {
   const Workplace w;
   golden::spit(w.folder / "settings.json", R"({"dropout": 0.25, "resolution": 2})");
-  const Result r = w.casper(w.on_pair(
-      "evaluate", {"--config", "settings.json", "--set", "resolution=0.5", "--json", "x.json", "--quiet"}));
+  const Result r =
+      w.casper(w.on_pair("evaluate", {"--config", "settings.json", "--set", "resolution=0.5",
+                                      "--json", "x.json", "--quiet"}));
   CHECK(r.status == 0);
   const Json config = w.json("x.json")["config"];
   CHECK(config["dropout"] == 0.25);
@@ -297,8 +319,8 @@ TEST_CASE("settings: --config, then --set; help and version") {
     CHECK(help.out.find(std::string("\n  ") + command + " ") != std::string::npos);
     const Result own = w.casper({command, "--help"});
     CHECK(own.status == 0);
-    for (const char* text : {"--device", "--threads", "--seed", "--config", "--set", "--resume", "--quiet",
-                             "learning_rate = 0.001: step size of Adam"})
+    for (const char* text : {"--device", "--threads", "--seed", "--config", "--set", "--resume",
+                             "--quiet", "learning_rate = 0.001: step size of Adam"})
       CHECK(own.out.find(text) != std::string::npos);
   }
 }
@@ -312,31 +334,39 @@ TEST_CASE("wrong usage ends with status 2 and says what is wrong") {
     CHECK(r.err.find(text) != std::string::npos);
     CHECK(r.out.empty());
   };
-  const auto set = [&](const std::string& assignment) { return w.on_pair("evaluate", {"--set", assignment}); };
+  const auto set = [&](const std::string& assignment) {
+    return w.on_pair("evaluate", {"--set", assignment});
+  };
   says({}, "A subcommand is required");
   says({"evaluate", "--st", "st.h5ad"}, "--sc is required");
   says(w.on_pair("evaluate", {"--nonsense"}), "--nonsense");
   says(w.on_pair("evaluate", {"--protocol", "luck"}), "--protocol: luck not in {");
   says(w.on_pair("evaluate", {"--test-spots", "x.npy"}), "--test-spots requires --train-spots");
   says(w.on_pair("evaluate", {"--device", "tpu"}), "--device: tpu not in {");
-  says(w.on_pair("evaluate", {"--seeds", "0"}), "error: [evaluate] --seeds must be at least 1, got 0\n");
+  says(w.on_pair("evaluate", {"--seeds", "0"}),
+       "error: [evaluate] --seeds must be at least 1, got 0\n");
   says({"evaluate", "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds", "1"},
        "error: [evaluate] --folds must be at least 2, got 1\n");
   says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "1"},
        "error: [fit] --folds must be 0 or at least 2, got 1\n");
-  says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "0", "--json", "j"},
+  says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "0", "--json",
+        "j"},
        "error: [fit] --json and --report show the cross-validation, which --folds 0 leaves out\n");
   says({"demo", "--spots", "10"}, "--spots: Value 10 not in range");
   says(set("hidden"), "error: [--set] expected key=value, got 'hidden'\n");
   says(set("hiden=3"), "error: [--set] unknown setting 'hiden'; known are hidden, width, ");
-  says(set("hidden=wide"), "error: [--set] setting 'hidden' cannot be \"wide\"; expected a value such as 16\n");
+  says(set("hidden=wide"),
+       "error: [--set] setting 'hidden' cannot be \"wide\"; expected a value such as 16\n");
   says(set("hidden=0"), "error: [settings] hidden must be at least 1, got 0\n");
   says(set("gene_hidden=-4"), "error: [settings] gene_hidden must be at least 1, got -4\n");
-  says(set("n_heads=3"), "error: [settings] n_heads = 3 must divide width = 8 and gene_width = 8\n");
+  says(set("n_heads=3"),
+       "error: [settings] n_heads = 3 must divide width = 8 and gene_width = 8\n");
   says(set("dropout=1"), "error: [settings] dropout must be in [0, 1), got 1\n");
   says(set("learning_rate=-1"), "error: [settings] learning_rate must be at least 0, got -1\n");
-  says(set("validation_genes=1.5"), "error: [settings] validation_genes must be in (0, 1), got 1.5\n");
-  says(set("hide_lowest=0.95"), "error: [settings] hide_lowest <= hide_highest <= 1 must hold, got 0.95 and 0.9\n");
+  says(set("validation_genes=1.5"),
+       "error: [settings] validation_genes must be in (0, 1), got 1.5\n");
+  says(set("hide_lowest=0.95"),
+       "error: [settings] hide_lowest <= hide_highest <= 1 must hold, got 0.95 and 0.9\n");
   says(set("resolution=0"), "error: [settings] resolution must be positive, got 0\n");
   golden::spit(w.folder / "list.json", "[1]");
   says(w.on_pair("evaluate", {"--config", "list.json"}),

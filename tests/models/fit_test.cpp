@@ -58,7 +58,11 @@ class Toy {
   explicit Toy(const ToyOptions& o = {})
       : ctx_({.threads = o.threads, .seed = 5}),
         trunk_(ctx_, store_,
-               {.n_inputs = n_inputs, .n_token_genes = n_genes, .hidden = 16, .width = 8, .dropout = 0.2f}),
+               {.n_inputs = n_inputs,
+                .n_token_genes = n_genes,
+                .hidden = 16,
+                .width = 8,
+                .dropout = 0.2f}),
         head_(ctx_, store_, 8, n_targets),
         adam_(prepare(o), store_, {.learning_rate = 0.01f, .weight_decay = 1e-4f}),
         site_(ctx_.next_random_site()),
@@ -78,7 +82,8 @@ class Toy {
   std::array<stx::Var<float, Cpu>, 2> loss(const Tensor<std::int32_t, Cpu>& rows) {
     const auto clusters = trunk_.encode_clusters(ctx_, constant(ctx_, centroids_));
     const auto drawn = draw_rows(ctx_, 8, n_rows, site_);
-    return {error_of(rows, spot_truth_, clusters, 1.0, 0), error_of(drawn, cell_truth_, clusters, 0.5, 1)};
+    return {error_of(rows, spot_truth_, clusters, 1.0, 0),
+            error_of(drawn, cell_truth_, clusters, 0.5, 1)};
   }
 
   stx::Context<Cpu>& context() { return ctx_; }
@@ -95,15 +100,18 @@ class Toy {
   stx::BatchLayout<float, Cpu> layout(std::int64_t first, std::int64_t n) {
     std::vector<std::int32_t> column_of(n_genes, -1);
     for (std::int64_t c = 0; c < n; ++c) column_of[first + c] = static_cast<std::int32_t>(c);
-    return {.column_of = to_device(ctx_, column_of, Shape{n_genes}), .n_columns = n,
-            .totals = to_device(ctx_, std::vector<float>(n_rows, 50.0f), Shape{n_rows}), .target_sum = 50.0f,
-            .shift = {}, .scale = {}};
+    return {.column_of = to_device(ctx_, column_of, Shape{n_genes}),
+            .n_columns = n,
+            .totals = to_device(ctx_, std::vector<float>(n_rows, 50.0f), Shape{n_rows}),
+            .target_sum = 50.0f,
+            .shift = {},
+            .scale = {}};
   }
   stx::Var<float, Cpu> error_of(const Tensor<std::int32_t, Cpu>& rows, const stx::Csr<Cpu>& truth,
                                 stx::Var<float, Cpu> clusters, double weight, std::uint32_t term) {
     const auto x = constant(ctx_, gather_log1p(ctx_, counts_, rows, inputs_));
-    return mse(ctx_, head_(ctx_, trunk_(ctx_, x, clusters).fused), gather_log1p(ctx_, truth, rows, targets_), {},
-               weight, term);
+    return mse(ctx_, head_(ctx_, trunk_(ctx_, x, clusters).fused),
+               gather_log1p(ctx_, truth, rows, targets_), {}, weight, term);
   }
 
   stx::Context<Cpu> ctx_;
@@ -118,7 +126,11 @@ class Toy {
 };
 
 FitOptions toy_fit() {
-  return {.batch_size = 16, .max_epochs = 9, .patience = 9, .seed = 2, .steps_per_epoch = 0,
+  return {.batch_size = 16,
+          .max_epochs = 9,
+          .patience = 9,
+          .seed = 2,
+          .steps_per_epoch = 0,
           .terms = {{"spots"}, {"cells", false}}};
 }
 
@@ -142,7 +154,8 @@ struct Outcome {
 };
 
 /// Trains a Toy; the score prefers an epoch in the middle, so that the best is not the last.
-Outcome train(const FitOptions& options, const ToyOptions& toy = {}, const FitState<float>* from = nullptr) {
+Outcome train(const FitOptions& options, const ToyOptions& toy = {},
+              const FitState<float>* from = nullptr) {
   Toy model(toy);
   stx::Fit<float, Cpu> fit(model.context(), model.store(), model.adam(), options, all_rows());
   if (from != nullptr) fit.resume(*from);
@@ -163,7 +176,7 @@ Outcome train(const FitOptions& options, const ToyOptions& toy = {}, const FitSt
 }  // namespace
 
 TEST_CASE("a resumed training equals an uninterrupted one bit for bit") {
-  for (const std::int64_t steps : {0, 3}) {        // passes over the rows; a stream of steps
+  for (const std::int64_t steps : {0, 3}) {          // passes over the rows; a stream of steps
     for (const std::uint32_t before : {0u, 100u}) {  // Adam's first step is not always 0
       INFO(steps, " steps an epoch, ", before, " steps before");
       FitOptions options = toy_fit();
@@ -177,7 +190,8 @@ TEST_CASE("a resumed training equals an uninterrupted one bit for bit") {
       const Outcome resumed = train(options, {}, &whole.middle);
       CHECK(same_bits(resumed.losses, whole.losses));
       CHECK(same_bits(resumed.values, whole.values));
-      CHECK_FALSE(same_bits(whole.values, train(options, {.steps_before = 1}).values));  // dropout differs
+      CHECK_FALSE(
+          same_bits(whole.values, train(options, {.steps_before = 1}).values));  // dropout differs
     }
   }
 }
@@ -241,15 +255,19 @@ TEST_CASE("steps_per_epoch visits the rows in one stream of shuffled passes") {
 }
 
 TEST_CASE("a loss that is not finite stops training and names epoch, step, term and row") {
-  const auto message = [](const ToyOptions& toy) { return golden::message([&] { train(toy_fit(), toy); }); };
+  const auto message = [](const ToyOptions& toy) {
+    return golden::message([&] { train(toy_fit(), toy); });
+  };
   constexpr std::int64_t bad = 41;
   const std::vector<std::int32_t> order = stx::shuffled(all_rows(), toy_fit().seed, 0);
   const auto place = std::find(order.begin(), order.end(), bad) - order.begin();
   CHECK(message({.bad_row = bad}) ==
-        "[Fit] the term 'spots' of the loss is not finite at epoch 1, step " + std::to_string(place / 16 + 1) +
+        "[Fit] the term 'spots' of the loss is not finite at epoch 1, step " +
+            std::to_string(place / 16 + 1) +
             ", first in training row 41; lower the learning rate, or look at that row's counts");
   CHECK(message({.bad_cells = true}) ==
-        "[Fit] the term 'cells' of the loss is not finite at epoch 1, step 1, first in row 0 of its batch; lower "
+        "[Fit] the term 'cells' of the loss is not finite at epoch 1, step 1, first in row 0 of "
+        "its batch; lower "
         "the learning rate, or look at that row's counts");
 }
 
@@ -257,13 +275,15 @@ TEST_CASE("wrong calls") {
   const auto make = [](const FitOptions& options, std::vector<std::int32_t> rows) {
     return golden::message([&] {
       Toy model;
-      stx::Fit<float, Cpu> fit(model.context(), model.store(), model.adam(), options, std::move(rows));
+      stx::Fit<float, Cpu> fit(model.context(), model.store(), model.adam(), options,
+                               std::move(rows));
     });
   };
   CHECK(make(toy_fit(), {}) == "[Fit] there are no training rows");
   FitOptions options = toy_fit();
   options.batch_size = 0;
-  CHECK(make(options, all_rows()) == "[Fit] batch_size, max_epochs and patience must be at least 1");
+  CHECK(make(options, all_rows()) ==
+        "[Fit] batch_size, max_epochs and patience must be at least 1");
   const FitState<float> other = small_state(2);
   const std::string text = golden::message([&] { train(toy_fit(), {}, &other); });
   CHECK(text.starts_with("[Fit] the saved state has 2 parameters, the model "));
@@ -275,7 +295,8 @@ namespace {
 const nlohmann::ordered_json settings = {{"model", "toy"}, {"seed", 3}};
 
 /// Two jobs of one run; `interrupt` is called after each epoch of the second.
-std::vector<float> run_jobs(stx::RunState& state, const std::function<void(std::size_t)>& interrupt) {
+std::vector<float> run_jobs(stx::RunState& state,
+                            const std::function<void(std::size_t)>& interrupt) {
   const stx::InterruptScope scope;
   stx::Progress progress(true);
   stx::RunTools tools{state, progress, "Continue with --resume."};
@@ -283,12 +304,14 @@ std::vector<float> run_jobs(stx::RunState& state, const std::function<void(std::
   for (std::int64_t i = 0; i < n_rows; ++i) rows[i] = i;
   if (state.finished("first job") == nullptr) {
     Toy model;
-    stx::JobResult r = stx::train_job<Cpu>(tools, "first job", model, rows, toy_fit(), [] { return 0.0; });
+    stx::JobResult r =
+        stx::train_job<Cpu>(tools, "first job", model, rows, toy_fit(), [] { return 0.0; });
     r.prediction = stx::Matrix<float>(2, 3, 0.25f);
     state.finish("first job", std::move(r));
   }
   Toy model;
-  std::size_t epoch = state.active("second job") != nullptr ? state.active("second job")->epochs.size() : 0;
+  std::size_t epoch =
+      state.active("second job") != nullptr ? state.active("second job")->epochs.size() : 0;
   stx::train_job<Cpu>(tools, "second job", model, rows, toy_fit(), [&] {
     interrupt(++epoch);
     return static_cast<double>(epoch);
@@ -309,9 +332,11 @@ TEST_CASE("Ctrl-C leaves a checkpoint, and the resumed run equals an uninterrupt
   const auto press = [](std::size_t epoch) {
     if (epoch == 4) std::raise(SIGINT);
   };
-  CHECK_THROWS_WITH_AS(run_jobs(first, press),
-                       ("[second job] stopped after 4 epochs; saved to " + path + ". Continue with --resume.").c_str(),
-                       stx::Interrupted);
+  CHECK_THROWS_WITH_AS(
+      run_jobs(first, press),
+      ("[second job] stopped after 4 epochs; saved to " + path + ". Continue with --resume.")
+          .c_str(),
+      stx::Interrupted);
   CHECK(folder.n_files() == 1);
 
   stx::RunState second(path, settings);

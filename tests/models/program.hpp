@@ -26,7 +26,8 @@ struct Result {
 /// A program with a working folder of its own, where its output is kept.
 class Program {
  public:
-  Program(std::string path, std::string folder) : path_(std::move(path)), folder_(std::move(folder)) {}
+  Program(std::string path, std::string folder)
+      : path_(std::move(path)), folder_(std::move(folder)) {}
 
   /// Runs it to its end. `interrupt_at`: SIGINT is sent as soon as standard error holds this text.
   /// `file_limit`: no file may grow beyond so many bytes, as on a full disk.
@@ -61,7 +62,8 @@ class Program {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
       }
     }
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status), golden::slurp(out), golden::slurp(err)};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status), golden::slurp(out),
+            golden::slurp(err)};
   }
 
  private:
@@ -79,8 +81,8 @@ struct Pair {
   stx::AnnData st, sc;
 };
 
-inline Pair make_pair(std::int64_t n_spots = 120, std::int64_t n_cells = 80, std::int64_t n_genes = 30,
-                      std::int64_t n_measured = 15) {
+inline Pair make_pair(std::int64_t n_spots = 120, std::int64_t n_cells = 80,
+                      std::int64_t n_genes = 30, std::int64_t n_measured = 15) {
   stx::SimulationOptions options;
   options.n_spots = n_spots;
   options.n_cells = n_cells;
@@ -107,9 +109,10 @@ inline void write_pair(const Pair& pair, const golden::Folder& folder) {
 /// Settings of a training that takes a moment.
 inline std::vector<std::string> quick() {
   std::vector<std::string> flags;
-  for (const char* setting : {"hidden=16", "width=8", "gene_hidden=16", "gene_width=8", "max_epochs=2",
-                              "gene_max_epochs=2", "gene_epoch_steps=2", "gene_batch_size=32", "n_components=10",
-                              "n_loadings=4", "batch_size=64"}) {
+  for (const char* setting :
+       {"hidden=16", "width=8", "gene_hidden=16", "gene_width=8", "max_epochs=2",
+        "gene_max_epochs=2", "gene_epoch_steps=2", "gene_batch_size=32", "n_components=10",
+        "n_loadings=4", "batch_size=64"}) {
     flags.push_back("--set");
     flags.push_back(setting);
   }
@@ -118,7 +121,8 @@ inline std::vector<std::string> quick() {
   return flags;
 }
 
-inline std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
+inline std::vector<std::string> operator+(std::vector<std::string> a,
+                                          const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }
