@@ -241,10 +241,9 @@ TEST_CASE("fewer cells than neighbours, components, loadings, tokens or baseline
   s.write();
   for (const std::string protocol : {"genes", "spots", "reference"}) {
     INFO(protocol);
-    const Result r = s.casper(Flags{"evaluate", "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds",
-                                    "2", "--quiet", "--protocol", protocol, "--set", "max_epochs=1",
-                                    "--set", "gene_max_epochs=1", "--set", "tokens_per_cluster=50",
-                                    "--set", "n_loadings=100"});
+    const Result r = s.casper(s.evaluate({"--folds", "2", "--quiet", "--protocol", protocol,
+                                          "--set", "tokens_per_cluster=50", "--set",
+                                          "n_loadings=100", "--set", "n_components=50"}));
     INFO(r.err);
     CHECK(r.status == 0);
     CHECK(r.err.empty());
