@@ -133,7 +133,7 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
   // Every epoch is the best so far: the last one stays.
   const FitState<float>* begun = tools.state.active(job);
   double epoch = begun != nullptr ? static_cast<double>(begun->epochs.size()) : 0.0;
-  const JobResult second = train_job<D>(tools, job, *model, rows, fit, [&] { return ++epoch; });
+  const JobResult second = train_job<D>(tools, job, *model, rows, fit, [&] { return ++epoch; }, false);
   for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
   return model;
 }

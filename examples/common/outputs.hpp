@@ -2,7 +2,8 @@
 #pragma once
 
 #include <fmt/format.h>
-#include <sys/resource.h>
+
+#include <fstream>
 
 #include "examples/common/evaluation.hpp"
 #include "examples/common/pair_data.hpp"
@@ -14,11 +15,13 @@
 
 namespace stx {
 
-/// Largest resident memory of the process so far, MiB.
+/// Largest resident memory of the process so far, MiB. (getrusage would count the memory of the
+/// process that started this one.)
 inline double peak_rss_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmHWM:", 0) == 0) return std::stod(line.substr(6)) / 1024.0;
+  return std::numeric_limits<double>::quiet_NaN();
 }
 
 /// Facts of a run that do not depend on the protocol.
@@ -57,7 +60,7 @@ inline nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairDat
   json["epochs_run"] = nlohmann::ordered_json::array();
   for (const TrainingCurve& curve : e.curves) json["epochs_run"].push_back(curve.epochs.size());
   json["seconds_per_epoch"] = number(seconds_per_epoch(e));
-  json["peak_rss_mb"] = peak_rss_mb();
+  json["peak_rss_mb"] = number(peak_rss_mb());
   const std::vector<GeneScores> model = e.methods.at(e.order.front()).mean();
   json["metrics"] = summary_json(model);
   json["metrics_per_seed"] = nlohmann::ordered_json::array();

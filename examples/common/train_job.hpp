@@ -13,12 +13,13 @@ struct RunTools {
 };
 
 /// Trains `model` (context(), store(), adam(), loss(rows)) on `rows`, choosing the epoch by `score`;
-/// afterwards the model holds the best parameters.
+/// afterwards the model holds the best parameters. `scored` false: the score only counts epochs, and
+/// is not shown.
 ///
 /// @throws Interrupted after saving, when the person asked to stop.
 template <class D, class Model, class Score>
 JobResult train_job(RunTools& tools, const std::string& job, Model& model, const std::vector<std::int64_t>& rows,
-                    const FitOptions& options, Score&& score) {
+                    const FitOptions& options, Score&& score, bool scored = true) {
   Fit<float, D> fit(model.context(), model.store(), model.adam(), options,
                     std::vector<std::int32_t>(rows.begin(), rows.end()));
   if (const FitState<float>* saved = tools.state.active(job)) fit.resume(*saved);
@@ -26,8 +27,12 @@ JobResult train_job(RunTools& tools, const std::string& job, Model& model, const
   const FitEnd end = fit.run([&](const Tensor<std::int32_t, D>& batch) { return model.loss(batch); }, score, [&] {
     const EpochRecord& last = fit.epochs().back();
     char detail[96];
-    std::snprintf(detail, sizeof detail, "loss %.4g  score %.4f (best %.4f)", last.loss, last.score,
-                  fit.stopping().best);
+    if (scored) {
+      std::snprintf(detail, sizeof detail, "loss %.4g  score %.4f (best %.4f)", last.loss, last.score,
+                    fit.stopping().best);
+    } else {
+      std::snprintf(detail, sizeof detail, "loss %.4g", last.loss);
+    }
     tools.progress.update(static_cast<std::int64_t>(fit.epochs().size()), detail);
     if (tools.state.due()) tools.state.save(job, fit.save());
   });
@@ -38,8 +43,12 @@ JobResult train_job(RunTools& tools, const std::string& job, Model& model, const
   }
   tools.state.keep(job, fit.save());
   char summary[128];
-  std::snprintf(summary, sizeof summary, "%s: %zu epochs, best %lld, score %.4f", job.c_str(), fit.epochs().size(),
-                static_cast<long long>(fit.stopping().best_epoch + 1), fit.stopping().best);
+  if (scored) {
+    std::snprintf(summary, sizeof summary, "%s: %zu epochs, best %lld, score %.4f", job.c_str(), fit.epochs().size(),
+                  static_cast<long long>(fit.stopping().best_epoch + 1), fit.stopping().best);
+  } else {
+    std::snprintf(summary, sizeof summary, "%s: %zu epochs", job.c_str(), fit.epochs().size());
+  }
   tools.progress.end(summary);
   JobResult result;
   result.epochs = fit.epochs();

@@ -48,8 +48,9 @@ void gemm_serial(const T* a, std::int64_t lda, bool transpose_a, const T* b, std
   }
 }
 
-/// Rows of the output computed by one task.
-inline constexpr std::int64_t gemm_panel = 128;
+/// Rows of the output computed by one task: a function of the shape alone. Larger panels pack the
+/// other operand less often, smaller ones occupy more threads.
+inline std::int64_t gemm_panel(std::int64_t m) { return m >= 512 ? 256 : 128; }
 
 }  // namespace cpu
 
@@ -59,12 +60,12 @@ void gemm(Context<Cpu>& ctx, const GemmArgs<T>& p) {
   const std::int64_t ldb = p.ldb ? p.ldb : (p.transpose_b ? p.k : p.n);
   const std::int64_t ldc = p.ldc ? p.ldc : p.n;
   if (p.m >= p.n) {
-    parallel_chunks(ctx.threads(), p.m, cpu::gemm_panel, [&](std::int64_t begin, std::int64_t end) {
+    parallel_chunks(ctx.threads(), p.m, cpu::gemm_panel(p.m), [&](std::int64_t begin, std::int64_t end) {
       cpu::gemm_serial(p.a + begin * (p.transpose_a ? 1 : lda), lda, p.transpose_a, p.b, ldb,
                        p.transpose_b, p.c + begin * ldc, ldc, end - begin, p.n, p.k, p.write);
     });
   } else {
-    parallel_chunks(ctx.threads(), p.n, cpu::gemm_panel, [&](std::int64_t begin, std::int64_t end) {
+    parallel_chunks(ctx.threads(), p.n, cpu::gemm_panel(p.n), [&](std::int64_t begin, std::int64_t end) {
       cpu::gemm_serial(p.a, lda, p.transpose_a, p.b + begin * (p.transpose_b ? ldb : 1), ldb,
                        p.transpose_b, p.c + begin, ldc, p.m, end - begin, p.k, p.write);
     });

@@ -23,8 +23,8 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
   };
   T* z = p.pre_activation != nullptr ? p.pre_activation : p.y;
   // Few rows: splitting the columns is what occupies the threads; dropout needs whole rows.
-  if (p.rows < cpu::gemm_panel && !p.dropout.active()) {
-    parallel_chunks(ctx.threads(), p.out, cpu::gemm_panel, [&](std::int64_t first, std::int64_t last) {
+  if (p.rows < cpu::gemm_panel(p.rows) && !p.dropout.active()) {
+    parallel_chunks(ctx.threads(), p.out, cpu::gemm_panel(p.out), [&](std::int64_t first, std::int64_t last) {
       cpu::gemm_serial(p.x, p.in, false, p.weight + first * p.in, p.in, true, z + first, p.out, p.rows,
                        last - first, p.in, GradWrite::overwrite);
       for (std::int64_t i = 0; i < p.rows; ++i)
@@ -32,7 +32,7 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
     });
     return;
   }
-  parallel_chunks(ctx.threads(), p.rows, cpu::gemm_panel, [&](std::int64_t begin, std::int64_t end) {
+  parallel_chunks(ctx.threads(), p.rows, cpu::gemm_panel(p.rows), [&](std::int64_t begin, std::int64_t end) {
     cpu::gemm_serial(p.x + begin * p.in, p.in, false, p.weight, p.in, true, z + begin * p.out, p.out,
                      end - begin, p.out, p.in, GradWrite::overwrite);
     for (std::int64_t i = begin; i < end; ++i) finish_row(z + i * p.out, p.y + i * p.out, i, 0, p.out);
