@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <exception>
 
+#include "stx/core/flush_denormals.hpp"
+
 namespace stx {
 
 /// Processors this process may use.
@@ -16,25 +18,30 @@ inline int available_threads() { return std::max(1, omp_get_num_procs()); }
 /// Calls f(i) for every i in [0, n), on up to `threads` threads, each a contiguous range of i.
 ///
 /// The body must write only what belongs to its own i: then the result does not depend on the
-/// number of threads. Nested calls run serially. The first exception of a body is rethrown after
+/// number of threads. Denormal numbers count as zero inside. Nested calls run serially. The first exception of a body is rethrown after
 /// all threads have stopped.
 template <class F>
 void parallel_for(int threads, std::int64_t n, F&& f) {
   if (n <= 0) return;
   const int used = static_cast<int>(std::min<std::int64_t>(threads, n));
   if (used <= 1 || omp_in_parallel()) {
+    const FlushDenormals flush;
     for (std::int64_t i = 0; i < n; ++i) f(i);
     return;
   }
   std::exception_ptr first_error = nullptr;
   std::atomic<bool> failed{false};
-#pragma omp parallel for num_threads(used) schedule(static)
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (failed.load(std::memory_order_relaxed)) continue;
-    try {
-      f(i);
-    } catch (...) {
-      if (!failed.exchange(true)) first_error = std::current_exception();
+#pragma omp parallel num_threads(used)
+  {
+    const FlushDenormals flush;
+#pragma omp for schedule(static)
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (failed.load(std::memory_order_relaxed)) continue;
+      try {
+        f(i);
+      } catch (...) {
+        if (!failed.exchange(true)) first_error = std::current_exception();
+      }
     }
   }
   if (first_error) std::rethrow_exception(first_error);

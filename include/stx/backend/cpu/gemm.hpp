@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 
 #include "stx/backend/gemm.hpp"
 
@@ -50,7 +51,9 @@ void gemm_serial(const T* a, std::int64_t lda, bool transpose_a, const T* b, std
 
 /// Rows of the output computed by one task: a function of the shape alone. Larger panels pack the
 /// other operand less often, smaller ones occupy more threads.
-inline std::int64_t gemm_panel(std::int64_t m) { return m >= 512 ? 256 : 128; }
+inline std::int64_t gemm_panel(std::int64_t m) {
+  return std::clamp<std::int64_t>((m + 63) / 64 * 16, 64, 256);
+}
 
 }  // namespace cpu
 

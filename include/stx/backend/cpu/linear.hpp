@@ -23,7 +23,7 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
   };
   T* z = p.pre_activation != nullptr ? p.pre_activation : p.y;
   // Few rows: splitting the columns is what occupies the threads; dropout needs whole rows.
-  if (p.rows < cpu::gemm_panel(p.rows) && !p.dropout.active()) {
+  if (p.rows < 128 && !p.dropout.active()) {
     parallel_chunks(ctx.threads(), p.out, cpu::gemm_panel(p.out), [&](std::int64_t first, std::int64_t last) {
       cpu::gemm_serial(p.x, p.in, false, p.weight + first * p.in, p.in, true, z + first, p.out, p.rows,
                        last - first, p.in, GradWrite::overwrite);
