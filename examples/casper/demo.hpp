@@ -62,6 +62,7 @@ inline void run_demo(const DemoCommand& command, const std::function<void(const 
   simulation.seed = command.common.seed;
   std::printf("simulating a tissue of %lld spots and %lld cells in %s\n", static_cast<long long>(command.n_spots),
               static_cast<long long>(command.n_cells), command.folder.c_str());
+  std::fflush(stdout);
   write_simulated_pair(command.folder, simulation, command.common.used_threads());
   FitCommand next;
   next.common = command.common;
