@@ -1,6 +1,7 @@
 // The network of the gene-agnostic protocol with what it needs to predict: tokens and embeddings.
 #pragma once
 
+#include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/model.hpp"
 #include "examples/casper/options.hpp"
 #include "stx/ops/gather_log1p.hpp"
@@ -86,13 +87,6 @@ class GeneNetwork {
 };
 
 namespace detail {
-
-/// Per source gene the output column, or -1.
-inline std::vector<std::int32_t> columns_of(std::int64_t n, const std::vector<std::int64_t>& genes) {
-  std::vector<std::int32_t> column_of(static_cast<std::size_t>(n), -1);
-  for (std::size_t j = 0; j < genes.size(); ++j) column_of[genes[j]] = static_cast<std::int32_t>(j);
-  return column_of;
-}
 
 template <class T, class D>
 Tensor<T, D> vector_to_device(Context<D>& ctx, const std::vector<T>& v) {

@@ -114,9 +114,7 @@ class SupervisedModel {
   static constexpr std::int64_t predict_rows = 4096;
 
   BatchLayout<float, D> layout(const std::vector<std::int64_t>& genes, const Tensor<float, D>& totals) {
-    std::vector<std::int32_t> column_of(static_cast<std::size_t>(counts_.cols), -1);
-    for (std::size_t j = 0; j < genes.size(); ++j) column_of[genes[j]] = static_cast<std::int32_t>(j);
-    return {.column_of = to_device(ctx_, column_of, Shape{counts_.cols}),
+    return {.column_of = to_device(ctx_, detail::columns_of(counts_.cols, genes), Shape{counts_.cols}),
             .n_columns = static_cast<std::int64_t>(genes.size()), .totals = totals};
   }
 
