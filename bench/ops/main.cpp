@@ -51,16 +51,9 @@ int main(int argc, char** argv) {
       benchmark::AddCustomContext(device + " gemm GFLOP/s",
                                   std::to_string(suite.peaks().gemm_flops * 1e-9));
     });
-    register_linear(suites);
-    register_shared_kv_attention(suites);
-    register_residual_layer_norm(suites);
-    register_mse(suites);
-    register_gemm(suites);
-    register_gather_log1p(suites);
-    register_hide_inputs(suites);
-    register_draw_rows(suites);
-    register_adam(suites);
-    register_elementwise(suites);
+#define STX_BENCH_OP(op) register_##op(suites);
+#include "all_ops.inc"
+#undef STX_BENCH_OP
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return suites.failed() ? 1 : 0;

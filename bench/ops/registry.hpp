@@ -30,15 +30,8 @@ class Suites {
   SuiteTuple<Suite> all_;
 };
 
-void register_adam(Suites&);
-void register_draw_rows(Suites&);
-void register_elementwise(Suites&);
-void register_gather_log1p(Suites&);
-void register_gemm(Suites&);
-void register_hide_inputs(Suites&);
-void register_linear(Suites&);
-void register_mse(Suites&);
-void register_residual_layer_norm(Suites&);
-void register_shared_kv_attention(Suites&);
+#define STX_BENCH_OP(op) void register_##op(Suites&);
+#include "all_ops.inc"
+#undef STX_BENCH_OP
 
 }  // namespace stx::bench

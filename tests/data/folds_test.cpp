@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "data/golden.hpp"
+#include "support/golden.hpp"
 
 namespace {
 using Rows = std::vector<std::int64_t>;
@@ -11,7 +11,7 @@ Rows head(const Rows& rows) { return {rows.begin(), rows.begin() + 3}; }
 }  // namespace
 
 TEST_CASE("permutations are NumPy's") {
-  const golden::Arrays expected = golden::load("splits.txt");
+  const golden::Arrays expected = golden::load("data/splits.txt");
   CHECK(stx::NumpyRandomState(42).permutation(10) == Rows{8, 1, 5, 0, 7, 2, 9, 4, 3, 6});
   CHECK(stx::NumpyRandomState(42).permutation(10) == integers(expected.at("permutation_42_10")));
   CHECK(stx::NumpyRandomState(7).permutation(1000) == integers(expected.at("permutation_7_1000")));
@@ -20,7 +20,7 @@ TEST_CASE("permutations are NumPy's") {
 }
 
 TEST_CASE("train_test_split and k_folds are scikit-learn's") {
-  const golden::Arrays expected = golden::load("splits.txt");
+  const golden::Arrays expected = golden::load("data/splits.txt");
   const stx::TrainTest split = stx::train_test_split(101);
   CHECK(split.train == integers(expected.at("train")));
   CHECK(split.test == integers(expected.at("test")));

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "data/golden.hpp"
+#include "support/golden.hpp"
 #include "data/rand_index.hpp"
 #include "stx/data/cluster_cells.hpp"
 #include "stx/data/folds.hpp"
@@ -70,7 +70,7 @@ TEST_CASE("osmFISH: copies are found, leak through the published split, and not 
 
 TEST_CASE("osmFISH: clusters of the single cells are scanpy's, as far as its own seeds agree") {
   if (absent()) return;
-  const golden::Arrays expected = golden::load("osmfish_leiden.txt");
+  const golden::Arrays expected = golden::load("data/osmfish_leiden.txt");
   const stx::AnnData sc = stx::read_h5ad(folder + "/sc.h5ad");
   const stx::FilteredCounts kept = stx::filter_counts(load_counts(sc));
   const stx::CsrMatrix<float> cells = stx::normalize_log1p(kept.counts);

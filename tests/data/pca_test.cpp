@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "data/golden.hpp"
+#include "support/golden.hpp"
 #include "stx/data/csr_select.hpp"
 
 namespace {
@@ -39,7 +39,7 @@ void check_against(const golden::Arrays& expected, const M& x, stx::PcaOptions o
 TEST_CASE("covariance and Krylov solutions, sparse and dense, agree with a full SVD") {
   for (const std::string name : {"pca_tall.txt", "pca_wide.txt"}) {
     CAPTURE(name);
-    const golden::Arrays expected = golden::load(name);
+    const golden::Arrays expected = golden::load("data/" + name);
     const stx::Matrix<float> dense = golden::to_float(expected.at("x"));
     const stx::CsrMatrix<float> sparse = stx::to_csr(dense);
     for (const std::int64_t limit : {0, 1000}) {
@@ -53,7 +53,7 @@ TEST_CASE("covariance and Krylov solutions, sparse and dense, agree with a full 
 
 TEST_CASE("results are the same bits for any number of threads") {
   const stx::CsrMatrix<float> x =
-      stx::to_csr(golden::to_float(golden::load("pca_wide.txt").at("x")));
+      stx::to_csr(golden::to_float(golden::load("data/pca_wide.txt").at("x")));
   for (const std::int64_t limit : {0, 1000}) {
     const stx::PcaResult one =
         stx::pca(x, {.n_components = 9, .max_covariance_genes = limit, .threads = 1});
@@ -65,7 +65,7 @@ TEST_CASE("results are the same bits for any number of threads") {
 }
 
 TEST_CASE("the loading of largest magnitude is positive, and a large mean does no harm") {
-  stx::Matrix<float> x = golden::to_float(golden::load("pca_tall.txt").at("x"));
+  stx::Matrix<float> x = golden::to_float(golden::load("data/pca_tall.txt").at("x"));
   const stx::PcaResult before = stx::pca(x, {.n_components = 4});
   for (float& value : x.values) value += 1000;
   const stx::PcaResult after = stx::pca(x, {.n_components = 4});

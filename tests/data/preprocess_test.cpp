@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "data/golden.hpp"
+#include "support/golden.hpp"
 #include "stx/data/check_counts.hpp"
 #include "stx/data/zscore.hpp"
 
@@ -25,7 +25,7 @@ stx::CsrMatrix<float> small() {
 }  // namespace
 
 TEST_CASE("filters, normalisation and moments agree with scanpy and scikit-learn") {
-  const golden::Arrays expected = golden::load("counts.txt");
+  const golden::Arrays expected = golden::load("data/counts.txt");
   const stx::CsrMatrix<float> counts = stx::to_csr(golden::to_float(expected.at("counts")));
   const stx::FilteredCounts kept = stx::filter_counts(counts, {3, 2});
   CHECK(kept.rows == integers(expected.at("rows")));

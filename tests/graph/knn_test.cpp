@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/golden.hpp"
+#include "support/golden.hpp"
 #include "stx/math/philox.hpp"
 
 namespace {
@@ -71,7 +71,7 @@ TEST_CASE("equal distances are ordered by index, and a graph lists the point its
 }
 
 TEST_CASE("cosine distances agree with scikit-learn; zero rows are at distance 1") {
-  const golden::Arrays expected = golden::load("neighbours.txt");
+  const golden::Arrays expected = golden::load("data/neighbours.txt");
   const stx::Matrix<float> points = golden::to_float(expected.at("points"));
   const stx::KnnResult got = stx::knn_graph(points, {.k = 6, .metric = stx::KnnMetric::cosine});
   for (std::size_t i = 0; i < got.distances.values.size(); ++i) {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "data/golden.hpp"
+#include "support/golden.hpp"
 
 namespace {
 
@@ -24,13 +24,13 @@ void check_same(const stx::CsrMatrix<float>& got, const stx::Matrix<double>& tri
 }  // namespace
 
 TEST_CASE("connectivities agree with scanpy") {
-  const golden::Arrays expected = golden::load("neighbours.txt");
+  const golden::Arrays expected = golden::load("data/neighbours.txt");
   const stx::KnnResult graph = stx::knn_graph(golden::to_float(expected.at("points")), {.k = 10});
   check_same(stx::umap_connectivities(graph), expected.at("connectivities"));
 }
 
 TEST_CASE("connectivities of points with copies agree with umap-learn") {
-  const golden::Arrays expected = golden::load("neighbours.txt");
+  const golden::Arrays expected = golden::load("data/neighbours.txt");
   const stx::KnnResult graph = stx::knn_graph(golden::to_float(expected.at("copies")), {.k = 6});
   const stx::Matrix<double>& indices = expected.at("copy_indices");
   for (std::size_t i = 0; i < indices.values.size(); ++i) {
@@ -41,7 +41,7 @@ TEST_CASE("connectivities of points with copies agree with umap-learn") {
 }
 
 TEST_CASE("connectivities are symmetric, without a diagonal, in (0, 1]") {
-  const stx::Matrix<float> points = golden::to_float(golden::load("neighbours.txt").at("points"));
+  const stx::Matrix<float> points = golden::to_float(golden::load("data/neighbours.txt").at("points"));
   const stx::CsrMatrix<float> w = stx::umap_connectivities(stx::knn_graph(points, {.k = 5}));
   stx::Matrix<float> dense(w.rows, w.cols);
   for (std::int64_t i = 0; i < w.rows; ++i) {

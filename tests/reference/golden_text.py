@@ -4,13 +4,13 @@ import pathlib
 
 import numpy as np
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "golden" / "data"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "golden"
 
 
-def write(name, arrays, packages, fmt="%.9g"):
+def write(name, arrays, packages, fmt="%.9g", folder="data"):
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with open(FOLDER / name, "w") as out:
+    (FOLDER / folder).mkdir(parents=True, exist_ok=True)
+    with open(FOLDER / folder / name, "w") as out:
         out.write(f"# {versions}\n")
         for key, values in arrays.items():
             values = np.atleast_2d(np.asarray(values))
