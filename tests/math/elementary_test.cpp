@@ -83,7 +83,23 @@ TEST_CASE("erf is odd, bounded and keeps NaN") {
   CHECK(std::isnan(stx::math::erf(quiet_nan)));
 }
 
+TEST_CASE("log1p_unit is within 3e-7 of ln(1 + x) on [0, 1]") {
+  double worst = 0;
+  const auto look = [&](float x) {
+    const double want = std::log1p(double{x});
+    const double error = std::abs(stx::math::log1p_unit(x) - want) / want;
+    if (!(error <= worst)) worst = std::isnan(error) ? INFINITY : error;
+  };
+  for (float x : grid(1e-6, 1, 1000003)) look(x);
+  for (float x : grid(1e-30, 1e-5, 10001)) look(x);
+  INFO("worst ", worst);
+  CHECK(worst < 3e-7);
+  CHECK(stx::math::log1p_unit(0.0f) == 0.0f);
+  CHECK(std::isnan(stx::math::log1p_unit(quiet_nan)));
+}
+
 TEST_CASE("the double overloads are the standard functions") {
+  CHECK(stx::math::log1p_unit(0.5) == std::log1p(0.5));
   CHECK(stx::math::exp(1.25) == std::exp(1.25));
   CHECK(stx::math::erf(0.75) == std::erf(0.75));
 }
