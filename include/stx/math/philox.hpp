@@ -18,6 +18,10 @@ enum class RandomPurpose : std::uint32_t {
   mask = 5,
   sample = 6,
   cluster = 7,
+  noise = 8,
+  counts = 9,
+  permutation = 10,
+  choice = 11,
 };
 
 struct PhiloxWords {
