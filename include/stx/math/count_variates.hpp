@@ -1,0 +1,147 @@
+// Gamma, Poisson and negative binomial numbers of an element: rejection loops of bounded length
+// over the element's own Philox counters, in float with explicit fma, so that every device draws
+// the same.
+#pragma once
+
+#include "stx/math/random_variates.hpp"
+
+namespace stx::math {
+
+/// The random words of one element; block b is Philox with b in the top 8 bits of the column.
+struct ElementWords {
+  StepState state;
+  std::uint32_t site;
+  std::int64_t row;
+  std::uint32_t column;  ///< < 2^24
+
+  STX_HD PhiloxWords block(std::uint32_t b) const {
+    return variate_words(state, RandomPurpose::counts, site, row, b << 24 | column);
+  }
+};
+
+/// Blocks of an element: 0 for single uniforms, then those of the two rejection loops.
+inline constexpr std::uint32_t gamma_first_block = 1, poisson_first_block = 32;
+/// Attempts of the loops. A gamma attempt is accepted with probability above 0.95, a Poisson
+/// attempt above 0.7: to fail them all is rarer than 1e-20.
+inline constexpr std::uint32_t gamma_attempts = 24, poisson_blocks = 32;
+
+/// log(1 + e) - e + e^2 / 2 - e^3 / 3 for e > -1, without cancellation.
+STX_HD inline float log1p_tail(float e) {
+  if (e > -0.25f && e < 0.25f) {
+    float p = 1.0f / 13.0f;
+    for (int k = 12; k >= 4; --k) p = std::fma(-e, p, 1.0f / static_cast<float>(k));
+    const float square = e * e;
+    return -square * square * p;
+  }
+  return std::fma(-e, std::fma(e, std::fma(e, 1.0f / 3.0f, -0.5f), 1.0f), exact::log(1.0f + e));
+}
+
+/// Gamma(shape, 1) / shape for shape >= 1 (Marsaglia and Tsang 2000). The acceptance test of the
+/// paper, ln u < x^2 / 2 + d - d v + d ln v with v = (1 + e)^3, is 3 d (ln(1 + e) - e + e^2 / 2 -
+/// e^3 / 3).
+STX_HD inline float gamma_over_shape(const ElementWords& words, float shape) {
+  const float d = shape - 1.0f / 3.0f;
+  const float c = 1.0f / (3.0f * std::sqrt(d));
+  const float scale = d / shape;
+  for (std::uint32_t attempt = 0; attempt < gamma_attempts; ++attempt) {
+    const PhiloxWords w = words.block(gamma_first_block + attempt);
+    const float x = normal_pair(w.x, w.y).first;
+    const float e = c * x;
+    if (!(e > -1.0f)) continue;
+    const float one_plus = 1.0f + e;
+    const float v = one_plus * one_plus * one_plus;
+    if (exact::log(uniform_open(w.z)) < 3.0f * d * log1p_tail(e)) return scale * v;
+  }
+  return scale;  // the mode
+}
+
+/// ln of the Poisson(rate) probability of k >= 0, rate >= 10: Loader 2000, "Fast and accurate
+/// computation of binomial probabilities", which has no large terms that cancel.
+STX_HD inline float poisson_log_probability(float k, float rate) {
+  if (k < 10.0f) {
+    float factorial = 1.0f;
+    for (float i = 2.0f; i <= k; i += 1.0f) factorial *= i;
+    return std::fma(k, exact::log(rate), -rate) - exact::log(factorial);
+  }
+  const float difference = k - rate, sum = k + rate;
+  float deviance;
+  if (std::fabs(difference) < 0.1f * sum) {
+    const float v = difference / sum;
+    const float square = v * v;
+    float term = 2.0f * k * v;
+    deviance = difference * v;
+    for (int j = 3; j <= 13; j += 2) {
+      term *= square;
+      deviance = std::fma(term, 1.0f / static_cast<float>(j), deviance);
+    }
+  } else {
+    deviance = std::fma(k, exact::log(k / rate), -difference);
+  }
+  const float inverse = 1.0f / k;
+  const float stirling = std::fma(inverse * inverse, -1.0f / 360.0f, 1.0f / 12.0f);
+  return std::fma(-0.5f, exact::log(6.28318530717958648f * k),
+                  std::fma(-inverse, stirling, -deviance));
+}
+
+/// Poisson(rate), rate >= 0: the inverse distribution function of `u` below 10, transformed
+/// rejection with squeeze (Hormann 1993, PTRS) from 10 on. NaN and infinity are passed on. Counts
+/// above 2^24 are rounded as float is.
+STX_HD inline float poisson_variate(const ElementWords& words, float rate, float u) {
+  if (!(rate < 1e30f)) return rate;
+  if (rate < 10.0f) {
+    float probability = exact::exp(-rate);
+    float sum = probability;
+    float k = 0.0f;
+    while (u > sum && k < 100.0f) {
+      k += 1.0f;
+      probability = probability * rate / k;
+      sum += probability;
+    }
+    return k;
+  }
+  const float b = std::fma(2.53f, std::sqrt(rate), 0.931f);
+  const float a = std::fma(0.02483f, b, -0.059f);
+  const float log_inverse_alpha = exact::log(1.1239f + 1.1328f / (b - 3.4f));
+  const float squeeze = 0.9277f - 3.6224f / (b - 2.0f);
+  for (std::uint32_t block = 0; block < poisson_blocks; ++block) {
+    const PhiloxWords w = words.block(poisson_first_block + block);
+    for (int half = 0; half < 2; ++half) {
+      const float shifted = uniform_open(half == 0 ? w.x : w.z) - 0.5f;
+      const float v = uniform_open(half == 0 ? w.y : w.w);
+      const float us = 0.5f - std::fabs(shifted);
+      const float k = std::floor(std::fma(2.0f * a / us + b, shifted, rate + 0.43f));
+      if (us >= 0.07f && v <= squeeze) return k;
+      if (k < 0.0f || (us < 0.013f && v > us)) continue;
+      const float left = exact::log(v) + log_inverse_alpha - exact::log(a / (us * us) + b);
+      if (left <= poisson_log_probability(k, rate)) return k;
+    }
+  }
+  return std::floor(rate);  // the mode
+}
+
+/// A count of NB(mean exp(log_mu), inverse dispersion exp(log_theta)): Poisson of a rate that is
+/// Gamma of shape theta and mean mu. Shapes below 1 use Gamma(theta + 1) U^(1 / theta).
+STX_HD inline float nb_variate(const ElementWords& words, float log_mu, float log_theta) {
+  const PhiloxWords single = words.block(0);
+  const float theta = exact::exp(log_theta);
+  float factor, log_boost = 0.0f;
+  if (theta < 1.0f) {
+    const float shape = theta + 1.0f;
+    factor = gamma_over_shape(words, shape) * (shape / theta);
+    log_boost = exact::log(uniform_open(single.z)) / theta;
+  } else {
+    factor = gamma_over_shape(words, theta);
+  }
+  return poisson_variate(words, exact::exp(log_mu + log_boost) * factor, uniform_open(single.y));
+}
+
+/// As nb_variate, but zero with probability sigmoid(zeta).
+STX_HD inline float zinb_variate(const ElementWords& words, float log_mu, float log_theta,
+                                 float zeta) {
+  const float u = uniform_open(words.block(0).x);
+  if (u * (1.0f + exact::exp(-zeta)) < 1.0f) return 0.0f;
+  const float count = nb_variate(words, log_mu, log_theta);
+  return zeta == zeta ? count : zeta;
+}
+
+}  // namespace stx::math

@@ -1,0 +1,3 @@
+#include <stx_kernels/softmax_sample.cuh>
+
+template void stx::softmax_sample<float>(Context<Cuda>&, const SoftmaxSample<float>&);
