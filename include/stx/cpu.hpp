@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stx/backend/cpu/adam.hpp"
+#include "stx/backend/cpu/batch_norm.hpp"
 #include "stx/backend/cpu/draw_rows.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/gather_log1p.hpp"

@@ -74,6 +74,31 @@ TEST_CASE("the first stream is the Philox stream of the seed") {
     CHECK(v == static_cast<float>(2 * random.uniform() - 1));
 }
 
+TEST_CASE(
+    "buffers lie apart: no gradient, not counted, with initial values and names of their own") {
+  Context<Cpu> ctx;
+  Store store;
+  const auto mean = store.add_buffer("n.mean", Shape{3}, Init::filled(0.5));
+  const auto a = store.add("a", Shape{2}, Init::uniform(1));
+  const auto noise = store.add_buffer("n.noise", Shape{40}, Init::uniform(2));
+  store.allocate(ctx, 7);
+  CHECK(store.size() == 16);
+  CHECK(store.count() == 2);
+  CHECK(store.entries().size() == 1);
+  CHECK(store.buffers().size() == 2);
+  CHECK(store.buffers()[1].name == "n.noise");
+  CHECK_FALSE(mean.needs_grad());
+  CHECK(mean.claim_grad(ctx).data == nullptr);
+  CHECK(to_host(ctx, mean.value()) == std::vector<float>(3, 0.5f));
+  CHECK(noise.value().data[39] != 0);
+  CHECK(std::abs(noise.value().data[39]) <= 2);
+  // Buffers do not change what the parameters start with.
+  Store without;
+  const auto b = without.add("a", Shape{2}, Init::uniform(1));
+  without.allocate(ctx, 7);
+  CHECK(to_host(ctx, a.value()) == to_host(ctx, b.value()));
+}
+
 TEST_CASE("begin_step forgets which gradients were written") {
   Context<Cpu> ctx;
   Store store;
@@ -92,6 +117,9 @@ TEST_CASE("names are unique and known before allocate()") {
   Store store;
   store.add("head.weight", Shape{2}, Init::filled(1));
   CHECK_THROWS_WITH_AS(store.add("head.weight", Shape{3}, Init::filled(1)),
+                       "[ParameterStore] two parameters are named 'head.weight'",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(store.add_buffer("head.weight", Shape{3}, Init::filled(1)),
                        "[ParameterStore] two parameters are named 'head.weight'",
                        stx::ArgumentError);
   store.allocate(ctx, 1);

@@ -1,4 +1,4 @@
-// All parameters of a model in one flat buffer.
+// All parameters of a model in one flat buffer, and what it keeps beside them.
 #pragma once
 
 #include <cmath>
@@ -22,7 +22,9 @@ struct Init {
 
 /// Owns the parameters of a model. Layers declare theirs with add(); allocate() then lays values and
 /// gradients out one after another, so that one kernel updates all of them. The Vars handed out by
-/// add() stay valid as long as the store; they may be used after allocate().
+/// add() stay valid as long as the store; they may be used after allocate(). Values that belong to the
+/// model but are not trained, such as running statistics, are declared with add_buffer(): they have no
+/// gradient and no optimiser sees them, but a saved model needs them.
 template <class T, class D>
 class ParameterStore {
  public:
@@ -36,32 +38,25 @@ class ParameterStore {
 
   /// Declares a parameter. @throws ArgumentError on a repeated name or after allocate().
   Var<T, D> add(std::string name, Shape shape, Init init) {
-    require(!values_, "ParameterStore", "parameter '", name, "' was declared after allocate()");
-    for (const Entry& e : entries_) require(e.name != name, "ParameterStore", "two parameters are named '", name, "'");
-    entries_.push_back({std::move(name), shape, init, size_, {}});
-    size_ += (shape.size() + padding - 1) / padding * padding;
-    return Var<T, D>(&entries_.back().state);
+    return declare(entries_, size_, std::move(name), shape, init);
+  }
+  /// Declares a buffer: as add(), without gradient.
+  Var<T, D> add_buffer(std::string name, Shape shape, Init init) {
+    return declare(buffers_, buffers_size_, std::move(name), shape, init);
   }
 
-  /// Makes the buffers and draws the initial values: parameter i from stream i of `seed`, the same
-  /// on every device.
+  /// Makes the memory and draws the initial values: parameter i from stream i of `seed`, the same on
+  /// every device; buffers likewise from the streams that follow.
   void allocate(Context<D>& ctx, std::uint64_t seed) {
-    values_ = ctx.template make_persistent<T>(Shape{size_});
+    std::uint64_t stream = 0;
+    values_ = initialise(ctx, entries_, size_, seed, stream);
+    initialise(ctx, buffers_, buffers_size_, seed, stream);
     grads_ = ctx.template make_persistent<T>(Shape{size_});
-    std::vector<T> host(static_cast<std::size_t>(size_), T(0));
-    std::uint64_t index = 0;
+    upload(ctx, grads_, std::span<const T>(std::vector<T>(static_cast<std::size_t>(size_), T(0))));
     for (Entry& e : entries_) {
-      PhiloxStream random(seed, RandomPurpose::initialise, index++);
-      for (std::int64_t i = 0; i < e.shape.size(); ++i)
-        host[e.offset + i] =
-            static_cast<T>(e.init.bound > 0 ? e.init.bound * (2 * random.uniform() - 1) : e.init.constant);
-      e.state.value = {values_.data + e.offset, e.shape};
       e.state.grad = {grads_.data + e.offset, e.shape};
       e.state.needs_grad = true;
     }
-    upload(ctx, values_, std::span<const T>(host));
-    std::fill(host.begin(), host.end(), T(0));
-    upload(ctx, grads_, std::span<const T>(host));
   }
 
   /// Forgets which gradients were written; call at the start of a step.
@@ -74,6 +69,8 @@ class ParameterStore {
   std::int64_t size() const { return size_; }
   std::deque<Entry>& entries() { return entries_; }
   const std::deque<Entry>& entries() const { return entries_; }
+  std::deque<Entry>& buffers() { return buffers_; }
+  const std::deque<Entry>& buffers() const { return buffers_; }
   /// Number of trainable values, without padding.
   std::int64_t count() const {
     std::int64_t n = 0;
@@ -83,8 +80,34 @@ class ParameterStore {
 
  private:
   static constexpr std::int64_t padding = 16;  // every tensor starts on a 64-byte boundary
-  std::deque<Entry> entries_;
-  std::int64_t size_ = 0;
+
+  Var<T, D> declare(std::deque<Entry>& list, std::int64_t& size, std::string name, Shape shape, Init init) {
+    require(!values_, "ParameterStore", "parameter '", name, "' was declared after allocate()");
+    for (const auto* other : {&entries_, &buffers_})
+      for (const Entry& e : *other)
+        require(e.name != name, "ParameterStore", "two parameters are named '", name, "'");
+    list.push_back({std::move(name), shape, init, size, {}});
+    size += (shape.size() + padding - 1) / padding * padding;
+    return Var<T, D>(&list.back().state);
+  }
+
+  static Tensor<T, D> initialise(Context<D>& ctx, std::deque<Entry>& list, std::int64_t size,
+                                 std::uint64_t seed, std::uint64_t& stream) {
+    const Tensor<T, D> values = ctx.template make_persistent<T>(Shape{size});
+    std::vector<T> host(static_cast<std::size_t>(size), T(0));
+    for (Entry& e : list) {
+      PhiloxStream random(seed, RandomPurpose::initialise, stream++);
+      for (std::int64_t i = 0; i < e.shape.size(); ++i)
+        host[e.offset + i] =
+            static_cast<T>(e.init.bound > 0 ? e.init.bound * (2 * random.uniform() - 1) : e.init.constant);
+      e.state.value = {values.data + e.offset, e.shape};
+    }
+    upload(ctx, values, std::span<const T>(host));
+    return values;
+  }
+
+  std::deque<Entry> entries_, buffers_;
+  std::int64_t size_ = 0, buffers_size_ = 0;
   Tensor<T, D> values_;
   Tensor<T, D> grads_;
 };
