@@ -3,6 +3,7 @@
 
 #include "stx/backend/cpu/adam.hpp"
 #include "stx/backend/cpu/batch_norm.hpp"
+#include "stx/backend/cpu/attention.hpp"
 #include "stx/backend/cpu/draw_rows.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/gather_log1p.hpp"

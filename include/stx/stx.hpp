@@ -10,6 +10,7 @@
 #include "stx/nn/linear.hpp"
 #include "stx/nn/residual_layer_norm.hpp"
 #include "stx/ops/batch_norm.hpp"
+#include "stx/ops/attention.hpp"
 #include "stx/ops/draw_rows.hpp"
 #include "stx/ops/gather_log1p.hpp"
 #include "stx/ops/hide_inputs.hpp"

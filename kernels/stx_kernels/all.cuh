@@ -4,6 +4,7 @@
 #include "stx/cuda.hpp"
 #include "stx_kernels/adam.cuh"
 #include "stx_kernels/batch_norm.cuh"
+#include "stx_kernels/attention.cuh"
 #include "stx_kernels/draw_rows.cuh"
 #include "stx_kernels/elementwise.cuh"
 #include "stx_kernels/gather_log1p.cuh"

@@ -25,7 +25,7 @@ template <class T>
 void shared_kv_attention_forward(Context<Cuda>& ctx, const SharedKvAttentionForward<T>& p) {
   const std::int64_t head_dim = p.width / p.n_heads;
   const T scale = T(1) / std::sqrt(static_cast<T>(head_dim));
-  const kernels::AttentionBlock block(ctx, head_dim, sizeof(T));
+  const kernels::AttentionBlock block(ctx, "shared_kv_attention", head_dim, sizeof(T));
   const bool aligned = kernels::quads_aligned(head_dim, p.q, p.k, p.v, p.out);
   const unsigned row_blocks = cuda::blocks_for(p.rows, block.rows());
   T* largest_and_inverse = nullptr;
@@ -44,7 +44,7 @@ template <class T>
 void shared_kv_attention_backward(Context<Cuda>& ctx, const SharedKvAttentionBackward<T>& p) {
   const std::int64_t head_dim = p.width / p.n_heads;
   const T scale = T(1) / std::sqrt(static_cast<T>(head_dim));
-  const kernels::AttentionBlock block(ctx, head_dim, sizeof(T));
+  const kernels::AttentionBlock block(ctx, "shared_kv_attention", head_dim, sizeof(T));
   const bool aligned = kernels::quads_aligned(head_dim, p.q, p.k, p.v, p.grad_out, p.grad_q);
   Arena& arena = ctx.step_arena();
   T* kept = arena.allocate<T>(p.n_heads * p.rows * p.n_keys);

@@ -35,6 +35,8 @@ class Var {
   bool needs_grad() const { return state_ != nullptr && state_->needs_grad; }
   bool has_grad() const { return state_ != nullptr && state_->has_grad; }
   explicit operator bool() const { return state_ != nullptr; }
+  /// Whether both are handles of one variable.
+  bool same_as(const Var& other) const { return state_ == other.state_; }
 
   /// Called by a consumer's backward: its gradient target, allocated on first use.
   GradTarget<T> claim_grad(Context<D>& ctx) const {

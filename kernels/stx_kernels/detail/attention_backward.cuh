@@ -14,7 +14,7 @@ __global__ void shared_kv_attention_bwd_rows_per_warp_kernel(SharedKvAttentionBa
                                                              const StepState* state, T* kept,
                                                              T* grad_score, T scale, bool aligned) {
   const HeadSlice head(p.width, p.n_heads, blockIdx.y);
-  const AttentionShared<T> shared(head.quads, 2);
+  const AttentionShared<T> shared(head.quads);
   const std::int64_t first_row =
       (static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) * attention_rows;
   const int lane = threadIdx.x;

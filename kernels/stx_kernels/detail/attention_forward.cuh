@@ -18,7 +18,7 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
                                                              T* largest_and_inverse, T scale,
                                                              bool aligned) {
   const HeadSlice head(p.width, p.n_heads, blockIdx.y);
-  const AttentionShared<T> shared(head.quads, 2);
+  const AttentionShared<T> shared(head.quads);
   const std::int64_t first_row =
       (static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) * attention_rows;
   const int lane = threadIdx.x;
@@ -104,7 +104,7 @@ __global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(SharedKvAtt
     T weight[attention_rows] = {};
     for (int h = 0; h < p.n_heads; ++h) {
       const HeadSlice head(p.width, p.n_heads, h);
-      const AttentionShared<T> shared(head.quads, 2);
+      const AttentionShared<T> shared(head.quads);
       Quad<T>* q = shared.warp_rows(0);
       __syncthreads();
       load_head_rows(q, head.quads, p.q, first_row, attention_rows, p.rows, head, lane, warp_lanes,

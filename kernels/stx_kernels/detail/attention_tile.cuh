@@ -10,16 +10,23 @@ namespace stx::kernels {
 inline constexpr int attention_rows = 4;   ///< rows of a warp; also the width of a Quad
 inline constexpr int attention_keys = 32;  ///< keys of a tile: one per lane
 
-/// The columns of one head.
+/// The columns of one head in a matrix whose rows are `width` values apart.
 struct HeadSlice {
   std::int64_t offset, dim, width;
   int quads;
 
   __device__ HeadSlice(std::int64_t full_width, std::int64_t n_heads, std::int64_t head)
-      : offset(head * (full_width / n_heads)),
-        dim(full_width / n_heads),
-        width(full_width),
-        quads(static_cast<int>(quads_in(dim))) {}
+      : HeadSlice(head, full_width / n_heads, full_width, 0) {}
+  __device__ static HeadSlice strided(std::int64_t head, std::int64_t dim, std::int64_t stride) {
+    return {head, dim, stride, 0};
+  }
+
+ private:
+  __device__ HeadSlice(std::int64_t head, std::int64_t head_dim, std::int64_t stride, int)
+      : offset(head * head_dim),
+        dim(head_dim),
+        width(stride),
+        quads(static_cast<int>(quads_in(head_dim))) {}
 };
 
 /// Copies a head's slice of rows [first, first + count) to shared memory, `stride` quads apart;
@@ -39,24 +46,35 @@ __device__ inline void load_head_rows(Quad<T>* target, int stride, const T* sour
   }
 }
 
-/// Shared memory of a block: tiles of keys (or values) for all warps; for each warp two sets of
-/// four rows and one quad per key. A row of a tile takes an odd number of quads, so that lanes
-/// reading the same place of different rows meet different banks.
+/// Sets of four rows, and of one quad per key, that a warp has to itself.
+struct AttentionWarp {
+  int row_sets = 2;
+  int shares = 1;
+
+  STX_HD int size(int quads) const {
+    return row_sets * attention_rows * quads + shares * attention_keys;
+  }
+};
+
+/// Shared memory of a block: two tiles (of keys and values, say) for all warps, then what each warp
+/// has to itself. A row of a tile takes an odd number of quads, so that lanes reading the same
+/// place of different rows meet different banks.
 template <class T>
 struct AttentionShared {
-  int quads, stride, tiles;
+  int quads, stride;
+  AttentionWarp warp;
 
-  __device__ AttentionShared(int head_quads, int n_tiles)
-      : quads(head_quads), stride(head_quads | 1), tiles(n_tiles) {}
+  __device__ explicit AttentionShared(int head_quads, AttentionWarp own = {})
+      : quads(head_quads), stride(head_quads | 1), warp(own) {}
 
   __device__ Quad<T>* tile(int which) const {
     return shared_memory<Quad<T>>() + which * attention_keys * stride;
   }
-  __device__ Quad<T>* warp_shares() const {
-    return tile(tiles) + threadIdx.y * (2 * attention_rows * quads + attention_keys);
+  __device__ Quad<T>* warp_shares(int which = 0) const {
+    return tile(2) + threadIdx.y * warp.size(quads) + which * attention_keys;
   }
   __device__ Quad<T>* warp_rows(int which) const {
-    return warp_shares() + attention_keys + which * attention_rows * quads;
+    return warp_shares(warp.shares) + which * attention_rows * quads;
   }
   __device__ void load_tile(int which, const T* source, std::int64_t first_key, std::int64_t n_keys,
                             const HeadSlice& head, bool aligned) const {
@@ -71,16 +89,17 @@ struct AttentionBlock {
   dim3 threads;
   std::size_t shared_bytes = 0;
 
-  AttentionBlock(const Context<Cuda>& ctx, std::int64_t head_dim, std::size_t value_bytes) {
-    const auto quads = static_cast<std::size_t>(quads_in(head_dim));
+  AttentionBlock(const Context<Cuda>& ctx, std::string_view op, std::int64_t head_dim,
+                 std::size_t value_bytes, AttentionWarp own = {}) {
+    const std::int64_t quads = quads_in(head_dim);
     for (unsigned warps = 4; warps > 0; warps /= 2) {
       threads = dim3(warp_lanes, warps);
-      shared_bytes = (2 * attention_keys * (quads | 1) +
-                      warps * (2 * attention_rows * quads + attention_keys)) *
+      shared_bytes = (2 * attention_keys * static_cast<std::size_t>(quads | 1) +
+                      warps * static_cast<std::size_t>(own.size(static_cast<int>(quads)))) *
                      quad_size * value_bytes;
       if (shared_bytes <= ctx.max_shared_bytes()) return;
     }
-    fail("shared_kv_attention", "heads of ", head_dim, " dimensions need ", shared_bytes,
+    fail(op, "heads of ", head_dim, " dimensions need ", shared_bytes,
          " bytes of shared memory, this GPU has ", ctx.max_shared_bytes(),
          "; use more heads or the cpu device");
   }

@@ -7,10 +7,10 @@
 
 namespace stx::cpu {
 
-/// Multiplies values[0, width) by the dropout factors of `row`.
+/// Multiplies values[0, width) by the dropout factors of `row` from `column` on, a multiple of eight.
 template <class T>
 void apply_dropout(const StepState& state, const Dropout& dropout, std::int64_t row, T* values,
-                   std::int64_t width) {
+                   std::int64_t width, std::int64_t column = 0) {
   const std::uint32_t threshold = dropout.threshold();
   const T scale = static_cast<T>(dropout.scale());
   constexpr std::int64_t block = 32;  // groups drawn together: wide enough to fill vector registers
@@ -21,7 +21,8 @@ void apply_dropout(const StepState& state, const Dropout& dropout, std::int64_t 
     const std::int64_t groups = (n + math::dropout_group - 1) / math::dropout_group;
     for (std::int64_t g = 0; g < groups; ++g) {
       const PhiloxWords w = math::dropout_words(
-          state, dropout.site, row, static_cast<std::uint32_t>(first / math::dropout_group + g));
+          state, dropout.site, row,
+          static_cast<std::uint32_t>((column + first) / math::dropout_group + g));
       words[0][g] = w.x;
       words[1][g] = w.y;
       words[2][g] = w.z;

@@ -1,0 +1,209 @@
+// Backward kernels of attention.cuh, which explains the mapping. `mean` (batch * n_queries x
+// n_heads) holds sum_j A_ij dA_ij = grad_out_i out_i.
+#pragma once
+
+#include "stx_kernels/detail/attention_scores.cuh"
+
+namespace stx::kernels {
+
+/// Memory of a warp of each kernel: rows owned and accumulated, quads per lane of a tile.
+inline constexpr AttentionWarp attention_query_warp{3, 1};
+inline constexpr AttentionWarp attention_key_warp{4, 2};
+
+/// grad_q. Block: 4 queries per warp of one head; loops over tiles of 32 keys.
+template <class T>
+__global__ void attention_bwd_queries_per_warp_kernel(AttentionBackward<T> p, const T* mean,
+                                                      const StepState* state, bool aligned) {
+  const AttentionInputs<T>& in = p.in;
+  const AttentionPlace at(in.n_queries);
+  const HeadRows<const T> grad_rows{p.grad_out, in.width()};
+  const HeadSource<const T> query(in.q, at.batch, in.n_queries, at.head, in.head_dim);
+  const HeadSource<const T> grad(grad_rows, at.batch, in.n_queries, at.head, in.head_dim);
+  const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
+  const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
+  const int quads = query.slice.quads, lane = threadIdx.x;
+  const AttentionShared<T> shared(quads, attention_query_warp);
+  Quad<T>* q = shared.warp_rows(0);
+  Quad<T>* grad_out = shared.warp_rows(1);
+  Quad<T>* acc = shared.warp_rows(2);
+  Quad<T>* shares = shared.warp_shares();
+  load_head_rows(q, quads, query.data, at.first, attention_rows, in.n_queries, query.slice, lane,
+                 warp_lanes, aligned);
+  load_head_rows(grad_out, quads, grad.data, at.first, attention_rows, in.n_queries, grad.slice,
+                 lane, warp_lanes, aligned);
+  for (int i = lane; i < attention_rows * quads; i += warp_lanes) acc[i] = Quad<T>{};
+  T lse[attention_rows], row_mean[attention_rows];
+#pragma unroll
+  for (int r = 0; r < attention_rows; ++r) {
+    const std::int64_t row = attention_row(in, at, at.first + r);
+    const bool inside = at.first + r < in.n_queries;
+    lse[r] = inside ? p.lse[row] : T(0);
+    row_mean[r] = inside ? mean[row] : T(0);
+  }
+
+  const std::int64_t n_keys = in.keys_of(at.batch);
+  const T no_correction[attention_rows] = {T(1), T(1), T(1), T(1)};
+  for (std::int64_t first_key = 0; first_key < n_keys; first_key += attention_keys) {
+    __syncthreads();  // the last tile may still be read
+    shared.load_tile(0, keys.data, first_key, n_keys, keys.slice, aligned);
+    shared.load_tile(1, values.data, first_key, n_keys, values.slice, aligned);
+    __syncthreads();
+    const std::int64_t key = first_key + lane;
+    T dot[attention_rows], value[attention_rows];
+    lane_dots(dot, shared.tile(0) + lane * shared.stride, q, quads);
+    lane_dots(value, shared.tile(1) + lane * shared.stride, grad_out, quads);
+    Quad<T> share{{value[0], value[1], value[2], value[3]}};
+    if (in.dropout.active())
+      drop_shares(share, state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads, at.head,
+                  key);
+#pragma unroll
+    for (int r = 0; r < attention_rows; ++r) {
+      const T score = attention_score(in, at, at.first + r, key, n_keys, dot[r]);
+      share.v[r] = in.scale *
+                   math::softmax_grad(math::softmax_share(score - lse[r]), share.v[r], row_mean[r]);
+    }
+    shares[lane] = share;
+    __syncwarp();
+    add_weighted_tile(acc, no_correction, shares, shared.tile(0), shared.stride, quads, lane);
+    __syncwarp();  // shares are rewritten by the next tile
+  }
+  __syncwarp();
+  for (int r = 0; r < attention_rows && at.first + r < in.n_queries; ++r) {
+    T* row = p.grad_q.data + (at.batch * in.n_queries + at.first + r) * p.grad_q.stride;
+    for (int c = lane; c < quads; c += warp_lanes)
+      write_quad(row + query.slice.offset, c * quad_size, in.head_dim, aligned, acc[r * quads + c],
+                 p.write_q);
+  }
+}
+
+/// grad_k and grad_v. Block: 4 keys per warp of one head; loops over tiles of 32 queries, of which
+/// a lane owns one.
+template <class T>
+__global__ void attention_bwd_keys_per_warp_kernel(AttentionBackward<T> p, const T* mean,
+                                                   const StepState* state, bool aligned) {
+  const AttentionInputs<T>& in = p.in;
+  const AttentionPlace at(in.n_keys);
+  const HeadRows<const T> grad_rows{p.grad_out, in.width()};
+  const HeadSource<const T> queries(in.q, at.batch, in.n_queries, at.head, in.head_dim);
+  const HeadSource<const T> grads(grad_rows, at.batch, in.n_queries, at.head, in.head_dim);
+  const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
+  const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
+  const int quads = keys.slice.quads, lane = threadIdx.x;
+  const AttentionShared<T> shared(quads, attention_key_warp);
+  Quad<T>* k = shared.warp_rows(0);
+  Quad<T>* v = shared.warp_rows(1);
+  Quad<T>* acc_k = shared.warp_rows(2);
+  Quad<T>* acc_v = shared.warp_rows(3);
+  Quad<T>* score_shares = shared.warp_shares(0);
+  Quad<T>* value_shares = shared.warp_shares(1);
+  const std::int64_t n_keys = in.keys_of(at.batch);
+  load_head_rows(k, quads, keys.data, at.first, attention_rows, n_keys, keys.slice, lane,
+                 warp_lanes, aligned);
+  load_head_rows(v, quads, values.data, at.first, attention_rows, n_keys, values.slice, lane,
+                 warp_lanes, aligned);
+  for (int i = lane; i < attention_rows * quads; i += warp_lanes) {
+    acc_k[i] = Quad<T>{};
+    acc_v[i] = Quad<T>{};
+  }
+
+  const T no_correction[attention_rows] = {T(1), T(1), T(1), T(1)};
+  for (std::int64_t first_query = 0; first_query < in.n_queries; first_query += attention_keys) {
+    __syncthreads();  // the last tile may still be read
+    shared.load_tile(0, queries.data, first_query, in.n_queries, queries.slice, aligned);
+    shared.load_tile(1, grads.data, first_query, in.n_queries, grads.slice, aligned);
+    __syncthreads();
+    const std::int64_t query = first_query + lane;
+    const std::int64_t row = attention_row(in, at, query);
+    const bool inside = query < in.n_queries;
+    const T lse = inside ? p.lse[row] : T(0);
+    const T row_mean = inside ? mean[row] : T(0);
+    T dot[attention_rows], value[attention_rows];
+    lane_dots(dot, shared.tile(0) + lane * shared.stride, k, quads);
+    lane_dots(value, shared.tile(1) + lane * shared.stride, v, quads);
+    Quad<T> factor{{T(1), T(1), T(1), T(1)}};  // four neighbouring columns of one row
+    if (in.dropout.active()) apply_dropout(factor, state, in.dropout, row, at.first);
+    Quad<T> grad_score, kept;
+#pragma unroll
+    for (int r = 0; r < attention_rows; ++r) {
+      const T score = attention_score(in, at, query, at.first + r, n_keys, dot[r]);
+      const T share = math::softmax_share(score - lse);
+      kept.v[r] = factor.v[r] * share;
+      grad_score.v[r] = in.scale * math::softmax_grad(share, factor.v[r] * value[r], row_mean);
+    }
+    score_shares[lane] = grad_score;
+    value_shares[lane] = kept;
+    __syncwarp();
+    add_weighted_tile(acc_k, no_correction, score_shares, shared.tile(0), shared.stride, quads,
+                      lane);
+    add_weighted_tile(acc_v, no_correction, value_shares, shared.tile(1), shared.stride, quads,
+                      lane);
+    __syncwarp();  // shares are rewritten by the next tile
+  }
+  __syncwarp();
+  for (int r = 0; r < attention_rows && at.first + r < in.n_keys; ++r) {
+    const std::int64_t row = at.batch * in.n_keys + at.first + r;
+    for (int c = lane; c < quads; c += warp_lanes) {
+      if (p.grad_k.data != nullptr)
+        write_quad(p.grad_k.data + row * p.grad_k.stride + keys.slice.offset, c * quad_size,
+                   in.head_dim, aligned, acc_k[r * quads + c], p.write_k);
+      if (p.grad_v.data != nullptr)
+        write_quad(p.grad_v.data + row * p.grad_v.stride + keys.slice.offset, c * quad_size,
+                   in.head_dim, aligned, acc_v[r * quads + c], p.write_v);
+    }
+  }
+}
+
+/// grad_bias. Block: 4 queries per warp and one tile of 32 keys (blockIdx.z) of one head; loops
+/// over the batch, a lane keeps the sums of its key.
+template <class T>
+__global__ void attention_bwd_bias_tile_per_block_kernel(AttentionBackward<T> p, const T* mean,
+                                                         const StepState* state, bool aligned) {
+  const AttentionInputs<T>& in = p.in;
+  AttentionPlace at(in.n_queries);
+  const std::int64_t first_key = static_cast<std::int64_t>(blockIdx.z) * attention_keys;
+  const int lane = threadIdx.x;
+  const std::int64_t key = first_key + lane;
+  T sum[attention_rows] = {};
+  for (at.batch = 0; at.batch < in.batch; ++at.batch) {
+    const HeadRows<const T> grad_rows{p.grad_out, in.width()};
+    const HeadSource<const T> query(in.q, at.batch, in.n_queries, at.head, in.head_dim);
+    const HeadSource<const T> grad(grad_rows, at.batch, in.n_queries, at.head, in.head_dim);
+    const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
+    const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
+    const int quads = query.slice.quads;
+    const AttentionShared<T> shared(quads);
+    Quad<T>* q = shared.warp_rows(0);
+    Quad<T>* grad_out = shared.warp_rows(1);
+    const std::int64_t n_keys = in.keys_of(at.batch);
+    __syncthreads();  // the last batch element may still be read
+    load_head_rows(q, quads, query.data, at.first, attention_rows, in.n_queries, query.slice, lane,
+                   warp_lanes, aligned);
+    load_head_rows(grad_out, quads, grad.data, at.first, attention_rows, in.n_queries, grad.slice,
+                   lane, warp_lanes, aligned);
+    shared.load_tile(0, keys.data, first_key, n_keys, keys.slice, aligned);
+    shared.load_tile(1, values.data, first_key, n_keys, values.slice, aligned);
+    __syncthreads();
+    T dot[attention_rows], value[attention_rows];
+    lane_dots(dot, shared.tile(0) + lane * shared.stride, q, quads);
+    lane_dots(value, shared.tile(1) + lane * shared.stride, grad_out, quads);
+    Quad<T> grad_share{{value[0], value[1], value[2], value[3]}};
+    if (in.dropout.active())
+      drop_shares(grad_share, state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads,
+                  at.head, key);
+#pragma unroll
+    for (int r = 0; r < attention_rows; ++r) {
+      if (at.first + r >= in.n_queries) break;
+      const std::int64_t row = attention_row(in, at, at.first + r);
+      const T score = attention_score(in, at, at.first + r, key, n_keys, dot[r]);
+      sum[r] +=
+          math::softmax_grad(math::softmax_share(score - p.lse[row]), grad_share.v[r], mean[row]);
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < attention_rows; ++r)
+    if (at.first + r < in.n_queries && key < in.n_keys)
+      write_grad(p.grad_bias + (at.head * in.n_queries + at.first + r) * in.n_keys + key, sum[r],
+                 p.write_bias);
+}
+
+}  // namespace stx::kernels

@@ -1,0 +1,91 @@
+// Forward kernel of attention.cuh, which explains the mapping.
+#pragma once
+
+#include "stx_kernels/detail/attention_scores.cuh"
+
+namespace stx::kernels {
+
+/// Block: 4 queries per warp of one head; loops over tiles of 32 keys with a running softmax.
+template <class T>
+__global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const StepState* state,
+                                                   bool aligned) {
+  const AttentionInputs<T>& in = p.in;
+  const AttentionPlace at(in.n_queries);
+  const HeadSource<const T> query(in.q, at.batch, in.n_queries, at.head, in.head_dim);
+  const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
+  const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
+  const int quads = query.slice.quads, lane = threadIdx.x;
+  const AttentionShared<T> shared(quads);
+  Quad<T>* q = shared.warp_rows(0);
+  Quad<T>* acc = shared.warp_rows(1);
+  Quad<T>* shares = shared.warp_shares();
+  load_head_rows(q, quads, query.data, at.first, attention_rows, in.n_queries, query.slice, lane,
+                 warp_lanes, aligned);
+  for (int i = lane; i < attention_rows * quads; i += warp_lanes) acc[i] = Quad<T>{};
+  T largest[attention_rows], sum[attention_rows], correction[attention_rows];
+#pragma unroll
+  for (int r = 0; r < attention_rows; ++r) {
+    largest[r] = -std::numeric_limits<T>::infinity();
+    sum[r] = 0;
+  }
+  const auto weight_at = [&](int r, std::int64_t key) -> T& {
+    const std::int64_t row = (at.batch * in.n_heads + at.head) * in.n_queries + at.first + r;
+    return p.weights[row * in.n_keys + key];
+  };
+
+  const std::int64_t n_keys = in.keys_of(at.batch);
+  for (std::int64_t first_key = 0; first_key < n_keys; first_key += attention_keys) {
+    __syncthreads();  // the last tile may still be read
+    shared.load_tile(0, keys.data, first_key, n_keys, keys.slice, aligned);
+    shared.load_tile(1, values.data, first_key, n_keys, values.slice, aligned);
+    __syncthreads();
+    const std::int64_t key = first_key + lane;
+    T dot[attention_rows];
+    lane_dots(dot, shared.tile(0) + lane * shared.stride, q, quads);
+    Quad<T> share;
+#pragma unroll
+    for (int r = 0; r < attention_rows; ++r) {
+      const T score = attention_score(in, at, at.first + r, key, n_keys, dot[r]);
+      if (p.weights != nullptr && at.first + r < in.n_queries && key < n_keys)
+        weight_at(r, key) = score;
+      const T before = largest[r];
+      const T tile_largest = warp_max(score);
+      largest[r] = before < tile_largest ? tile_largest : before;
+      const T reference = math::softmax_reference(largest[r]);
+      share.v[r] = math::softmax_share(score - reference);
+      correction[r] = math::softmax_share(before - reference);
+      sum[r] = sum[r] * correction[r] + warp_sum(share.v[r]);
+    }
+    if (in.dropout.active())
+      drop_shares(share, state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads, at.head,
+                  key);
+    shares[lane] = share;
+    __syncwarp();
+    add_weighted_tile(acc, correction, shares, shared.tile(1), shared.stride, quads, lane);
+    __syncwarp();  // shares are rewritten by the next tile
+  }
+
+  __syncwarp();
+#pragma unroll
+  for (int r = 0; r < attention_rows; ++r) {
+    if (at.first + r >= in.n_queries) break;
+    const T inverse = sum[r] == T(0) ? T(0) : T(1) / sum[r];
+    const T reference = math::softmax_reference(largest[r]);
+    if (lane == 0)
+      p.lse[attention_row(in, at, at.first + r)] =
+          sum[r] == T(0) ? T(0) : reference + std::log(sum[r]);
+    T* out = p.out + attention_row(in, at, at.first + r) * in.head_dim;
+    for (int c = lane; c < quads; c += warp_lanes) {
+      Quad<T> value = acc[r * quads + c];
+#pragma unroll
+      for (int e = 0; e < quad_size; ++e) value.v[e] *= inverse;
+      store_quad(out, c * quad_size, in.head_dim, aligned, value);
+    }
+    if (p.weights == nullptr) continue;
+    for (std::int64_t key = lane; key < in.n_keys; key += warp_lanes)  // scores of this same lane
+      weight_at(r, key) =
+          key < n_keys ? math::softmax_share(weight_at(r, key) - reference) * inverse : T(0);
+  }
+}
+
+}  // namespace stx::kernels
