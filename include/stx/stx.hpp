@@ -8,6 +8,7 @@
 #include "stx/nn/batch_norm.hpp"
 #include "stx/nn/cross_attention.hpp"
 #include "stx/nn/linear.hpp"
+#include "stx/nn/multi_head_attention.hpp"
 #include "stx/nn/residual_layer_norm.hpp"
 #include "stx/ops/batch_norm.hpp"
 #include "stx/ops/attention.hpp"
