@@ -17,4 +17,5 @@
 #include "stx/backend/cpu/sample_counts.hpp"
 #include "stx/backend/cpu/shared_kv_attention.hpp"
 #include "stx/backend/cpu/softmax_sample.hpp"
+#include "stx/backend/cpu/top_k.hpp"
 #include "stx/backend/cpu/transfer.hpp"

@@ -24,5 +24,6 @@
 #include "stx/ops/sample_counts.hpp"
 #include "stx/ops/shared_kv_attention.hpp"
 #include "stx/ops/softmax_sample.hpp"
+#include "stx/ops/top_k.hpp"
 #include "stx/optim/adam.hpp"
 #include "stx/version.hpp"

@@ -18,3 +18,4 @@
 #include "stx_kernels/sample_counts.cuh"
 #include "stx_kernels/shared_kv_attention.cuh"
 #include "stx_kernels/softmax_sample.cuh"
+#include "stx_kernels/top_k.cuh"

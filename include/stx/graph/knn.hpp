@@ -2,21 +2,15 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "stx/core/parallel_for.hpp"
 #include "stx/data/matrix.hpp"
+#include "stx/graph/point_tiles.hpp"
 
 namespace stx {
-
-enum class KnnMetric {
-  euclidean,
-  cosine,  ///< 1 - cos(angle); a row of zeros has distance 1 to every row
-};
 
 struct KnnOptions {
   int k = 15;  ///< neighbours per query; knn_graph() counts the point itself, as scanpy does
@@ -32,20 +26,6 @@ struct KnnResult {
 
 namespace detail {
 
-inline constexpr std::int64_t knn_tile = 64;  // points side by side in one vectorised loop
-
-/// Points in tiles of 64, dimension-major within a tile: value d of point p is at
-/// [(p / 64 * dims + d) * 64 + p % 64]; the last tile is padded with zeros.
-inline std::vector<float> pack_tiles(const Matrix<float>& points) {
-  const std::int64_t n_tiles = (points.rows + knn_tile - 1) / knn_tile;
-  std::vector<float> packed(static_cast<std::size_t>(n_tiles * knn_tile * points.cols), 0.0f);
-  for (std::int64_t p = 0; p < points.rows; ++p) {
-    float* tile = packed.data() + p / knn_tile * knn_tile * points.cols + p % knn_tile;
-    for (std::int64_t d = 0; d < points.cols; ++d) tile[d * knn_tile] = points(p, d);
-  }
-  return packed;
-}
-
 /// Rows scaled to unit length; rows of zeros stay.
 inline Matrix<float> unit_rows(Matrix<float> m) {
   for (std::int64_t i = 0; i < m.rows; ++i) {
@@ -57,73 +37,26 @@ inline Matrix<float> unit_rows(Matrix<float> m) {
   return m;
 }
 
-/// Order keys of one query against the 64 points of a tile: squared distance, or minus the cosine.
-inline void tile_keys(const float* query, const float* tile, std::int64_t dims, KnnMetric metric,
-                      std::array<float, knn_tile>& keys) {
-  keys.fill(0.0f);
-  if (metric == KnnMetric::euclidean) {
-    for (std::int64_t d = 0; d < dims; ++d, tile += knn_tile) {
-      for (std::int64_t p = 0; p < knn_tile; ++p) {
-        const float difference = tile[p] - query[d];
-        keys[p] += difference * difference;
-      }
-    }
-  } else {
-    for (std::int64_t d = 0; d < dims; ++d, tile += knn_tile) {
-      for (std::int64_t p = 0; p < knn_tile; ++p) keys[p] -= tile[p] * query[d];
-    }
-  }
-}
-
-/// The k smallest (key, index) seen so far, sorted.
-struct NearestList {
-  std::vector<float> keys;
-  std::vector<std::int32_t> indices;
-
-  explicit NearestList(int k)
-      : keys(static_cast<std::size_t>(k), std::numeric_limits<float>::infinity()),
-        indices(static_cast<std::size_t>(k), -1) {}
-
-  /// Points come in ascending order of index, so an equal key never displaces an earlier point.
-  void offer(float key, std::int32_t index) {
-    if (!(key < keys.back())) return;
-    std::size_t at = keys.size() - 1;
-    for (; at > 0 && key < keys[at - 1]; --at) {
-      keys[at] = keys[at - 1];
-      indices[at] = indices[at - 1];
-    }
-    keys[at] = key;
-    indices[at] = index;
-  }
-};
-
 inline KnnResult knn_packed(const Matrix<float>& queries, const Matrix<float>& points, int k,
                             bool without_self, const KnnOptions& options) {
   const std::int64_t dims = points.cols, n_tiles = (points.rows + knn_tile - 1) / knn_tile;
-  const std::vector<float> packed = pack_tiles(points);
+  std::vector<float> packed(static_cast<std::size_t>(packed_size(points.rows, dims)));
+  for (std::int64_t t = 0; t < n_tiles; ++t)
+    pack_tile<float>(points.values.data(), points.rows, dims, nullptr, t, packed.data());
   KnnResult out{Matrix<std::int32_t>(queries.rows, k), Matrix<float>(queries.rows, k)};
   constexpr std::int64_t block = 64;  // queries that share a tile while it is in the cache
   parallel_chunks(options.threads, queries.rows, block, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<NearestList> nearest(static_cast<std::size_t>(end - begin), NearestList(k));
-    std::array<float, knn_tile> keys;
-    for (std::int64_t t = 0; t < n_tiles; ++t) {
-      const std::int64_t n = std::min(knn_tile, points.rows - t * knn_tile);
-      for (std::int64_t q = begin; q < end; ++q) {
-        tile_keys(queries.values.data() + q * dims, packed.data() + t * knn_tile * dims, dims,
-                  options.metric, keys);
-        NearestList& list = nearest[q - begin];
-        for (std::int64_t p = 0; p < n; ++p) {
-          const std::int64_t index = t * knn_tile + p;
-          if (!(without_self && index == q)) list.offer(keys[p], static_cast<std::int32_t>(index));
-        }
-      }
-    }
+    const auto list = [&](std::int64_t q) {
+      return NearestList<float>{out.distances.row(q).data(), out.indices.row(q).data(), k};
+    };
+    for (std::int64_t q = begin; q < end; ++q) list(q).clear();
+    search_tiles(queries.values.data(), begin, end, packed.data(), points.rows, dims, options.metric, without_self,
+                 list);
     for (std::int64_t q = begin; q < end; ++q) {
       for (int j = 0; j < k; ++j) {
-        const float key = nearest[q - begin].keys[j];
+        const float key = out.distances(q, j);
         require<DataError>(std::isfinite(key), "knn", "distances from row ", q,
                            " overflow; scale the values down");
-        out.indices(q, j) = nearest[q - begin].indices[j];
         out.distances(q, j) =
             options.metric == KnnMetric::euclidean ? std::sqrt(key) : std::max(0.0f, 1.0f + key);
       }
