@@ -1,0 +1,3 @@
+#include <stx_kernels/q_sample.cuh>
+
+template void stx::q_sample<float>(Context<Cuda>&, const QSample<float>&);
