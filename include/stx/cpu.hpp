@@ -5,6 +5,7 @@
 #include "stx/backend/cpu/batch_norm.hpp"
 #include "stx/backend/cpu/attention.hpp"
 #include "stx/backend/cpu/diffusion_update.hpp"
+#include "stx/backend/cpu/count_log_prob.hpp"
 #include "stx/backend/cpu/draw_rows.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/gather_log1p.hpp"

@@ -16,6 +16,8 @@
 #include "stx/ops/batch_norm.hpp"
 #include "stx/ops/attention.hpp"
 #include "stx/ops/diffusion_update.hpp"
+#include "stx/ops/count_decoder.hpp"
+#include "stx/ops/count_log_prob.hpp"
 #include "stx/ops/draw_rows.hpp"
 #include "stx/ops/gather_log1p.hpp"
 #include "stx/ops/hide_inputs.hpp"

@@ -6,6 +6,7 @@
 #include "stx_kernels/batch_norm.cuh"
 #include "stx_kernels/attention.cuh"
 #include "stx_kernels/diffusion_update.cuh"
+#include "stx_kernels/count_log_prob.cuh"
 #include "stx_kernels/draw_rows.cuh"
 #include "stx_kernels/elementwise.cuh"
 #include "stx_kernels/gather_log1p.cuh"

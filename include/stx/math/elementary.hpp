@@ -15,13 +15,11 @@ STX_HD inline double exp(double x) { return std::exp(x); }
 STX_HD inline double erf(double x) { return std::erf(x); }
 STX_HD inline double log1p_unit(double x) { return std::log1p(x); }
 
-/// e^x within 2 ulp on [-87.3, 88.0]; clamped outside (never zero, never infinite); NaN stays NaN.
+/// e^x within 2 ulp for x in [-87.3, 88.0].
 ///
 /// x = n ln2 + r with ln2 in two parts (Cody and Waite), degree-6 polynomial for e^r on
 /// |r| <= ln2 / 2 (coefficients: Cephes expf, Moshier 1992), 2^n built in the exponent bits.
-STX_HD inline float exp(float x) {
-  x = x > 88.0f ? 88.0f : x;
-  x = x < -87.3f ? -87.3f : x;
+STX_HD inline float exp_in_range(float x) {
   const float shifted = x * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23: rounds to nearest
   const float n = shifted - 12582912.0f;
   const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
@@ -38,6 +36,13 @@ STX_HD inline float exp(float x) {
   float scale;
   std::memcpy(&scale, &bits, sizeof scale);
   return p * scale;
+}
+
+/// e^x within 2 ulp on [-87.3, 88.0]; clamped outside (never zero, never infinite); NaN stays NaN.
+STX_HD inline float exp(float x) {
+  x = x > 88.0f ? 88.0f : x;
+  x = x < -87.3f ? -87.3f : x;
+  return exp_in_range(x);
 }
 
 /// erf(x) with relative error below 4e-7: x P(x^2) / Q(x^2) on |x| <= 3.95, +-1 beyond.

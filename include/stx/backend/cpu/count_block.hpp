@@ -1,0 +1,123 @@
+// Terms of a count likelihood for up to 256 neighbouring genes of one row, in arrays on the stack:
+// zeros in one vectorised loop, then the counts that are not zero, gathered, in another.
+#pragma once
+
+#include <algorithm>
+
+#include "stx/backend/count_log_prob.hpp"
+#include "stx/math/zinb.hpp"
+
+namespace stx::cpu {
+
+/// theta = e^r for all rows of log_theta, or null where every entry has its own.
+template <class T>
+const T* theta_table(Context<Cpu>& ctx, const CountModel<T>& m) {
+  if (m.dispersion.per_entry) return nullptr;
+  const std::int64_t n = m.dispersion.n_rows * m.cols;
+  T* theta = ctx.step_arena().template allocate<T>(n);
+  parallel_chunks(ctx.threads(), n, 16384, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t j = begin; j < end; ++j) theta[j] = math::exp(m.dispersion.log_theta[j]);
+  });
+  return theta;
+}
+
+template <class T>
+class CountBlock {
+ public:
+  static constexpr std::int64_t width = 256;
+
+  T log_prob[width], grad_u[width], grad_r[width], grad_zeta[width];
+
+  /// Computes grad_u and log_prob, or all three gradients, for genes [first, first + n) of row i,
+  /// with u = logits + offset. What genes that are not observed hold afterwards means nothing.
+  template <bool zero_inflated, bool gradients>
+  void compute(const CountModel<T>& m, const T* theta_rows, std::int64_t i, std::int64_t first,
+               std::int64_t n, T offset) {
+    const std::int64_t r_row = m.dispersion.row(i);
+    const T* a = m.logits + i * m.cols + first;
+    const T* r = m.dispersion.log_theta + r_row * m.cols + first;
+    const T* zeta = zero_inflated ? m.zeta + i * m.cols + first : a;
+    const T* theta = theta_rows + r_row * m.cols + first;
+    if (theta_rows == nullptr) {
+      for (std::int64_t j = 0; j < n; ++j) theta_[j] = math::exp(r[j]);
+      theta = theta_;
+    }
+    zeros<zero_inflated, gradients>(a, offset, r, theta, zeta, n);
+
+    const std::int64_t found = find_counts(m, i, first, n);
+    for (std::int64_t k = 0; k < found; ++k) {
+      const std::int32_t j = at_[k];
+      u_[k] = a[j] + offset;
+      r_[k] = r[j];
+      picked_theta_[k] = theta[j];
+      zeta_[k] = zeta[j];
+    }
+    for (std::int64_t k = 0; k < found; ++k) {
+      const math::CountTerms<T> t =
+          math::count_positive<zero_inflated>(x_[k], u_[k], r_[k], picked_theta_[k], zeta_[k]);
+      u_[k] = t.grad_u;
+      if constexpr (gradients) {
+        r_[k] = t.grad_r;
+        zeta_[k] = t.grad_zeta;
+      } else {
+        x_[k] = t.log_prob;
+      }
+    }
+    for (std::int64_t k = 0; k < found; ++k) {
+      const std::int32_t j = at_[k];
+      grad_u[j] = u_[k];
+      if constexpr (gradients) {
+        grad_r[j] = r_[k];
+        grad_zeta[j] = zeta_[k];
+      } else {
+        log_prob[j] = x_[k];
+      }
+    }
+  }
+
+ private:
+  /// Every gene as if its count were 0.
+  template <bool zero_inflated, bool gradients>
+  void zeros(const T* __restrict a, T offset, const T* __restrict r, const T* __restrict theta,
+             const T* __restrict zeta, std::int64_t n) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      const math::CountTerms<T> t =
+          math::count_zero<zero_inflated>(a[j] + offset, r[j], theta[j], zeta[j]);
+      grad_u[j] = t.grad_u;
+      if constexpr (gradients) {
+        grad_r[j] = t.grad_r;
+        grad_zeta[j] = t.grad_zeta;
+      } else {
+        log_prob[j] = t.log_prob;
+      }
+    }
+  }
+
+  /// Places and values of the counts above 0 among genes [first, first + n).
+  std::int64_t find_counts(const CountModel<T>& m, std::int64_t i, std::int64_t first,
+                           std::int64_t n) {
+    std::int64_t found = 0;
+    if (m.counts.dense != nullptr) {
+      const T* x = m.counts.dense + i * m.cols + first;
+      for (std::int64_t j = 0; j < n; ++j) {  // no branch: it would be mispredicted
+        at_[found] = static_cast<std::int32_t>(j);
+        x_[found] = x[j];
+        found += x[j] <= T(0) ? 0 : 1;  // NaN is found
+      }
+      return found;
+    }
+    const std::int64_t end = m.counts.row_end(i);
+    for (std::int64_t e = m.counts.lower_bound(m.counts.row_begin(i), end, first);
+         e < end && m.counts.indices[e] < first + n; ++e) {
+      if (m.counts.values[e] <= 0.0f) continue;
+      at_[found] = static_cast<std::int32_t>(m.counts.indices[e] - first);
+      x_[found++] = static_cast<T>(m.counts.values[e]);
+    }
+    return found;
+  }
+
+  std::int32_t at_[width];
+  T x_[width], u_[width], r_[width], zeta_[width], theta_[width], picked_theta_[width];
+};
+
+}  // namespace stx::cpu

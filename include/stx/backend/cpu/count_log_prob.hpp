@@ -1,0 +1,166 @@
+// Log-likelihood of counts on the CPU.
+//
+// The backward pass computes rates and probabilities again instead of keeping them: the bytes of
+// the arrays that would have to be written and read are the bound, not the arithmetic. The forward
+// pass leaves two numbers a row (log-sum-exp, sum of gradients), after which every gradient is a
+// function of its own entry: the backward pass runs over columns, and the gradient of a shared
+// log_theta is summed where it belongs, in the order of the rows.
+#pragma once
+
+#include <cmath>
+
+#include "stx/backend/cpu/count_block.hpp"
+
+namespace stx {
+namespace cpu {
+
+/// Sum of values[0, n), n <= 256, of entries with mask 1 (or all) over 16 running sums.
+template <class T>
+T masked_sum(const T* __restrict values, const T* __restrict mask, std::int64_t n) {
+  constexpr std::int64_t lanes = 16;
+  T sums[lanes] = {};
+  for (std::int64_t j = 0; j < n; j += lanes) {
+    const std::int64_t used = std::min(lanes, n - j);
+    if (mask != nullptr) {
+      for (std::int64_t k = 0; k < used; ++k)
+        sums[k] += math::select(mask[j + k] != T(0), values[j + k], T(0));
+    } else {
+      for (std::int64_t k = 0; k < used; ++k) sums[k] += values[j + k];
+    }
+  }
+  for (std::int64_t half = lanes / 2; half > 0; half /= 2)
+    for (std::int64_t k = 0; k < half; ++k) sums[k] += sums[k + half];
+  return sums[0];
+}
+
+/// ln sum of e^a over observed columns; -inf without any.
+template <class T>
+T observed_lse(const T* __restrict a, const T* __restrict observed, std::int64_t cols) {
+  constexpr std::int64_t block = CountBlock<T>::width, lanes = 16;
+  T tops[lanes];
+  std::fill_n(tops, lanes, T(-INFINITY));
+  for (std::int64_t j = 0; j < cols; j += lanes) {
+    const std::int64_t used = std::min(lanes, cols - j);
+    for (std::int64_t k = 0; k < used; ++k) {
+      const bool counts = observed == nullptr || observed[j + k] != T(0);
+      // A comparison that NaN wins: the sum then shows it.
+      tops[k] = counts && !(a[j + k] <= tops[k]) ? a[j + k] : tops[k];
+    }
+  }
+  T top = tops[0];
+  for (std::int64_t k = 1; k < lanes; ++k) top = tops[k] <= top ? top : tops[k];
+  if (top == T(-INFINITY)) return top;
+  T terms[block];
+  double sum = 0;
+  for (std::int64_t first = 0; first < cols; first += block) {
+    const std::int64_t n = std::min(block, cols - first);
+    const T* __restrict from = a + first;
+    for (std::int64_t j = 0; j < n; ++j) terms[j] = math::exp(from[j] - top);
+    sum += masked_sum(terms, observed != nullptr ? observed + first : nullptr, n);
+  }
+  return top + static_cast<T>(std::log(sum));
+}
+
+template <bool zero_inflated, class T>
+void count_forward_rows(const CountLogProbForward<T>& p, const T* theta, std::int64_t begin,
+                        std::int64_t end) {
+  const CountModel<T>& m = p.model;
+  CountBlock<T> block;
+  for (std::int64_t i = begin; i < end; ++i) {
+    T offset = 0;
+    if (m.library != nullptr) {
+      p.lse[i] = observed_lse(m.logits + i * m.cols, m.observed, m.cols);
+      offset = m.library[i] - p.lse[i];
+    }
+    double log_prob = 0, grad = 0;
+    for (std::int64_t first = 0; first < m.cols; first += block.width) {
+      const std::int64_t n = std::min(block.width, m.cols - first);
+      const T* observed = m.observed != nullptr ? m.observed + first : nullptr;
+      block.template compute<zero_inflated, false>(m, theta, i, first, n, offset);
+      log_prob += masked_sum(block.log_prob, observed, n);
+      if (m.library != nullptr) grad += masked_sum(block.grad_u, observed, n);
+    }
+    p.value[i] = p.sign * static_cast<T>(log_prob);
+    if (m.library != nullptr) p.grad_sum[i] = static_cast<T>(grad);
+  }
+}
+
+/// target[j] (=, +=) scale * values[j] of observed columns, 0 of others.
+template <class T>
+void write_scaled(T* __restrict target, const T* __restrict values, T scale,
+                  const T* __restrict observed, std::int64_t n, GradWrite write) {
+  if (observed == nullptr) {
+    for (std::int64_t j = 0; j < n; ++j) write_grad(target + j, scale * values[j], write);
+  } else {
+    for (std::int64_t j = 0; j < n; ++j)
+      write_grad(target + j, math::select(observed[j] != T(0), scale * values[j], T(0)), write);
+  }
+}
+
+/// Columns [first, first + n) of all rows.
+template <bool zero_inflated, class T>
+void count_backward_columns(const CountLogProbBackward<T>& p, const T* theta, std::int64_t first,
+                            std::int64_t n) {
+  const CountModel<T>& m = p.model;
+  const T* observed = m.observed != nullptr ? m.observed + first : nullptr;
+  const bool shared = p.grad_log_theta != nullptr && !m.dispersion.per_entry;
+  if (shared && p.write_log_theta == GradWrite::overwrite)
+    for (std::int64_t r = 0; r < m.dispersion.n_rows; ++r)
+      std::fill_n(p.grad_log_theta + r * m.cols + first, n, T(0));
+  CountBlock<T> block;
+  for (std::int64_t i = 0; i < m.rows; ++i) {
+    const T scale = p.sign * p.grad_value[i];
+    const T offset = m.library != nullptr ? m.library[i] - p.lse[i] : T(0);
+    block.template compute<zero_inflated, true>(m, theta, i, first, n, offset);
+    const std::int64_t at = i * m.cols + first;
+    if (p.grad_logits != nullptr) {
+      if (m.library != nullptr) {
+        const T* __restrict a = m.logits + at;
+        const T lse = p.lse[i], total = p.grad_sum[i];
+        for (std::int64_t j = 0; j < n; ++j) block.grad_u[j] -= math::exp(a[j] - lse) * total;
+      }
+      write_scaled(p.grad_logits + at, block.grad_u, scale, observed, n, p.write_logits);
+    }
+    if (zero_inflated && p.grad_zeta != nullptr)
+      write_scaled(p.grad_zeta + at, block.grad_zeta, scale, observed, n, p.write_zeta);
+    if (p.grad_log_theta != nullptr)
+      write_scaled(p.grad_log_theta + m.dispersion.row(i) * m.cols + first, block.grad_r, scale,
+                   observed, n, shared ? GradWrite::accumulate : p.write_log_theta);
+  }
+}
+
+}  // namespace cpu
+
+template <class T>
+void count_log_prob_forward(Context<Cpu>& ctx, const CountLogProbForward<T>& p) {
+  const T* theta = cpu::theta_table(ctx, p.model);
+  parallel_chunks(ctx.threads(), p.model.rows, 4, [&](std::int64_t begin, std::int64_t end) {
+    if (p.model.zeta != nullptr) {
+      cpu::count_forward_rows<true>(p, theta, begin, end);
+    } else {
+      cpu::count_forward_rows<false>(p, theta, begin, end);
+    }
+  });
+}
+
+template <class T>
+void count_log_prob_backward(Context<Cpu>& ctx, const CountLogProbBackward<T>& p) {
+  const CountModel<T>& m = p.model;
+  const T* theta = cpu::theta_table(ctx, m);
+  // About 16 tasks, at least a vector register wide each.
+  const std::int64_t wanted = (m.cols + 15) / 16;
+  const std::int64_t columns =
+      std::clamp<std::int64_t>((wanted + 31) / 32 * 32, 32, cpu::CountBlock<T>::width);
+  parallel_chunks(ctx.threads(), m.cols, columns, [&](std::int64_t begin, std::int64_t end) {
+    if (m.zeta != nullptr) {
+      cpu::count_backward_columns<true>(p, theta, begin, end - begin);
+    } else {
+      cpu::count_backward_columns<false>(p, theta, begin, end - begin);
+    }
+  });
+  if (p.grad_library != nullptr)
+    for (std::int64_t i = 0; i < m.rows; ++i)
+      write_grad(p.grad_library + i, p.sign * p.grad_value[i] * p.grad_sum[i], p.write_library);
+}
+
+}  // namespace stx
