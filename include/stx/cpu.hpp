@@ -22,4 +22,5 @@
 #include "stx/backend/cpu/softmax_sample.hpp"
 #include "stx/backend/cpu/top_k.hpp"
 #include "stx/backend/cpu/timestep_embedding.hpp"
+#include "stx/backend/cpu/softmax.hpp"
 #include "stx/backend/cpu/transfer.hpp"

@@ -23,13 +23,11 @@ __global__ void adam_step_quad_per_thread_kernel(AdamArgs<T> p, const StepState*
   Quad<T> square = load_quad(p.squares, i, p.size, aligned);
   // 1 - beta^t without cancellation: -expm1(t log beta).
   const T t = static_cast<T>(state->step - p.first_step);
-  const T correction1 = -std::expm1(t * log_beta1);
-  const T correction2 = -std::expm1(t * log_beta2);
-  const T learning_rate = static_cast<T>(state->learning_rate);
+  const auto step = math::adam_step(static_cast<T>(state->learning_rate), -std::expm1(t * log_beta1),
+                                    -std::expm1(t * log_beta2));
 #pragma unroll
   for (int e = 0; e < quad_size; ++e)
-    math::adam_update(parameter.v[e], gradient.v[e], mean.v[e], square.v[e], learning_rate,
-                      p.options, correction1, correction2);
+    math::adam_update(parameter.v[e], gradient.v[e], mean.v[e], square.v[e], step, p.options);
   store_quad(p.parameters, i, p.size, aligned, parameter);
   store_quad(p.means, i, p.size, aligned, mean);
   store_quad(p.squares, i, p.size, aligned, square);

@@ -23,3 +23,4 @@
 #include "stx_kernels/softmax_sample.cuh"
 #include "stx_kernels/top_k.cuh"
 #include "stx_kernels/timestep_embedding.cuh"
+#include "stx_kernels/softmax.cuh"

@@ -1,5 +1,7 @@
 #include "stx/math/dropout.hpp"
 
+#include <array>
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -14,8 +16,7 @@ namespace {
 std::vector<float> factors(const stx::StepState& state, const stx::Dropout& dropout,
                            std::int64_t rows, std::int64_t cols) {
   std::vector<float> values(rows * cols, 1.0f);
-  for (std::int64_t i = 0; i < rows; ++i)
-    stx::cpu::apply_dropout(state, dropout, i, values.data() + i * cols, cols);
+  stx::cpu::apply_dropout_rows(state, dropout, 0, rows, values.data(), cols);
   return values;
 }
 
@@ -74,4 +75,21 @@ TEST_CASE("threshold and scale belong together") {
   CHECK(d.scale() == 65536.0f / 58982.0f);
   CHECK(d.active());
   CHECK_FALSE(stx::Dropout{}.active());
+}
+
+TEST_CASE("dropout of a block is that of the whole matrix, and nothing beside it is touched") {
+  const stx::StepState state = state_of(7, 3);
+  const stx::Dropout dropout{0.4f, 5};
+  const std::int64_t rows = 50, cols = 61;
+  const auto whole = factors(state, dropout, rows, cols);
+  for (const auto& [row, n_rows, column, n_cols] :
+       {std::array<std::int64_t, 4>{0, 50, 0, 61}, {7, 30, 8, 32}, {49, 1, 56, 5}, {3, 17, 24, 3}, {5, 0, 8, 8}}) {
+    std::vector<float> values(rows * cols, 1.0f), want = values;
+    stx::cpu::apply_dropout(state, dropout,
+                            stx::cpu::DropoutBlock<float>{values.data() + row * cols + column, cols, row, n_rows,
+                                                          column, n_cols});
+    for (std::int64_t i = row; i < row + n_rows; ++i)
+      std::copy_n(whole.data() + i * cols + column, n_cols, want.data() + i * cols + column);
+    CHECK(values == want);
+  }
 }

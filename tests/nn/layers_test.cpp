@@ -76,6 +76,32 @@ TEST_CASE(
   CHECK(max_error(to_host(ctx, result.out.value()), project("a.out", attended.out, 6)) < 1e-13);
 }
 
+TEST_CASE("nn::CrossAttention: few keys folded into the projections give the same result, dropout and all") {
+  Context<Cpu> ctx({.seed = 9});
+  Store store;
+  const std::int64_t width = 32, rows = 40, n_keys = 5;
+  const stx::nn::CrossAttention<double, Cpu> layer(ctx, store, "a", width, {.n_heads = 4, .dropout = 0.3f});
+  store.allocate(ctx, 3);
+  const auto queries = to_device(ctx, random_values(rows * width, 1), Shape{rows, width});
+  const auto memory = to_device(ctx, random_values(n_keys * width, 2), Shape{n_keys, width});
+  // With the weights asked for, queries are projected and attended to; without, the keys are folded.
+  const auto run = [&](bool weights) {
+    begin_pass(ctx);
+    store.begin_step();
+    const auto q = leaf(ctx, queries), m = leaf(ctx, memory);
+    const auto out = layer(ctx, q, m, weights).out;
+    const std::vector<double> grad = random_values(rows * width, 3);
+    stx::copy_to_device(ctx, out.claim_grad(ctx).data, grad.data(), grad.size() * sizeof(double));
+    ctx.tape().run_backward(ctx);
+    return std::array{to_host(ctx, out.value()), to_host(ctx, q.grad()), to_host(ctx, m.grad()),
+                      to_host(ctx, store.grads())};
+  };
+  stx::begin_step(ctx);
+  const auto folded = run(false), projected = run(true);
+  for (std::size_t k = 0; k < folded.size(); ++k) CHECK(max_error(folded[k], projected[k]) <= 1e-13);
+  CHECK(!same_bits(folded[0], projected[0]));  // the two ways round differently: both were taken
+}
+
 TEST_CASE("nn::ResidualLayerNorm: gain 1 and shift 0 at the start; without_branch leaves x out") {
   Context<Cpu> ctx;
   Store store;

@@ -5,5 +5,5 @@
 /// Function usable from CPU code and from kernels.
 #define STX_HD __host__ __device__
 #else
-#define STX_HD
+#define STX_HD __attribute__((always_inline))
 #endif

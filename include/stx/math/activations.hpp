@@ -1,6 +1,8 @@
 // Activation functions and their derivatives, without branches that keep a loop from vectorising.
 #pragma once
 
+#include <type_traits>
+
 #include "stx/math/elementary.hpp"
 
 namespace stx {
@@ -131,6 +133,19 @@ STX_HD inline T activate_grad(T x, Activation activation) {
       break;
   }
   return T(1);
+}
+
+/// Calls f with the activation as a constant, so that a loop over values has no branch.
+template <class F>
+void with_activation(Activation activation, F&& f) {
+  switch (activation) {
+    case Activation::identity: return f(std::integral_constant<Activation, Activation::identity>{});
+    case Activation::gelu: return f(std::integral_constant<Activation, Activation::gelu>{});
+    case Activation::relu: return f(std::integral_constant<Activation, Activation::relu>{});
+    case Activation::gelu_tanh: return f(std::integral_constant<Activation, Activation::gelu_tanh>{});
+    case Activation::silu: return f(std::integral_constant<Activation, Activation::silu>{});
+    case Activation::softplus: return f(std::integral_constant<Activation, Activation::softplus>{});
+  }
 }
 
 }  // namespace math

@@ -19,20 +19,32 @@ struct AdamOptions {
 
 namespace math {
 
-/// Updates parameter, first and second moment in place. `correction1 = 1 - beta1^t`,
-/// `correction2 = 1 - beta2^t` for step t = 1, 2, ...
+/// The factors that all elements of one step share: divided once here, multiplied by there.
 template <class T>
-STX_HD inline void adam_update(T& parameter, T gradient, T& mean, T& square, T learning_rate,
-                               const AdamOptions& o, T correction1, T correction2) {
+struct AdamStep {
+  T learning_rate;
+  T step_size;   ///< learning rate / (1 - beta1^t)
+  T root_scale;  ///< 1 / sqrt(1 - beta2^t)
+};
+
+/// For step t = 1, 2, ... with `correction1 = 1 - beta1^t`, `correction2 = 1 - beta2^t`.
+template <class T>
+STX_HD inline AdamStep<T> adam_step(T learning_rate, T correction1, T correction2) {
+  return {learning_rate, learning_rate / correction1, T(1) / std::sqrt(correction2)};
+}
+
+/// Updates parameter, first and second moment in place.
+template <class T>
+STX_HD inline void adam_update(T& parameter, T gradient, T& mean, T& square, const AdamStep<T>& step,
+                               const AdamOptions& o) {
   if (o.decoupled) {
-    parameter -= learning_rate * T(o.weight_decay) * parameter;
+    parameter -= step.learning_rate * T(o.weight_decay) * parameter;
   } else {
     gradient += T(o.weight_decay) * parameter;
   }
   mean = T(o.beta1) * mean + (T(1) - T(o.beta1)) * gradient;
   square = T(o.beta2) * square + (T(1) - T(o.beta2)) * gradient * gradient;
-  const T root = std::sqrt(square / correction2) + T(o.eps);
-  parameter -= learning_rate * (mean / correction1) / root;
+  parameter -= step.step_size * mean / (std::sqrt(square) * step.root_scale + T(o.eps));
 }
 
 }  // namespace math

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "stx/nn/linear.hpp"
+#include "stx/ops/fold_projection.hpp"
 #include "stx/ops/shared_kv_attention.hpp"
+#include "stx/ops/softmax.hpp"
 
 namespace stx::nn {
 
@@ -32,8 +34,12 @@ class CrossAttention {
 
   /// queries (rows, width), memory (n_keys, width) -> (rows, width), and the head-mean attention
   /// (rows, n_keys) when `weights` is set.
+  ///
+  /// Few keys are multiplied by the projections of queries and results, so that no row is projected
+  /// (ops/fold_projection.hpp): the same numbers but for rounding, with less work.
   AttentionResult<T, D> operator()(Context<D>& ctx, Var<T, D> queries, Var<T, D> memory,
                                    bool weights = false) const {
+    if (!weights && folding_pays(queries.shape(), memory.shape())) return {folded(ctx, queries, memory), {}};
     AttentionOptions options = options_;
     options.weights = weights;
     AttentionResult<T, D> result = shared_kv_attention(ctx, query_(ctx, queries), key_(ctx, memory),
@@ -43,6 +49,23 @@ class CrossAttention {
   }
 
  private:
+  /// Whether the products that grow with the rows are fewer; the keys' own need rows to pay them back.
+  bool folding_pays(const Shape& queries, const Shape& memory) const {
+    const std::int64_t n_keys = memory[0], width = queries[1];
+    return options_.n_heads * n_keys < width + n_keys && queries[0] >= 4 * n_keys;
+  }
+
+  Var<T, D> folded(Context<D>& ctx, Var<T, D> queries, Var<T, D> memory) const {
+    const Var<T, D> keys = key_(ctx, memory);
+    const auto fold = [&](Var<T, D> weight) { return fold_into_keys(ctx, keys, weight, options_.n_heads); };
+    const Var<T, D> scores = linear(ctx, queries, fold(query_.weight()), fold(query_.bias()));
+    const double head_dim = static_cast<double>(queries.shape()[1] / options_.n_heads);
+    const Var<T, D> weights = softmax(ctx, scores, {.scale = 1 / std::sqrt(head_dim), .n = memory.shape()[0],
+                                                    .dropout = options_.dropout});
+    return linear(ctx, weights, fold_into_values(ctx, value_(ctx, memory), out_.weight(), options_.n_heads),
+                  out_.bias());
+  }
+
   Linear<T, D> query_, key_, value_, out_;
   AttentionOptions options_;
 };

@@ -31,6 +31,9 @@ class Linear {
   /// x (rows, in) -> (rows, out).
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const { return linear(ctx, x, weight_, bias_, options_); }
 
+  Var<T, D> weight() const { return weight_; }
+  Var<T, D> bias() const { return bias_; }
+
  private:
   Var<T, D> weight_;
   Var<T, D> bias_;

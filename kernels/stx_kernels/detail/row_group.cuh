@@ -43,14 +43,13 @@ inline dim3 row_group_block(std::int64_t cols) {
   return dim3(lanes, threads / lanes);
 }
 
-/// Values of scratch that row_sum needs in shared memory.
+/// Values of scratch that row_sum and row_max need in shared memory.
 inline constexpr int row_sum_scratch = 8;
 
-/// Sum over the threads with the same threadIdx.y (blockDim.x of them, whole warps); every one of
-/// them gets it. All threads of the block must call it together.
-template <class T>
-__device__ inline T row_sum(T value, T* scratch) {
-  value = warp_sum(value);
+/// Combines one value per warp of the row's threads; every one of them gets the result. All threads
+/// of the block must call it together.
+template <class T, class Combine>
+__device__ inline T combine_warps(T value, T* scratch, Combine combine) {
   if (blockDim.x == warp_lanes) return value;
   const unsigned warps = blockDim.x / warp_lanes;
   T* mine = scratch + threadIdx.y * warps;
@@ -58,8 +57,21 @@ __device__ inline T row_sum(T value, T* scratch) {
   if (threadIdx.x % warp_lanes == 0) mine[threadIdx.x / warp_lanes] = value;
   __syncthreads();
   T total = mine[0];
-  for (unsigned w = 1; w < warps; ++w) total += mine[w];
+  for (unsigned w = 1; w < warps; ++w) total = combine(total, mine[w]);
   return total;
+}
+
+/// Sum over the threads with the same threadIdx.y (blockDim.x of them, whole warps); every one of
+/// them gets it. All threads of the block must call it together.
+template <class T>
+__device__ inline T row_sum(T value, T* scratch) {
+  return combine_warps(warp_sum(value), scratch, [](T a, T b) { return a + b; });
+}
+
+/// The same for the largest value.
+template <class T>
+__device__ inline T row_max(T value, T* scratch) {
+  return combine_warps(warp_max(value), scratch, [](T a, T b) { return a < b ? b : a; });
 }
 
 }  // namespace stx::kernels

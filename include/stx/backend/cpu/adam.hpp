@@ -13,9 +13,9 @@ void adam(Context<Cpu>& ctx, const AdamArgs<T>& p) {
   require(state.step > p.first_step, "adam",
           "no step was begun since the optimiser was made; call begin_step(ctx)");
   const double t = static_cast<double>(state.step - p.first_step);
-  const T correction1 = static_cast<T>(1.0 - std::pow(static_cast<double>(p.options.beta1), t));
-  const T correction2 = static_cast<T>(1.0 - std::pow(static_cast<double>(p.options.beta2), t));
-  const T learning_rate = static_cast<T>(state.learning_rate);
+  const auto step = math::adam_step(static_cast<T>(state.learning_rate),
+                                    static_cast<T>(1.0 - std::pow(static_cast<double>(p.options.beta1), t)),
+                                    static_cast<T>(1.0 - std::pow(static_cast<double>(p.options.beta2), t)));
   parallel_chunks(ctx.threads(), p.size, 16384, [&](std::int64_t begin, std::int64_t end) {
     // The four buffers never overlap; the compiler vectorises only when told so.
     T* __restrict parameters = p.parameters;
@@ -24,8 +24,7 @@ void adam(Context<Cpu>& ctx, const AdamArgs<T>& p) {
     T* __restrict squares = p.squares;
     const AdamOptions options = p.options;
     for (std::int64_t i = begin; i < end; ++i)
-      math::adam_update(parameters[i], gradients[i], means[i], squares[i], learning_rate, options, correction1,
-                        correction2);
+      math::adam_update(parameters[i], gradients[i], means[i], squares[i], step, options);
   });
 }
 

@@ -1,4 +1,4 @@
-// Fully connected layer on the CPU: each panel of rows is multiplied and finished while in cache.
+// Fully connected layer on the CPU: each task's part of the product is finished while in cache.
 #pragma once
 
 #include "stx/backend/cpu/column_sums.hpp"
@@ -7,35 +7,48 @@
 #include "stx/backend/linear.hpp"
 
 namespace stx {
+namespace cpu {
+
+/// y = activation(z + bias) for n neighbouring columns; z is stored where `keep_z`.
+template <class T, class A>
+inline void finish_columns(A activation, const T* bias, T* z, T* y, std::int64_t n, bool keep_z) {
+  for (std::int64_t j = 0; j < n; ++j) {
+    const T value = bias != nullptr ? z[j] + bias[j] : z[j];
+    if (keep_z) z[j] = value;
+    y[j] = math::activate(value, activation.value);
+  }
+}
+
+}  // namespace cpu
 
 template <class T>
 void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
   const StepState& state = *ctx.step_state();
-  const auto finish_row = [&](T* z, T* y, std::int64_t row, std::int64_t first, std::int64_t n) {
-    if (p.bias != nullptr)
-      for (std::int64_t j = 0; j < n; ++j) z[j] += p.bias[first + j];
-    if (p.activation == Activation::gelu) {
-      for (std::int64_t j = 0; j < n; ++j) y[j] = math::gelu(z[j]);
-    } else if (y != z) {
-      std::copy_n(z, n, y);
-    }
-    if (p.dropout.active()) cpu::apply_dropout(state, p.dropout, row, y, n);
-  };
-  T* z = p.pre_activation != nullptr ? p.pre_activation : p.y;
-  // Few rows: splitting the columns is what occupies the threads; dropout needs whole rows.
-  if (p.rows < 128 && !p.dropout.active()) {
-    parallel_chunks(ctx.threads(), p.out, cpu::gemm_panel(p.out), [&](std::int64_t first, std::int64_t last) {
-      cpu::gemm_serial(p.x, p.in, false, p.weight + first * p.in, p.in, true, z + first, p.out, p.rows,
-                       last - first, p.in, GradWrite::overwrite);
-      for (std::int64_t i = 0; i < p.rows; ++i)
-        finish_row(z + i * p.out + first, p.y + i * p.out + first, i, first, last - first);
+  const bool keeps_z = p.pre_activation != nullptr;
+  T* product = keeps_z ? p.pre_activation : p.y;
+  const auto tasks = cpu::GemmTasks::of<T>(p.rows, p.out);
+  parallel_for(ctx.threads(), tasks.count(), [&](std::int64_t i) {
+    const auto t = tasks[i];
+    const std::int64_t at = t.row * p.out + t.column;
+    cpu::gemm_strip(p.x + t.row * p.in, p.in, false, p.weight + t.column * p.in, p.in, true, product + at, p.out,
+                    t.rows, t.columns, p.in, GradWrite::overwrite);
+    const T* bias = p.bias != nullptr ? p.bias + t.column : nullptr;
+    math::with_activation(p.activation, [&](auto activation) {
+      constexpr std::int64_t full = cpu::GemmTile<T>::columns;
+      for (std::int64_t r = 0; r < t.rows; ++r) {
+        T* z = product + at + r * p.out;
+        T* y = p.y + at + r * p.out;
+        if (t.columns == full) {  // a number the compiler knows
+          cpu::finish_columns(activation, bias, z, y, full, keeps_z);
+        } else {
+          cpu::finish_columns(activation, bias, z, y, t.columns, keeps_z);
+        }
+      }
     });
-    return;
-  }
-  parallel_chunks(ctx.threads(), p.rows, cpu::gemm_panel(p.rows), [&](std::int64_t begin, std::int64_t end) {
-    cpu::gemm_serial(p.x + begin * p.in, p.in, false, p.weight, p.in, true, z + begin * p.out, p.out,
-                     end - begin, p.out, p.in, GradWrite::overwrite);
-    for (std::int64_t i = begin; i < end; ++i) finish_row(z + i * p.out, p.y + i * p.out, i, 0, p.out);
+    if (p.dropout.active())
+      cpu::apply_dropout(state, p.dropout, cpu::DropoutBlock<T>{.values = p.y + at, .stride = p.out, .row = t.row,
+                                                                .rows = t.rows, .column = t.column,
+                                                                .columns = t.columns});
   });
 }
 
@@ -45,15 +58,15 @@ void linear_backward(Context<Cpu>& ctx, const LinearBackward<T>& p) {
   const T* grad_z = p.grad_y;
   if (p.activation != Activation::identity || p.dropout.active()) {
     parallel_chunks(ctx.threads(), p.rows, 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        T* g = p.grad_pre + i * p.out;
-        std::copy_n(p.grad_y + i * p.out, p.out, g);
-        if (p.dropout.active()) cpu::apply_dropout(state, p.dropout, i, g, p.out);
-        if (p.activation == Activation::gelu) {
-          const T* z = p.pre_activation + i * p.out;
-          for (std::int64_t j = 0; j < p.out; ++j) g[j] *= math::gelu_grad(z[j]);
-        }
-      }
+      const std::int64_t n = (end - begin) * p.out;
+      T* g = p.grad_pre + begin * p.out;
+      std::copy_n(p.grad_y + begin * p.out, n, g);
+      if (p.dropout.active()) cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, g, p.out);
+      if (p.activation == Activation::identity) return;
+      const T* z = p.pre_activation + begin * p.out;
+      math::with_activation(p.activation, [&](auto activation) {
+        for (std::int64_t j = 0; j < n; ++j) g[j] *= math::activate_grad(z[j], activation.value);
+      });
     });
     grad_z = p.grad_pre;
   }

@@ -5,6 +5,7 @@
 
 #include "stx/backend/cpu/column_sums.hpp"
 #include "stx/backend/cpu/dropout.hpp"
+#include "stx/backend/cpu/row_sum.hpp"
 #include "stx/backend/residual_layer_norm.hpp"
 
 namespace stx {
@@ -30,12 +31,9 @@ void residual_layer_norm_forward(Context<Cpu>& ctx, const ResidualLayerNormForwa
       T* y = p.y + i * p.width;
       cpu::residual_sum(state, p.dropout, i, p.x + i * p.width,
                         p.residual ? p.residual + i * p.width : nullptr, y, p.width);
-      T mean = 0;
-      for (std::int64_t j = 0; j < p.width; ++j) mean += y[j];
-      mean /= static_cast<T>(p.width);
-      T variance = 0;
-      for (std::int64_t j = 0; j < p.width; ++j) variance += (y[j] - mean) * (y[j] - mean);
-      variance /= static_cast<T>(p.width);
+      const T mean = cpu::sum_over<T>(p.width, [&](std::int64_t j) { return y[j]; }) / static_cast<T>(p.width);
+      const T variance = cpu::sum_over<T>(p.width, [&](std::int64_t j) { return (y[j] - mean) * (y[j] - mean); }) /
+                         static_cast<T>(p.width);
       const T rstd = T(1) / std::sqrt(variance + p.eps);
       for (std::int64_t j = 0; j < p.width; ++j) y[j] = (y[j] - mean) * rstd * p.gain[j] + p.shift[j];
       p.mean[i] = mean;
@@ -59,20 +57,15 @@ void residual_layer_norm_backward(Context<Cpu>& ctx, const ResidualLayerNormBack
       const T* gy = p.grad_y + i * width;
       cpu::residual_sum(state, p.dropout, i, p.x + i * width, p.residual ? p.residual + i * width : nullptr,
                         normal, width);
-      T mean_g = 0;
-      T mean_gn = 0;
       for (std::int64_t j = 0; j < width; ++j) {
         normal[j] = (normal[j] - p.mean[i]) * p.rstd[i];
         grad[j] = gy[j] * p.gain[j];
         partial[j] += gy[j] * normal[j];
         partial[width + j] += gy[j];
       }
-      for (std::int64_t j = 0; j < width; ++j) {
-        mean_g += grad[j];
-        mean_gn += grad[j] * normal[j];
-      }
-      mean_g /= static_cast<T>(width);
-      mean_gn /= static_cast<T>(width);
+      const T mean_g = cpu::sum_over<T>(width, [&](std::int64_t j) { return grad[j]; }) / static_cast<T>(width);
+      const T mean_gn =
+          cpu::sum_over<T>(width, [&](std::int64_t j) { return grad[j] * normal[j]; }) / static_cast<T>(width);
       for (std::int64_t j = 0; j < width; ++j) grad[j] = p.rstd[i] * (grad[j] - mean_g - normal[j] * mean_gn);
       if (p.grad_residual != nullptr)
         for (std::int64_t j = 0; j < width; ++j)

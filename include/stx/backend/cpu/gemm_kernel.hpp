@@ -1,0 +1,128 @@
+// The innermost parts of the CPU's matrix product: a tile of C kept in registers, and the packing
+// of the columns of B that it reads.
+//
+// A tile is `rows` rows by a few registers of columns. Every step of the inner dimension loads the
+// registers of B once and broadcasts one value of A per row: with AVX-512 28 multiply-adds for 16
+// loads, so the multiplier is the bound. A is read where it lies; B is packed, because a column of
+// registers is then one stream, used again for every tile of rows.
+#pragma once
+
+#include <algorithm>
+
+#include "stx/autograd/grad_write.hpp"
+#include "stx/backend/cpu/simd.hpp"
+
+namespace stx::cpu {
+inline namespace STX_SIMD {
+
+/// Sizes of the tile: what fills the registers, with one free for A and those of B.
+template <class T>
+struct GemmTile {
+  static constexpr int lanes = Simd<T>::lanes;
+  static constexpr int registers = lanes >= 4 ? 2 : 8 / lanes;  ///< of a row: at least 8 columns
+  static constexpr int columns = registers * lanes;
+  static constexpr int rows = simd_bytes == 64 ? 14 : (registers == 2 ? 6 : 2);
+};
+
+/// Steps of the inner dimension between two visits of C: a panel of B is 32 KiB.
+inline constexpr std::int64_t gemm_depth = 256;
+
+/// c (rows x GemmTile::columns) (+)= a (rows x depth) * panel (depth x GemmTile::columns). Only the first
+/// `columns` columns are stored. With `transpose_a`, a is stored depth x rows.
+template <class T, int rows, bool transpose_a>
+inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c, std::int64_t ldc,
+                      std::int64_t columns, GradWrite write) {
+  using V = typename Simd<T>::type;
+  constexpr int lanes = GemmTile<T>::lanes;
+  constexpr int registers = GemmTile<T>::registers;
+  V sum[rows][registers];
+  const T* row[rows];
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r) {
+    row[r] = transpose_a ? a + r : a + r * lda;
+#pragma GCC unroll 4
+    for (int v = 0; v < registers; ++v) sum[r][v] = V{};
+  }
+  for (std::int64_t k = 0; k < depth; ++k) {
+    V b[registers];
+#pragma GCC unroll 4
+    for (int v = 0; v < registers; ++v) b[v] = simd_load(panel + (k * registers + v) * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      const T value = transpose_a ? a[k * lda + r] : row[r][k];
+#pragma GCC unroll 4
+      for (int v = 0; v < registers; ++v) sum[r][v] += value * b[v];
+    }
+  }
+  if (columns == GemmTile<T>::columns) {
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < registers; ++v) {
+        T* to = c + r * ldc + v * lanes;
+        simd_store(to, write == GradWrite::overwrite ? sum[r][v] : simd_load(to) + sum[r][v]);
+      }
+    }
+    return;
+  }
+  T all[GemmTile<T>::columns];
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < registers; ++v) simd_store(all + v * lanes, sum[r][v]);
+    for (std::int64_t j = 0; j < columns; ++j) write_grad(c + r * ldc + j, all[j], write);
+  }
+}
+
+/// The same for any number of rows: whole tiles, then the rest in tiles of halving size.
+template <class T, bool transpose_a, int tile = GemmTile<T>::rows>
+inline void gemm_rows(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c, std::int64_t ldc,
+                      std::int64_t m, std::int64_t columns, GradWrite write) {
+  std::int64_t i = 0;
+  for (; i + tile <= m; i += tile)
+    gemm_tile<T, tile, transpose_a>(a + (transpose_a ? i : i * lda), lda, panel, depth, c + i * ldc, ldc, columns,
+                                    write);
+  if constexpr (tile > 1) {
+    if (i < m)
+      gemm_rows<T, transpose_a, (tile > 8 ? 8 : tile / 2)>(a + (transpose_a ? i : i * lda), lda, panel, depth,
+                                                          c + i * ldc, ldc, m - i, columns, write);
+  }
+}
+
+/// Packs `columns` <= GemmTile::columns columns of b (depth x columns, or stored columns x depth) side by side,
+/// filled up with zeros.
+template <class T>
+inline void gemm_pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64_t depth, std::int64_t columns,
+                      T* panel) {
+  constexpr int lanes = GemmTile<T>::lanes;
+  constexpr int width = GemmTile<T>::columns;
+  if (!transpose_b) {
+    for (std::int64_t k = 0; k < depth; ++k) {
+      T* to = panel + k * width;
+      if (columns == width) {
+        std::memcpy(to, b + k * ldb, sizeof(T) * width);
+      } else {
+        std::copy_n(b + k * ldb, columns, to);
+        std::fill(to + columns, to + width, T(0));
+      }
+    }
+    return;
+  }
+  std::int64_t k = 0;
+  if (columns == width) {
+    for (; k + lanes <= depth; k += lanes) {
+      for (int first = 0; first < width; first += lanes) {
+        typename Simd<T>::type square[lanes];
+#pragma GCC unroll 16
+        for (int j = 0; j < lanes; ++j) square[j] = simd_load(b + (first + j) * ldb + k);
+        simd_transpose<T>(square);
+#pragma GCC unroll 16
+        for (int j = 0; j < lanes; ++j) simd_store(panel + (k + j) * width + first, square[j]);
+      }
+    }
+  }
+  for (; k < depth; ++k) {
+    for (std::int64_t j = 0; j < width; ++j) panel[k * width + j] = j < columns ? b[j * ldb + k] : T(0);
+  }
+}
+
+}  // namespace STX_SIMD
+}  // namespace stx::cpu
