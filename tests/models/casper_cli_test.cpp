@@ -49,7 +49,7 @@ const Flags scores = {"pcc",  "scc", "kendall", "rmse", "rmse_z", "mape",
 void check_summary(const Json& summary) {
   CHECK(keys(summary) == scores);
   for (const auto& [name, s] : summary.items()) {
-    INFO(name);
+    INFO(std::string(name));
     CHECK(keys(s) == Flags{"mean", "median", "sd"});
     for (const auto& [part, value] : s.items()) CHECK((value.is_number() || value.is_null()));
   }

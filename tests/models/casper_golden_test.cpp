@@ -196,8 +196,8 @@ TEST_CASE("CASPER in float is as near to the truth as PyTorch in float") {
 TEST_CASE("the same bits for any number of threads") {
   const Golden golden("three_heads_f32");
   const auto one = run<float>(golden, 1), three = run<float>(golden, 3);
-  for (const auto& [key, values] : one) {
-    INFO(key);
-    CHECK(stx::test::same_bits(values, three.at(key)));
+  for (const auto& part : one) {
+    INFO(part.first);
+    CHECK(stx::test::same_bits(part.second, three.at(part.first)));
   }
 }

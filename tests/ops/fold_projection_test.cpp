@@ -29,8 +29,9 @@ double folded(const std::vector<double>& x, std::int64_t i, std::int64_t h, std:
 
 TEST_CASE("folded projections: values against plain loops") {
   stx::Context<Cpu> ctx({.threads = 2});
-  for (const auto [n, width, n_heads, columns] :
-       {std::array<std::int64_t, 4>{5, 8, 2, 3}, {30, 64, 4, 33}, {1, 6, 1, 1}, {3, 6, 6, 7}, {0, 4, 2, 3}, {4, 4, 2, 0}}) {
+  for (const auto& s : {std::array<std::int64_t, 4>{5, 8, 2, 3}, {30, 64, 4, 33}, {1, 6, 1, 1}, {3, 6, 6, 7},
+                        {0, 4, 2, 3}, {4, 4, 2, 0}}) {
+    const std::int64_t n = s[0], width = s[1], n_heads = s[2], columns = s[3];
     CAPTURE(n);
     CAPTURE(width);
     const std::int64_t head_dim = width / n_heads;

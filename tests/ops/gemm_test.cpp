@@ -40,7 +40,7 @@ std::vector<T> run(const Sizes& s, const std::vector<T>& a, const std::vector<T>
 
 template <class T>
 void check_values(const Sizes& s) {
-  const auto [m, n, k] = s;
+  const std::int64_t m = s[0], n = s[1], k = s[2];
   const auto a = random_values(m * k, 1);
   const auto b = random_values(k * n, 2);
   for (bool ta : {false, true})
