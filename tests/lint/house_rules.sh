@@ -50,7 +50,7 @@ found '__CUDACC__|__CUDA_ARCH__|defined\(_OPENMP\)|ifdef _OPENMP' \
 found '#\s*pragma\s+omp' 'threads start in parallel_for only' include/stx/core/parallel_for.hpp -- \
   "${headers[@]}" "${kernel_files[@]}"
 found '#\s*include\s*<(Eigen|unsupported)' 'Eigen stays in the files that need it' \
-  include/stx/backend/cpu/gemm.hpp include/stx/data/centred_matrix.hpp include/stx/data/pca.hpp -- "${headers[@]}"
+  include/stx/data/centred_matrix.hpp include/stx/data/pca.hpp -- "${headers[@]}"
 found '#\s*include\s*<iostream>|std::(cout|cerr)|[^a-z_]f?printf *\(|std::(exit|abort|terminate)\(' \
   'the library never prints or exits' include/stx/train/progress.hpp -- "${headers[@]}"
 found 'std::function|std::shared_ptr' 'no heap behind the back of a step' -- include/stx/ops/*.hpp include/stx/autograd/*.hpp \

@@ -48,8 +48,10 @@ const Flags scores = {"pcc",  "scc", "kendall", "rmse", "rmse_z", "mape",
 /// The scores of a method over genes: for each a number, or null where none is defined.
 void check_summary(const Json& summary) {
   CHECK(keys(summary) == scores);
-  for (const auto& [name, s] : summary.items()) {
-    INFO(std::string(name));
+  for (const auto& item : summary.items()) {
+    const std::string name = item.key();
+    const Json& s = item.value();
+    INFO(name);
     CHECK(keys(s) == Flags{"mean", "median", "sd"});
     for (const auto& [part, value] : s.items()) CHECK((value.is_number() || value.is_null()));
   }

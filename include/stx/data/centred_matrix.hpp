@@ -9,6 +9,10 @@
 #include "stx/core/parallel_for.hpp"
 #include "stx/data/matrix.hpp"
 
+#ifndef EIGEN_DONT_PARALLELIZE
+#error "stx needs EIGEN_DONT_PARALLELIZE (set by the CMake target stx::stx): Eigen's own threads would make results depend on their number"
+#endif
+
 namespace stx::detail {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
