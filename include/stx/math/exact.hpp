@@ -39,18 +39,14 @@ STX_HD inline float exp(float x) {
   return p * float_of((bits_of(shifted) - 0x4B400000u + 127u) << 23);
 }
 
-/// ln x within 2 ulp for every normal positive x. Smaller x, also 0, count as the smallest normal
-/// number (-87.34), infinity as the largest (88.72); NaN and negative x give NaN.
+/// ln x within 2 ulp for normal, finite, positive x and nothing else; without branches.
 ///
 /// x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), then a degree-11 polynomial in f
 /// (coefficients: Cephes logf, Moshier 1992) and ln 2 in two parts.
-STX_HD inline float log(float x) {
-  const bool valid = x >= 0.0f;
-  x = x > 3.40282347e+38f ? 3.40282347e+38f : x;
-  x = x > 1.17549435e-38f ? x : 1.17549435e-38f;
+STX_HD inline float log_of_normal(float x) {
   const std::uint32_t bits = bits_of(x);
   const std::uint32_t exponent = (bits - 0x3F3504F3u) & 0xFF800000u;  // of x / sqrt(1/2)
-  const float e = static_cast<float>(static_cast<std::int32_t>(exponent) / (1 << 23));
+  const float e = static_cast<float>(static_cast<std::int32_t>(exponent) >> 23);
   const float f = float_of(bits - exponent) - 1.0f;
   float p = 7.0376836292e-2f;
   p = std::fma(p, f, -1.1514610310e-1f);
@@ -64,8 +60,15 @@ STX_HD inline float log(float x) {
   const float square = f * f;
   float y = std::fma(e, -2.12194440e-4f, p * (f * square));
   y = std::fma(square, -0.5f, y);
-  y = std::fma(e, 0.693359375f, f + y);
-  return valid ? y : float_of(0x7FC00000u);
+  return std::fma(e, 0.693359375f, f + y);
+}
+
+/// ln x. Positive x below the normal numbers, also 0, count as the smallest normal number (-87.34),
+/// infinity as the largest (88.72); NaN and negative x give NaN.
+STX_HD inline float log(float x) {
+  if (!(x >= 0.0f)) return float_of(0x7FC00000u);
+  x = x > 3.40282347e+38f ? 3.40282347e+38f : x;
+  return log_of_normal(x > 1.17549435e-38f ? x : 1.17549435e-38f);
 }
 
 struct SinCos {
@@ -89,10 +92,11 @@ STX_HD inline SinCos sincos(std::uint32_t phase) {
   c = std::fma(c, z, -1.388731625493765e-3f);
   c = std::fma(c, z, 4.166664568298827e-2f);
   c = std::fma(z * z, c, std::fma(z, -0.5f, 1.0f));
-  const bool swapped = (quarter & 1u) != 0u;
-  const float sine = swapped ? c : s;
-  const float cosine = swapped ? s : c;
-  return {(quarter & 2u) != 0u ? -sine : sine, ((quarter + 1u) & 2u) != 0u ? -cosine : cosine};
+  // Odd quarters swap the two; the signs follow the quarter. With masks, for a choice would become
+  // a branch and keep loops from being vectorised.
+  const std::uint32_t swap = (0u - (quarter & 1u)) & (bits_of(s) ^ bits_of(c));
+  return {float_of(bits_of(s) ^ swap ^ (quarter & 2u) << 30),
+          float_of(bits_of(c) ^ swap ^ ((quarter + 1u) & 2u) << 30)};
 }
 
 /// The phase of an angle given in turns (1 = 2 pi), for sincos: its fraction in 2^32 steps.

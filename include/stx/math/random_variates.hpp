@@ -25,11 +25,15 @@ struct NormalPair {
   float first, second;
 };
 
+/// Square of the radius of a pair: -2 ln u, u in (0, 1] from 32 bits.
+STX_HD inline float normal_radius_squared(std::uint32_t a) {
+  return -2.0f * exact::log_of_normal(std::fma(static_cast<float>(a), 0x1p-32f, 0x1p-33f));
+}
+
 /// Two independent N(0, 1) from 64 random bits: Box and Muller 1958, radius from `a` and angle from
 /// `b`, all 32 bits of each. |value| < 6.77.
 STX_HD inline NormalPair normal_pair(std::uint32_t a, std::uint32_t b) {
-  const float u = std::fma(static_cast<float>(a), 0x1p-32f, 0x1p-33f);  // (0, 1]
-  const float radius = std::sqrt(-2.0f * exact::log(u));
+  const float radius = std::sqrt(normal_radius_squared(a));
   const exact::SinCos angle = exact::sincos(b);
   return {radius * angle.cos, radius * angle.sin};
 }

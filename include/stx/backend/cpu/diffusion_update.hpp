@@ -1,6 +1,7 @@
 // One fused step of a diffusion sampler on the CPU.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 
 #include "stx/backend/cpu/variates.hpp"
@@ -10,20 +11,17 @@ namespace stx {
 
 namespace cpu {
 
-/// n entries of one row. The pointers are null where the whole array is.
+/// n entries of one row; no pointer is null, so that the loop has no branch and is vectorised.
 template <class T>
 void diffusion_update_entries(const DiffusionStep& step, std::int64_t n, T* __restrict u,
                               T* __restrict x0, const T* __restrict eps, const T* __restrict mask,
                               const T* __restrict known, const T* __restrict low,
                               const T* __restrict high, const float* __restrict z) {
-  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const DiffusionStep s = step;
   for (std::int64_t j = 0; j < n; ++j) {
-    const T prediction = math::diffusion_x0(step, u[j], eps != nullptr ? eps[j] : T(0),
-                                            low != nullptr ? low[j] : -infinity,
-                                            high != nullptr ? high[j] : infinity);
-    u[j] = math::diffusion_next(
-        step, u[j], prediction, x0[j], z != nullptr ? static_cast<T>(z[j]) : T(0),
-        mask != nullptr ? mask[j] : T(0), mask != nullptr ? known[j] : T(0));
+    const T prediction = math::diffusion_x0(s, u[j], eps[j], low[j], high[j]);
+    u[j] =
+        math::diffusion_next(s, u[j], prediction, x0[j], static_cast<T>(z[j]), mask[j], known[j]);
     x0[j] = prediction;
   }
 }
@@ -35,23 +33,29 @@ void diffusion_update(Context<Cpu>& ctx, const DiffusionUpdate<T>& p) {
   const StepState state = diffusion_counter(*ctx.step_state(), *p.position);
   const DiffusionStep step = p.steps[p.position->step];
   const bool noisy = step.noise != 0.0f || (p.mask != nullptr && step.known_noise != 0.0f);
-  const auto from = [](const T* data, std::int64_t i) {
-    return data != nullptr ? data + i : nullptr;
-  };
+  constexpr std::int64_t block = cpu::variate_block;
   parallel_chunks(ctx.threads(), p.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    // What stands in for arrays that are not there.
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    T zeros[block] = {}, highest[block], lowest[block];
+    const float no_noise[block] = {};
+    std::fill_n(highest, block, infinity);
+    std::fill_n(lowest, block, -infinity);
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = i * p.cols;
       const auto update = [&](std::int64_t first, std::int64_t n, const float* z) {
-        const std::int64_t at = row + first;
-        cpu::diffusion_update_entries(step, n, p.u + at, p.x0 + at, from(p.eps, at),
-                                      from(p.mask, at), from(p.known, at), from(p.low, first),
-                                      from(p.high, first), z);
+        const std::int64_t at = i * p.cols + first;
+        cpu::diffusion_update_entries(
+            step, n, p.u + at, p.x0 + at, p.eps != nullptr ? p.eps + at : zeros,
+            p.mask != nullptr ? p.mask + at : zeros, p.mask != nullptr ? p.known + at : zeros,
+            p.low != nullptr ? p.low + first : lowest, p.high != nullptr ? p.high + first : highest,
+            z);
       };
       if (noisy) {
         cpu::for_each_normal_block(state, p.site, p.row_ids != nullptr ? p.row_ids[i] : i, p.cols,
                                    update);
       } else {
-        update(0, p.cols, nullptr);
+        for (std::int64_t first = 0; first < p.cols; first += block)
+          update(first, std::min(block, p.cols - first), no_noise);
       }
     }
   });

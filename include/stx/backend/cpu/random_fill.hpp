@@ -17,15 +17,13 @@ void random_fill(Context<Cpu>& ctx, const RandomFill<T>& p) {
       const std::int64_t first = b % blocks * cpu::variate_block;
       const std::int64_t n = std::min(cpu::variate_block, p.cols - first);
       const std::int64_t key = p.row_ids != nullptr ? p.row_ids[row] : row;
-      const auto fill = [&](auto make) {
-        cpu::fill_groups(state, p.site, key, static_cast<std::uint32_t>(first / 4), (n + 3) / 4,
-                         values, make);
-      };
-      // One loop per distribution: a choice inside would keep it from being vectorised.
+      const std::int64_t groups = (n + 3) / 4;
+      const cpu::VariateWords words(state, p.site, key, static_cast<std::uint32_t>(first / 4),
+                                    groups);
       if (p.distribution == Distribution::normal) {
-        fill([](const PhiloxWords& words) { return math::normals(words); });
+        cpu::normals_of(words, groups, values);
       } else {
-        fill([](const PhiloxWords& words) { return math::uniforms(words); });
+        cpu::uniforms_of(words, groups, values);
       }
       T* out = p.out + row * p.cols + first;
       for (std::int64_t j = 0; j < n; ++j)
