@@ -43,7 +43,7 @@ void add_softmax(std::string_view where, CountModel<T>& model, Var<T, D> library
 /// Capturable: yes. Source: DCAVAE, section 4, "Renormalised softmax", and section 10; VISTA,
 /// section 4.4.
 template <class T, class D>
-Var<T, D> count_decoder(Context<D>& ctx, const Counts<T, D>& counts, Var<T, D> logits,
+Var<T, D> count_decoder(Context<D>& ctx, const std::type_identity_t<Counts<T, D>>& counts, Var<T, D> logits,
                         Var<T, D> library, const Dispersion<T, D>& dispersion, Var<T, D> zeta = {},
                         const Tensor<T, D>& observed = {}) {
   CountModel<T> model = detail::count_model("count_decoder", counts, logits, dispersion, zeta);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <type_traits>
 
 #include "stx/autograd/var.hpp"
 #include "stx/backend/count_log_prob.hpp"

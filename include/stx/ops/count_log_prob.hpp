@@ -25,7 +25,7 @@ namespace stx {
 /// is kept. Deterministic: yes. Capturable: yes. Source: DCAVAE, section 4; VISTA, sections 4.2
 /// and 4.3.
 template <class T, class D>
-Var<T, D> count_log_prob(Context<D>& ctx, const Counts<T, D>& counts, Var<T, D> log_mu,
+Var<T, D> count_log_prob(Context<D>& ctx, const std::type_identity_t<Counts<T, D>>& counts, Var<T, D> log_mu,
                          const Dispersion<T, D>& dispersion, Var<T, D> zeta = {}) {
   const CountModel<T> model =
       detail::count_model("count_log_prob", counts, log_mu, dispersion, zeta);

@@ -1,0 +1,69 @@
+// Normal distributions by mean and spread: scales, divergence, derivatives.
+#pragma once
+
+#include "stx/math/activations.hpp"
+#include "stx/math/special.hpp"
+
+namespace stx {
+
+/// What a network's second head means: its value s gives the standard deviation.
+enum class Spread : unsigned char {
+  log_variance,  ///< sigma = e^(s / 2)
+  softplus,      ///< sigma = ln(1 + e^s)
+  deviation,     ///< sigma = s > 0
+};
+
+namespace math {
+
+/// sigma, ln sigma and both derivatives with respect to s.
+template <class T>
+struct SpreadParts {
+  T sigma, log_sigma;
+  T slope;      ///< d sigma / ds
+  T log_slope;  ///< d ln sigma / ds
+};
+
+template <class T>
+STX_HD inline SpreadParts<T> spread_parts(T s, Spread kind) {
+  if (kind == Spread::log_variance) {
+    const T sigma = exp(T(0.5) * s);
+    return {sigma, T(0.5) * s, T(0.5) * sigma, T(0.5)};
+  }
+  if (kind == Spread::softplus) {
+    const T sigma = softplus(s);
+    const T slope = sigmoid(s);
+    return {sigma, log(sigma), slope, slope / sigma};
+  }
+  return {s, log(s), T(1), T(1) / s};
+}
+
+/// KL divergence of N(m, sigma^2) from N(prior m, prior sigma^2) and its derivatives.
+template <class T>
+struct GaussianKl {
+  T value, grad_mean, grad_spread, grad_prior_mean, grad_prior_spread;
+};
+
+/// KL(N(m, sigma^2) || N(0, 1)) = (sigma^2 + m^2 - 1) / 2 - ln sigma.
+template <class T>
+STX_HD inline GaussianKl<T> standard_kl(T mean, T spread, Spread kind) {
+  const SpreadParts<T> q = spread_parts(spread, kind);
+  return {T(0.5) * (q.sigma * q.sigma + mean * mean - T(1)) - q.log_sigma, mean,
+          q.sigma * q.slope - q.log_slope, T(0), T(0)};
+}
+
+/// KL(q || p) = ln(sigma_p / sigma_q) + (sigma_q^2 + (m_q - m_p)^2) / (2 sigma_p^2) - 1/2.
+template <class T>
+STX_HD inline GaussianKl<T> gaussian_kl(T mean, T spread, Spread kind, T prior_mean, T prior_spread,
+                                        Spread prior_kind) {
+  const SpreadParts<T> q = spread_parts(spread, kind);
+  const SpreadParts<T> p = spread_parts(prior_spread, prior_kind);
+  const T inverse = T(1) / (p.sigma * p.sigma);
+  const T apart = mean - prior_mean;
+  const T ratio = (q.sigma * q.sigma + apart * apart) * inverse;
+  return {p.log_sigma - q.log_sigma + T(0.5) * (ratio - T(1)), apart * inverse,
+          q.sigma * q.slope * inverse - q.log_slope, -apart * inverse,
+          p.log_slope * (T(1) - ratio)};
+}
+
+}  // namespace math
+}  // namespace stx
