@@ -9,6 +9,7 @@
 #include "stx/backend/cpu/count_log_prob.hpp"
 #include "stx/backend/cpu/draw_rows.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/gat.hpp"
 #include "stx/backend/cpu/gather_log1p.hpp"
 #include "stx/backend/cpu/gaussian_kl.hpp"
 #include "stx/backend/cpu/gaussian_sample.hpp"

@@ -10,6 +10,7 @@
 #include "stx_kernels/count_log_prob.cuh"
 #include "stx_kernels/draw_rows.cuh"
 #include "stx_kernels/elementwise.cuh"
+#include "stx_kernels/gat.cuh"
 #include "stx_kernels/gather_log1p.cuh"
 #include "stx_kernels/gaussian_kl.cuh"
 #include "stx_kernels/gaussian_sample.cuh"
