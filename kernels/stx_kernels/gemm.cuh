@@ -31,6 +31,18 @@ void zero_rows(Context<Cuda>& ctx, T* c, std::int64_t m, std::int64_t n, std::in
   }
 }
 
+/// Runs the column-major product that `key` describes.
+inline void matmul(Context<Cuda>& ctx, const GemmKey& key, const float* a, const float* b, float* c,
+                   GradWrite write) {
+  const GemmPlan& plan = ctx.gemm_plans().find(ctx.blas(), key);
+  const float alpha = 1.0f;
+  const float beta = write == GradWrite::accumulate ? 1.0f : 0.0f;
+  check(cublasLtMatmul(ctx.blas(), plan.operation.get(), &alpha, a, plan.a.get(), b, plan.b.get(),
+                       &beta, c, plan.c.get(), c, plan.c.get(), &plan.algorithm, ctx.workspace(),
+                       ctx.workspace_bytes(), ctx.stream()),
+        "cublasLtMatmul");
+}
+
 }  // namespace cuda
 
 template <class T>
@@ -56,13 +68,7 @@ void gemm(Context<Cuda>& ctx, const GemmArgs<T>& p) {
                           cuda::alignment_of(p.b),
                           cuda::alignment_of(p.a),
                           cuda::alignment_of(p.c)};
-  const cuda::GemmPlan& plan = ctx.gemm_plans().find(ctx.blas(), key);
-  const float alpha = 1.0f;
-  const float beta = p.write == GradWrite::accumulate ? 1.0f : 0.0f;
-  cuda::check(cublasLtMatmul(ctx.blas(), plan.operation.get(), &alpha, p.b, plan.a.get(), p.a,
-                             plan.b.get(), &beta, p.c, plan.c.get(), p.c, plan.c.get(),
-                             &plan.algorithm, ctx.workspace(), ctx.workspace_bytes(), ctx.stream()),
-              "cublasLtMatmul");
+  cuda::matmul(ctx, key, p.b, p.a, p.c, p.write);
 }
 
 }  // namespace stx

@@ -56,4 +56,43 @@ BatchNorm<T> batch_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift
   return r;
 }
 
+template <class T>
+struct RowNorm {
+  Vec<T> y, grad_x, grad_gain, grad_shift;
+};
+
+/// y = normal form of x's rows * gain + shift with one gain and shift for `per_group` rows. Without
+/// `centred` the rows are divided by their root mean square (RMS norm).
+template <class T>
+RowNorm<T> row_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift, const Vec<T>& grad_y,
+                    std::int64_t rows, std::int64_t width, std::int64_t per_group, bool centred,
+                    T eps) {
+  RowNorm<T> r{x, x, Vec<T>(gain.size()), Vec<T>(gain.size())};
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const std::int64_t g = i / per_group * width;
+    T mean = 0, square = 0, mean_g = 0, mean_gn = 0;
+    for (std::int64_t j = 0; j < width && centred; ++j) mean += x[i * width + j] / T(width);
+    for (std::int64_t j = 0; j < width; ++j) {
+      const T d = x[i * width + j] - mean;
+      square += d * d / T(width);
+    }
+    const T sigma = std::sqrt(square + eps);
+    for (std::int64_t j = 0; j < width; ++j) {
+      const std::int64_t at = i * width + j;
+      const T n = (x[at] - mean) / sigma;
+      r.y[at] = n * gain[g + j] + shift[g + j];
+      r.grad_gain[g + j] += grad_y[at] * n;
+      r.grad_shift[g + j] += grad_y[at];
+      mean_g += grad_y[at] * gain[g + j] / T(width);
+      mean_gn += grad_y[at] * gain[g + j] * n / T(width);
+    }
+    for (std::int64_t j = 0; j < width; ++j) {
+      const std::int64_t at = i * width + j;
+      const T n = (x[at] - mean) / sigma;
+      r.grad_x[at] = (grad_y[at] * gain[g + j] - (centred ? mean_g : T(0)) - n * mean_gn) / sigma;
+    }
+  }
+  return r;
+}
+
 }  // namespace stx::test::naive

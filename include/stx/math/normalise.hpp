@@ -56,9 +56,9 @@ struct Moments {
   }
 };
 
-/// What batch norm keeps of a column: mean, 1 / sqrt(biased variance + eps), and the running mean and
-/// unbiased variance moved by `momentum` of the way, unless there are none or fewer than two values. The column's mean is
-/// counted from `origin`.
+/// What batch norm keeps of a column whose mean is counted from `origin`: mean, 1 / sqrt(biased variance
+/// + eps), and the running mean and unbiased variance moved by `momentum` of the way, unless there are
+/// none or fewer than two values.
 template <class T>
 STX_HD inline void column_statistics(const Moments& column, T origin, T eps, T momentum, T* mean, T* rstd,
                                      T* running_mean, T* running_var) {

@@ -13,15 +13,18 @@ struct PartialTarget {
   GradWrite write = GradWrite::overwrite;
 };
 
-/// partials: n_chunks x parts x n. A block owns 32 columns; its 16 rows of threads take every 16th
-/// chunk each and are added in order. Reads each partial once: bound by L2. The second part is
-/// written after the first by the same thread, so that both may go to one buffer.
+/// partials: groups x n_chunks x parts x n. A block owns 32 columns of a group; its 16 rows of
+/// threads take every 16th chunk each and are added in order. Reads each partial once: bound by L2.
+/// The second part is written after the first by the same thread, so that both may go to one
+/// buffer.
 template <class T>
 __global__ void sum_partials_columns_per_block_kernel(const T* partials, std::int64_t n_chunks,
                                                       std::int64_t n, int parts,
                                                       PartialTarget<T> first,
-                                                      PartialTarget<T> second) {
+                                                      PartialTarget<T> second,
+                                                      std::int64_t target_stride) {
   T* sums = shared_memory<T>();
+  partials += blockIdx.y * n_chunks * parts * n;
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   for (int part = 0; part < parts; ++part) {
     const PartialTarget<T> target = part == 0 ? first : second;
@@ -38,17 +41,26 @@ __global__ void sum_partials_columns_per_block_kernel(const T* partials, std::in
     __syncthreads();
     if (threadIdx.y != 0 || column >= n) continue;
     for (unsigned y = 1; y < blockDim.y; ++y) sum += sums[y * blockDim.x + threadIdx.x];
-    write_grad(target.data + column, sum, target.write);
+    write_grad(target.data + blockIdx.y * target_stride + column, sum, target.write);
   }
 }
+
+/// Sums of several groups of chunks; their results are `target_stride` values apart.
+struct PartialGroups {
+  std::int64_t count = 1;
+  std::int64_t target_stride = 0;
+};
 
 /// target[column] (+)= sum over chunks, for one or two parts side by side.
 template <class T>
 void sum_partials(Context<Cuda>& ctx, const T* partials, std::int64_t n_chunks, int parts,
-                  std::int64_t n, PartialTarget<T> first, PartialTarget<T> second = {}) {
+                  std::int64_t n, PartialTarget<T> first, PartialTarget<T> second = {},
+                  PartialGroups groups = {}) {
   const dim3 block(warp_lanes, 16);
-  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, dim3(cuda::blocks_for(n, warp_lanes)),
-               block, block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second);
+  const dim3 grid(cuda::blocks_for(n, warp_lanes), static_cast<unsigned>(groups.count));
+  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, grid, block,
+               block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second,
+               groups.target_stride);
 }
 
 }  // namespace stx::kernels

@@ -9,20 +9,6 @@
 namespace stx {
 namespace cpu {
 
-/// Calls f with the activation as a compile-time constant, for the two that follow batch norm in
-/// practice; any other is looked up per element.
-template <class F>
-void with_common_activation(Activation activation, F&& f) {
-  if (activation == Activation::identity) {
-    f([](auto z) { return z; }, [](auto z) { return decltype(z)(1); });
-  } else if (activation == Activation::relu) {
-    f([](auto z) { return math::relu(z); }, [](auto z) { return math::relu_grad(z); });
-  } else {
-    f([activation](auto z) { return math::activate(z, activation); },
-      [activation](auto z) { return math::activate_grad(z, activation); });
-  }
-}
-
 /// mean and rstd of the columns of x, and the running statistics. Each chunk of rows sums differences
 /// from its first row, and its mean counts from the first row of all, so that a large mean cancels.
 template <class T>
@@ -75,16 +61,17 @@ void batch_norm_forward(Context<Cpu>& ctx, const BatchNormForward<T>& p) {
     }
   }
   const StepState& state = *ctx.step_state();
-  cpu::with_common_activation(p.activation, [&](const auto& value, const auto&) {
+  math::with_activation(p.activation, [&](auto activation) {
     parallel_chunks(ctx.threads(), p.rows, cpu::reduction_rows, [&](std::int64_t begin, std::int64_t end) {
       const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain, *shift = p.shift;
       for (std::int64_t i = begin; i < end; ++i) {
         const T* x = p.x + i * width;
         T* __restrict y = p.y + i * width;
         for (std::int64_t j = 0; j < width; ++j)
-          y[j] = value(math::normal_form(x[j], mean[j], rstd[j]) * gain[j] + shift[j]);
-        if (p.dropout.active()) cpu::apply_dropout(state, p.dropout, i, y, width);
+          y[j] = math::activate(math::normal_form(x[j], mean[j], rstd[j]) * gain[j] + shift[j], activation.value);
       }
+      if (p.dropout.active())
+        cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, p.y + begin * width, width);
     });
   });
 }
@@ -98,21 +85,21 @@ void batch_norm_backward(Context<Cpu>& ctx, const BatchNormBackward<T>& p) {
   T* grad_z = in_place ? p.grad_x : ctx.step_arena().allocate<T>(p.rows * width);
   // Sums of dL/dz * normal and of dL/dz lie side by side.
   T* sums = ctx.step_arena().allocate<T>(2 * width);
-  cpu::with_common_activation(p.activation, [&](const auto&, const auto& slope) {
+  math::with_activation(p.activation, [&](auto activation) {
     cpu::reduce_rows(ctx, p.rows, 2 * width, cpu::reduction_rows, sums, GradWrite::overwrite,
                      [&](std::int64_t begin, std::int64_t end, T* partial) {
       const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain, *shift = p.shift;
       T* __restrict gain_sum = partial;
       T* __restrict shift_sum = partial + width;
+      std::copy_n(p.grad_y + begin * width, (end - begin) * width, grad_z + begin * width);
+      if (p.dropout.active())
+        cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, grad_z + begin * width, width);
       for (std::int64_t i = begin; i < end; ++i) {
         const T* x = p.x + i * width;
-        const T* grad_y = p.grad_y + i * width;
         T* __restrict g = grad_z + i * width;
-        std::copy_n(grad_y, width, g);
-        if (p.dropout.active()) cpu::apply_dropout(state, p.dropout, i, g, width);
         for (std::int64_t j = 0; j < width; ++j) {
           const T normal = math::normal_form(x[j], mean[j], rstd[j]);
-          g[j] *= slope(normal * gain[j] + shift[j]);
+          g[j] *= math::activate_grad(normal * gain[j] + shift[j], activation.value);
           gain_sum[j] += g[j] * normal;
           shift_sum[j] += g[j];
         }

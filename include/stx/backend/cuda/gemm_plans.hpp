@@ -9,11 +9,14 @@
 
 namespace stx::cuda {
 
-/// A column-major product c (m x n) = op(a) op(b). Alignments are powers of two in bytes.
+/// A column-major product c (m x n) = op(a) op(b), or several of one shape. Alignments are powers
+/// of two in bytes, strides the values from one matrix of a batch to the next.
 struct GemmKey {
   std::int64_t m, n, k, lda, ldb, ldc;
   bool transpose_a, transpose_b;
   std::uint32_t align_a, align_b, align_c;
+  std::int32_t batch = 1;
+  std::int64_t stride_a = 0, stride_b = 0, stride_c = 0;
   auto operator<=>(const GemmKey&) const = default;
 };
 
@@ -36,12 +39,21 @@ class GemmPlans {
   }
 
  private:
-  static MatrixLayout layout(std::int64_t rows, std::int64_t cols, std::int64_t ld) {
-    cublasLtMatrixLayout_t layout = nullptr;
-    check(cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, static_cast<std::uint64_t>(rows),
+  static MatrixLayout layout(std::int64_t rows, std::int64_t cols, std::int64_t ld,
+                             std::int32_t batch, std::int64_t stride) {
+    cublasLtMatrixLayout_t raw = nullptr;
+    check(cublasLtMatrixLayoutCreate(&raw, CUDA_R_32F, static_cast<std::uint64_t>(rows),
                                      static_cast<std::uint64_t>(cols), ld),
           "cublasLtMatrixLayoutCreate");
-    return MatrixLayout(layout);
+    MatrixLayout layout(raw);
+    if (batch == 1) return layout;
+    check(cublasLtMatrixLayoutSetAttribute(raw, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batch,
+                                           sizeof batch),
+          "cublasLtMatrixLayoutSetAttribute");
+    check(cublasLtMatrixLayoutSetAttribute(raw, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET,
+                                           &stride, sizeof stride),
+          "cublasLtMatrixLayoutSetAttribute");
+    return layout;
   }
 
   template <class V>
@@ -66,9 +78,11 @@ class GemmPlans {
     check(
         cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b),
         "cublasLtMatmulDescSetAttribute");
-    plan.a = key.transpose_a ? layout(key.k, key.m, key.lda) : layout(key.m, key.k, key.lda);
-    plan.b = key.transpose_b ? layout(key.n, key.k, key.ldb) : layout(key.k, key.n, key.ldb);
-    plan.c = layout(key.m, key.n, key.ldc);
+    plan.a = key.transpose_a ? layout(key.k, key.m, key.lda, key.batch, key.stride_a)
+                             : layout(key.m, key.k, key.lda, key.batch, key.stride_a);
+    plan.b = key.transpose_b ? layout(key.n, key.k, key.ldb, key.batch, key.stride_b)
+                             : layout(key.k, key.n, key.ldb, key.batch, key.stride_b);
+    plan.c = layout(key.m, key.n, key.ldc, key.batch, key.stride_c);
 
     cublasLtMatmulPreference_t raw = nullptr;
     check(cublasLtMatmulPreferenceCreate(&raw), "cublasLtMatmulPreferenceCreate");
@@ -88,7 +102,7 @@ class GemmPlans {
                                          plan.c.get(), plan.c.get(), raw, 1, &result, &found),
           "cublasLtMatmulAlgoGetHeuristic");
     require<DeviceError>(found > 0, "gemm", "cuBLASLt knows no algorithm for m = ", key.m,
-                         ", n = ", key.n, ", k = ", key.k);
+                         ", n = ", key.n, ", k = ", key.k, ", batch = ", key.batch);
     plan.algorithm = result.algo;
     return plan;
   }
