@@ -1,7 +1,7 @@
 // KL divergence of diagonal normals on the CPU.
 #pragma once
 
-#include "stx/backend/cpu/lane_sum.hpp"
+#include "stx/backend/cpu/row_sum.hpp"
 #include "stx/backend/gaussian_kl.hpp"
 
 namespace stx {
@@ -11,7 +11,7 @@ void gaussian_kl_forward(Context<Cpu>& ctx, const GaussianKlForward<T>& p) {
   const GaussianKlModel<T> m = p.model;  // a copy: its fields cannot change in the loop
   parallel_chunks(ctx.threads(), m.rows, 32, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
-      p.value[i] = cpu::lane_sum<T>(m.cols, [&](std::int64_t j) { return m.at(i, j).value; });
+      p.value[i] = cpu::sum_over<T>(m.cols, [&](std::int64_t j) { return m.at(i, j).value; });
   });
 }
 
