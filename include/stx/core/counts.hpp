@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stx/core/csr.hpp"
+#include "stx/core/macros.hpp"
 
 namespace stx {
 
