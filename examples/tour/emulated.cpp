@@ -1,0 +1,1 @@
+#include "zinb_autoencoder.cu"
