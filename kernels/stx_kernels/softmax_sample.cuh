@@ -21,12 +21,7 @@ __device__ inline T block_largest(const T* values, std::int64_t n, T* scratch) {
   T largest = -std::numeric_limits<T>::infinity();
   for (std::int64_t k = threadIdx.x; k < n; k += blockDim.x)
     largest = largest < values[k] ? values[k] : largest;
-  largest = warp_max(largest);
-  if (threadIdx.x % warp_lanes == 0) scratch[threadIdx.x / warp_lanes] = largest;
-  __syncthreads();
-  for (unsigned w = 0; w < blockDim.x / warp_lanes; ++w)
-    largest = largest < scratch[w] ? scratch[w] : largest;
-  return largest;
+  return row_max(largest, scratch);
 }
 
 template <class T>
@@ -97,9 +92,9 @@ void softmax_sample(Context<Cuda>& ctx, const SoftmaxSample<T>& p) {
   const dim3 tiles(static_cast<unsigned>(p.tiles()));
   const std::size_t warps = threads / kernels::warp_lanes;
   cuda::launch(ctx, kernels::softmax_sample_fwd_tile_max_per_block_kernel<T>, tiles, dim3(threads),
-               warps * sizeof(T), p);
+               kernels::row_sum_scratch * sizeof(T), p);
   cuda::launch(ctx, kernels::softmax_sample_fwd_max_one_block_kernel<T>, dim3(1), dim3(threads),
-               warps * sizeof(T), p);
+               kernels::row_sum_scratch * sizeof(T), p);
   cuda::launch(ctx, kernels::softmax_sample_fwd_tile_weights_per_block_kernel<T>, tiles,
                dim3(threads), warps * sizeof(std::uint64_t), p, math::sample_weight_bits(p.n),
                kernels::quads_aligned(p.n, p.logits));
