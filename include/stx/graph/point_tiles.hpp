@@ -66,6 +66,14 @@ struct NearestList {
     keys[at] = key;
     indices[at] = index;
   }
+  /// Turns keys into scores; missing neighbours become NaN and -1.
+  void finish(KnnMetric metric) {
+    for (int j = 0; j < k; ++j) {
+      const bool found = indices[j] != math::no_point;
+      keys[j] = found ? math::nearest_score(metric, keys[j]) : std::numeric_limits<T>::quiet_NaN();
+      if (!found) indices[j] = -1;
+    }
+  }
 };
 
 /// Offers every point to the lists of queries [begin, end), but for a query's own index if

@@ -22,6 +22,7 @@ enum class RandomPurpose : std::uint32_t {
   counts = 9,
   permutation = 10,
   choice = 11,
+  neighbours = 12,
 };
 
 struct PhiloxWords {

@@ -37,11 +37,7 @@ void top_k(Context<Cpu>& ctx, const TopK<T>& p) {
     }
     detail::search_tiles(cosine ? unit : p.queries, begin, end, packed, p.n_points, p.dims, p.metric,
                          p.without_self, list);
-    for (std::int64_t i = begin * p.k; i < end * p.k; ++i) {
-      const bool found = p.ids[i] != math::no_point;
-      p.scores[i] = found ? math::nearest_score(p.metric, p.scores[i]) : std::numeric_limits<T>::quiet_NaN();
-      if (!found) p.ids[i] = -1;
-    }
+    for (std::int64_t q = begin; q < end; ++q) list(q).finish(p.metric);
   });
 }
 

@@ -1,0 +1,155 @@
+#include "stx/ops/grid_knn.hpp"
+
+#include "stx/backend/cpu/grid_knn.hpp"
+#include "stx/backend/cpu/transfer.hpp"
+#include "stx/graph/knn.hpp"
+#include "support/compare.hpp"
+#include "support/golden.hpp"
+#include "support/guarded.hpp"
+#include "support/naive_graph.hpp"
+#include "support/random.hpp"
+
+using namespace stx::test;
+using stx::Context;
+using stx::Cpu;
+using stx::GridKnnOptions;
+using stx::Matrix;
+
+namespace {
+
+struct Found {
+  std::vector<std::int32_t> ids;
+  std::vector<float> distances;
+};
+
+Found search(const Matrix<float>& points, const GridKnnOptions& options, int threads = 2) {
+  Context<Cpu> ctx({.threads = threads});
+  const auto r = stx::grid_knn(ctx, points, options);
+  return {to_host(ctx, r.ids), to_host(ctx, r.distances)};
+}
+
+Matrix<float> points_of(const std::vector<double>& values, std::int64_t dims) {
+  Matrix<float> m(static_cast<std::int64_t>(values.size()) / dims, dims);
+  m.values = convert<float>(values);
+  return m;
+}
+
+/// Kinds of point clouds: even, on a lattice (many ties), clumped, on a line, all in few places.
+Matrix<float> cloud(int kind, std::int64_t n, std::int64_t dims) {
+  auto values = random_values(n * dims, 3 + kind, -5, 5);
+  for (std::int64_t i = 0; i < n * dims; ++i) {
+    double& v = values[i];
+    if (kind == 1) v = std::round(v);
+    if (kind == 2) v = static_cast<float>(v * v * v * v * v + (i / dims % 10 == 0 ? 1e4 : 0));
+    if (kind == 3 && i % dims > 0) v = 7;
+    if (kind == 4) v = v > 3 ? 1 : 0;
+  }
+  return points_of(values, dims);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "grid_knn: the neighbours of a brute-force search, ties by lower index, for every kind of "
+    "cloud") {
+  for (std::int64_t dims : {2, 3})
+    for (int kind : {0, 1, 2, 3, 4})
+      for (std::int64_t n : {2, 31, 33, 300, 1023}) {
+        CAPTURE(dims);
+        CAPTURE(kind);
+        CAPTURE(n);
+        const Matrix<float> points = cloud(kind, n, dims);
+        const int k = static_cast<int>(std::min<std::int64_t>(n - 1, 20));
+        const auto want = stx::knn_graph(points, {.k = k + 1});
+        for (double occupancy : {0.0, 0.3, 40.0}) {
+          const Found got = search(points, {k, occupancy});
+          bool same = true;
+          for (std::int64_t i = 0; i < n; ++i)
+            for (int j = 0; j < k; ++j)
+              same = same && got.ids[i * k + j] == want.indices(i, j + 1) &&
+                     got.distances[i * k + j] == want.distances(i, j + 1);
+          CHECK(same);
+        }
+      }
+}
+
+TEST_CASE("grid_knn: against plain loops, copies of a point, k of all") {
+  const Matrix<float> points = cloud(4, 40, 3);
+  const std::vector<double> values(points.values.begin(), points.values.end());
+  const Found got = search(points, {.k = 39});
+  for (std::int32_t i = 0; i < 40; ++i) {
+    auto want = naive::rank_points(values.data() + i * 3, values, 3, false);
+    std::erase(want.order, i);
+    for (int j = 0; j < 39; ++j) {
+      CHECK(got.ids[i * 39 + j] == want.order[j]);
+      CHECK(got.distances[i * 39 + j] == doctest::Approx(want.key[want.order[j]]).epsilon(1e-6));
+    }
+  }
+}
+
+TEST_CASE("grid_knn: golden values of scikit-learn in 2 and 3 dimensions") {
+  const auto g = golden::load("ops/grid_knn.txt");
+  for (const char* dims : {"2", "3"}) {
+    const std::string suffix = dims;
+    const Found got = search(golden::to_float(g.at("points_" + suffix)), {.k = 8});
+    CHECK(max_error(got.ids, g.at("ids_" + suffix).values) == 0);
+    CHECK(max_error(got.distances, g.at("distances_" + suffix).values) < 1e-6);
+  }
+}
+
+TEST_CASE("grid_knn: cells hold every point once, in the order of the index") {
+  for (int kind : {0, 2, 3, 4}) {
+    const Matrix<float> points = cloud(kind, 500, 3);
+    const auto grid = stx::build_cell_grid(points, 3.0);
+    const auto& view = grid.view;
+    CHECK(grid.cell_begin.back() == 500);
+    CHECK(static_cast<std::int64_t>(grid.cell_begin.size()) ==
+          std::int64_t{view.counts[0]} * view.counts[1] * view.counts[2] + 1);
+    CHECK(grid.cell_begin.size() <= 500 / 3 + 2);
+    std::vector<int> seen(500, 0);
+    for (std::size_t c = 0; c + 1 < grid.cell_begin.size(); ++c)
+      for (std::int32_t i = grid.cell_begin[c]; i < grid.cell_begin[c + 1]; ++i) {
+        ++seen[grid.order[i]];
+        if (i > grid.cell_begin[c]) CHECK(grid.order[i - 1] < grid.order[i]);
+      }
+    CHECK(seen == std::vector<int>(500, 1));
+  }
+}
+
+TEST_CASE("grid_knn: the same bits for every number of threads; no points") {
+  const Matrix<float> points = cloud(0, 3000, 2);
+  const Found one = search(points, {}, 1);
+  for (int threads : {2, 3, 5}) {
+    const Found other = search(points, {}, threads);
+    CHECK(same_bits(other.ids, one.ids));
+    CHECK(same_bits(other.distances, one.distances));
+  }
+  CHECK(search(Matrix<float>(0, 2), {}).ids.empty());
+}
+
+TEST_CASE("grid_knn: the backend stays inside its buffers") {
+  Context<Cpu> ctx({.threads = 2});
+  const auto grid = stx::build_cell_grid(cloud(2, 257, 2), 2.0);
+  stx::CellGridView<float> view = grid.view;
+  Guarded<float> points(grid.points), distances(257 * 5);
+  Guarded<std::int32_t> order(grid.order), begin(grid.cell_begin), ids(257 * 5);
+  view.points = points.data();
+  view.order = order.data();
+  view.cell_begin = begin.data();
+  stx::grid_knn(ctx, stx::GridKnn<float>{view, ids.data(), distances.data(), 5});
+  CHECK(
+      (points.intact() && distances.intact() && order.intact() && begin.intact() && ids.intact()));
+}
+
+TEST_CASE("grid_knn: wrong calls are errors") {
+  CHECK_THROWS_WITH_AS(search(Matrix<float>(5, 4), {}),
+                       "[grid_knn] points must have 2 or 3 coordinates, got 4", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(search(cloud(0, 5, 2), {.k = 5}),
+                       "[grid_knn] k must lie in [1, 4] for 5 points, got 5", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(search(cloud(0, 5, 2), {.k = 0}),
+                       "[grid_knn] k must lie in [1, 4] for 5 points, got 0", stx::ArgumentError);
+  Matrix<float> points = cloud(0, 5, 2);
+  points(3, 1) = INFINITY;
+  CHECK_THROWS_WITH_AS(search(points, {.k = 2}), "[grid_knn] point 3 has the coordinate inf",
+                       stx::DataError);
+}
