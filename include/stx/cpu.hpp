@@ -1,6 +1,7 @@
 // Bodies of all ops on the CPU.
 #pragma once
 
+#include "stx/backend/cpu/activate.hpp"
 #include "stx/backend/cpu/adam.hpp"
 #include "stx/backend/cpu/attention.hpp"
 #include "stx/backend/cpu/batch_norm.hpp"
@@ -12,11 +13,15 @@
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/ema.hpp"
 #include "stx/backend/cpu/batched_gemm.hpp"
+#include "stx/backend/cpu/clip_grad_norm.hpp"
+#include "stx/backend/cpu/count_decoder_mean.hpp"
 #include "stx/backend/cpu/count_log_prob.hpp"
 #include "stx/backend/cpu/csr_matmul.hpp"
 #include "stx/backend/cpu/diffusion_update.hpp"
 #include "stx/backend/cpu/draw_rows.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/ema.hpp"
+#include "stx/backend/cpu/gat.hpp"
 #include "stx/backend/cpu/gated_residual.hpp"
 #include "stx/backend/cpu/gat.hpp"
 #include "stx/backend/cpu/gather_log1p.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stx/cuda.hpp"
+#include "stx_kernels/activate.cuh"
 #include "stx_kernels/adam.cuh"
 #include "stx_kernels/attention.cuh"
 #include "stx_kernels/batch_norm.cuh"
@@ -13,11 +14,15 @@
 #include "stx_kernels/elementwise.cuh"
 #include "stx_kernels/ema.cuh"
 #include "stx_kernels/batched_gemm.cuh"
+#include "stx_kernels/clip_grad_norm.cuh"
+#include "stx_kernels/count_decoder_mean.cuh"
 #include "stx_kernels/count_log_prob.cuh"
 #include "stx_kernels/csr_matmul.cuh"
 #include "stx_kernels/diffusion_update.cuh"
 #include "stx_kernels/draw_rows.cuh"
 #include "stx_kernels/elementwise.cuh"
+#include "stx_kernels/ema.cuh"
+#include "stx_kernels/gat.cuh"
 #include "stx_kernels/gated_residual.cuh"
 #include "stx_kernels/gat.cuh"
 #include "stx_kernels/gather_log1p.cuh"

@@ -1,10 +1,10 @@
 // Fully connected layer: cuBLASLt for the products, one kernel for what follows or precedes them.
 //
 // Forward: one thread finishes one quad of the product (bias, activation, dropout). Reads z, writes
-// y and, if asked for, the biased z: 8 to 12 bytes and about 25 FLOP per element with GELU; bound
-// by memory bandwidth. Backward: a block owns a strip of 128 columns (a quad per lane) of a fixed
-// chunk of rows; it turns grad_y into dL/dz and sums the columns for the bias on the way: 4 to 12
-// bytes per element, bound by memory bandwidth. The chunks' sums are added in order by
+// y and, if asked for, the biased z: 8 to 12 bytes per element, up to 25 FLOP with an activation;
+// bound by memory bandwidth. Backward: a block owns a strip of 128 columns (a quad per lane) of a
+// fixed chunk of rows; it turns grad_y into dL/dz and sums the columns for the bias on the way: 4
+// to 12 bytes per element, bound by memory bandwidth. The chunks' sums are added in order by
 // sum_partials.
 #pragma once
 

@@ -76,6 +76,15 @@ TEST_CASE("linear on CUDA: every epilogue, overwrite and accumulate") {
         }
 }
 
+TEST_CASE("linear on CUDA: every activation") {
+  if (no_cuda_device()) return;
+  for (Activation activation :
+       {Activation::relu, Activation::gelu_tanh, Activation::silu, Activation::softplus}) {
+    check({40, 9, 44, activation, 0.0f});
+    check({37, 6, 33, activation, 0.3f, true, GradWrite::accumulate});
+  }
+}
+
 TEST_CASE("linear on CUDA: odd shapes") {
   if (no_cuda_device()) return;
   for (std::int64_t odd : odd_sizes) {

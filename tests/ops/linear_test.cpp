@@ -2,7 +2,7 @@
 
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
-#include "support/naive.hpp"
+#include "support/naive_dense.hpp"
 
 using namespace stx::test;
 using stx::Activation;
@@ -72,6 +72,35 @@ TEST_CASE("linear: gradients by central differences, used once and twice") {
     for (const auto& in :
          {inputs(4, 3, 5), inputs(1, 1, 1), inputs(0, 3, 2), inputs(3, 0, 2), inputs(3, 2, 0)})
       check_gradients(in, layer(options));
+}
+
+TEST_CASE("linear: every activation, values and gradients") {
+  for (Activation a :
+       {Activation::relu, Activation::gelu_tanh, Activation::silu, Activation::softplus}) {
+    INFO("activation ", static_cast<int>(a));
+    const LinearOptions options{a, {}};
+    const std::int64_t rows = 70, width = 20, out = 45;
+    const auto in = inputs(rows, width, out);
+    const auto reference = [&]<class U>(U) {
+      auto y = naive::gemm(convert<U>(in[0].values), convert<U>(in[1].values), rows, out, width,
+                           false, true);
+      auto grad_z = convert<U>(output_weights(0, rows * out));
+      for (std::int64_t i = 0; i < rows * out; ++i) {
+        const U z = y[i] + static_cast<U>(in[2].values[i % out]);
+        y[i] = naive::activation(a, z);
+        grad_z[i] *= naive::activation_grad(a, z);
+      }
+      return std::pair(y, naive::gemm(grad_z, convert<U>(in[1].values), rows, width, out));
+    };
+    stx::Context<Cpu> ctx({.threads = 2});
+    const auto got = run_op<float>(ctx, in, layer(options));
+    const auto want = reference(double{});
+    const auto rough = reference(float{});
+    check_close("y", got.outputs[0], want.first, rough.first);
+    check_close("grad x", got.grads[0], want.second, rough.second);
+    check_gradients(inputs(4, 3, 5), layer(options));
+    check_gradients(inputs(4, 3, 5), layer({a, {0.3f, 5}}));
+  }
 }
 
 TEST_CASE("linear: x and weight may be one variable") {

@@ -21,7 +21,7 @@ struct LinearOptions {
 /// @param bias    (out), or an empty Var
 /// @return        (rows, out)
 /// @throws ArgumentError when shapes do not match or the dropout probability is not in [0, 1).
-/// Numerics: GEMM in T; GELU in the erf form. Deterministic: yes. Capturable: yes.
+/// Numerics: GEMM in T; the activations of math/activations.hpp. Deterministic: yes. Capturable: yes.
 template <class T, class D>
 Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
                  LinearOptions options = {}) {
