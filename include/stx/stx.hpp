@@ -25,6 +25,7 @@
 #include "stx/nn/multi_head_attention.hpp"
 #include "stx/nn/residual_layer_norm.hpp"
 #include "stx/ops/activate.hpp"
+#include "stx/nn/transformer_block.hpp"
 #include "stx/ops/ada_layer_norm.hpp"
 #include "stx/nn/vae_encoder.hpp"
 #include "stx/ops/batch_norm.hpp"

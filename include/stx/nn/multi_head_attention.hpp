@@ -20,6 +20,7 @@ class MultiHeadAttention {
   struct Options {
     std::int64_t n_heads = 1;    ///< must divide width
     float dropout = 0.0f;        ///< on the attention weights
+    float out_dropout = 0.0f;    ///< on the result
     double scale = 0;            ///< factor of the scores; 0: 1 / sqrt(width / n_heads)
     bool bias = true;            ///< of all projections
     bool packed = true;          ///< one matrix for queries, keys and values: self-attention only
@@ -37,7 +38,7 @@ class MultiHeadAttention {
     const auto project = [&](const std::string& weight, const std::string& bias, std::int64_t out,
                              std::int64_t in) {
       const double bound = std::sqrt(6.0 / static_cast<double>(in + out));
-      Projection p{store.add(name + weight, Shape{out, in}, Init::uniform(bound)), {}};
+      Projection p{store.add(name + weight, Shape{out, in}, Init::uniform(bound)), {}, {}};
       if (options.bias) p.bias = store.add(name + bias, Shape{out}, Init::filled(0));
       return p;
     };
@@ -51,8 +52,9 @@ class MultiHeadAttention {
     out_.weight = store.add(name + ".out_proj.weight", Shape{width, width},
                             Init::uniform(1 / std::sqrt(static_cast<double>(width))));
     if (options.bias) out_.bias = store.add(name + ".out_proj.bias", Shape{width}, Init::filled(0));
-    options_ = {.n_heads = options.n_heads, .scale = options.scale,
-                .dropout = {options.dropout, options.dropout > 0 ? ctx.next_random_site() : 0}};
+    const auto dropout = [&](float p) { return Dropout{p, p > 0 ? ctx.next_random_site() : 0}; };
+    options_ = {.n_heads = options.n_heads, .scale = options.scale, .dropout = dropout(options.dropout)};
+    out_.dropout = dropout(options.out_dropout);
   }
 
   /// Self-attention within each of `batch` sequences: x (batch * length, width) -> the same shape.
@@ -85,7 +87,10 @@ class MultiHeadAttention {
  private:
   struct Projection {
     Var<T, D> weight, bias;
-    Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const { return linear(ctx, x, weight, bias); }
+    Dropout dropout = {};
+    Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const {
+      return linear(ctx, x, weight, bias, {.dropout = dropout});
+    }
   };
   Projection in_[3], out_;
   MultiHeadOptions options_;
