@@ -1,11 +1,9 @@
 // Transformer block: self-attention and a two-layer network, each with a residual connection.
 #pragma once
 
-#include <vector>
-
 #include "stx/nn/linear.hpp"
 #include "stx/nn/multi_head_attention.hpp"
-#include "stx/ops/gated_residual.hpp"
+#include "stx/ops/activate.hpp"
 #include "stx/ops/layer_norm.hpp"
 #include "stx/ops/residual_layer_norm.hpp"
 
@@ -44,15 +42,12 @@ class TransformerBlock {
       gain_[i] = store.add(norm + ".weight", Shape{width}, Init::filled(1));
       shift_[i] = store.add(norm + ".bias", Shape{width}, Init::filled(0));
     }
-    if (options.pre_norm)
-      ones_ = to_device(ctx, std::vector<T>(static_cast<std::size_t>(width), T(1)), Shape{1, width});
   }
 
   /// x (batch * length, width) -> the same shape; sequences do not see each other. `bias` and `mask` as
   /// in stx::attention.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, std::int64_t batch = 1, Var<T, D> bias = {},
                        KeyMask<D> mask = {}) const {
-    if (x.shape()[0] == 0) return x;
     const auto network = [&](Var<T, D> h) { return second_(ctx, first_(ctx, h)); };
     if (!options_.pre_norm) {
       const Var<T, D> h = residual_layer_norm(ctx, attention_(ctx, x, batch, bias, mask), x, gain_[0], shift_[0],
@@ -60,18 +55,14 @@ class TransformerBlock {
       return residual_layer_norm(ctx, network(h), h, gain_[1], shift_[1], {.eps = options_.eps});
     }
     const auto norm = [&](Var<T, D> h, int i) { return layer_norm(ctx, h, gain_[i], shift_[i], options_.eps); };
-    const auto add = [&](Var<T, D> h, Var<T, D> branch) {
-      return gated_residual(ctx, h, branch, constant(ctx, ones_), h.shape()[0]);
-    };
-    const Var<T, D> h = add(x, attention_(ctx, norm(x, 0), batch, bias, mask));
-    return add(h, network(norm(h, 1)));
+    const Var<T, D> h = add(ctx, x, attention_(ctx, norm(x, 0), batch, bias, mask));
+    return add(ctx, h, network(norm(h, 1)));
   }
 
  private:
   MultiHeadAttention<T, D> attention_;
   Linear<T, D> first_, second_;
   Var<T, D> gain_[2], shift_[2];
-  Tensor<T, D> ones_;  ///< (1, width): the gate of a plain residual connection
   Options options_;
 };
 
