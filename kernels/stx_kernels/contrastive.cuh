@@ -1,0 +1,166 @@
+// Contrastive loss over cosine similarities.
+//
+// unit and project: a group of lanes owns a row of latents (10 to 64 values): bound by the launch.
+// The b x b similarities are one GEMM. anchor: a group of lanes owns an anchor's row of
+// similarities; it reads it three times (the second and third time from L2) and writes slopes in
+// its place: 8 bytes from and to memory, 1 bit and about 40 FLOP per pair. The two gradients are
+// GEMMs of the slopes.
+#pragma once
+
+#include <cmath>
+
+#include "stx/backend/contrastive.hpp"
+#include "stx/backend/cuda/launch.cuh"
+#include "stx/math/elementary.hpp"
+#include "stx_kernels/detail/row_group.cuh"
+
+namespace stx {
+namespace kernels {
+
+template <class T>
+__global__ void contrastive_fwd_unit_row_per_group_kernel(const T* x, std::int64_t rows,
+                                                          std::int64_t dim, T* unit, T* inverse) {
+  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+  const bool active = row < rows;
+  T square = 0;
+  if (active)
+    for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
+      square += x[row * dim + j] * x[row * dim + j];
+  const T length = std::sqrt(row_sum(square, shared_memory<T>()));
+  if (!active) return;
+  const T scale = T(1) / (length <= contrastive_floor<T> ? contrastive_floor<T> : length);
+  for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
+    unit[row * dim + j] = x[row * dim + j] * scale;
+  if (threadIdx.x == 0) inverse[row] = scale;
+}
+
+template <class T>
+__global__ void contrastive_fwd_anchor_per_group_kernel(ContrastiveForward<T> p) {
+  const ContrastiveModel<T>& m = p.model;
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+  const bool active = i < m.n_anchors();
+  const std::int64_t n = m.n_others();
+  const std::int64_t used = active ? n : 0;
+  T* row = p.slopes + (active ? i : 0) * n;
+  T* scratch = shared_memory<T>();
+  T count = 0;
+  T pull = 0;
+  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) {
+    if (!m.positive(i, j)) continue;
+    count += T(1);
+    pull += row[j];
+  }
+  count = row_sum(count, scratch);
+  pull = row_sum(pull, scratch);
+  const ContrastiveAnchor<T> anchor(m.form, static_cast<std::int64_t>(count), n);
+  const T scale = m.inverse_temperature;
+  const T top = scale;  // a cosine is at most 1
+  T sum = 0;
+  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x)
+    if (anchor.all || !m.positive(i, j)) sum += math::exp(scale * row[j] - top);
+  sum = row_sum(sum, scratch);
+  if (!active) return;
+  const T total = anchor.kappa * math::exp(-top) + sum;
+  const T push = anchor.beta / total;
+  const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
+    const bool positive = m.positive(i, j);
+    const T away = anchor.all || !positive ? push * math::exp(scale * row[j] - top) : T(0);
+    row[j] = anchor.silent ? T(0) : factor * (away - (positive ? T(1) : T(0)));
+  }
+  if (threadIdx.x == 0)
+    p.terms[i] = anchor.silent
+                     ? T(0)
+                     : anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull * scale;
+}
+
+/// One block; sums in double.
+template <class T>
+__global__ void contrastive_fwd_total_one_block_kernel(ContrastiveForward<T> p, StepState* state) {
+  const std::int64_t n = p.model.n_anchors();
+  double sum = 0;
+  for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) {
+    sum += static_cast<double>(p.terms[i]);
+    // The smallest key wins in any order of arrival.
+    if (!std::isfinite(p.terms[i]))
+      atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
+                static_cast<unsigned long long>(bad_key(state->step, i, p.term)));
+  }
+  sum = row_sum(sum, shared_memory<double>());
+  if (threadIdx.x == 0)
+    *p.loss = static_cast<T>(static_cast<double>(p.model.weight) * sum /
+                             (n > 0 ? static_cast<double>(n) : 1.0));
+}
+
+template <class T>
+__global__ void contrastive_bwd_project_row_per_group_kernel(const T* g, const T* unit,
+                                                             const T* inverse, const T* grad_loss,
+                                                             std::int64_t rows, std::int64_t dim,
+                                                             T* grad, GradWrite write) {
+  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+  const bool active = row < rows;
+  T dot = 0;
+  if (active)
+    for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
+      dot += g[row * dim + j] * unit[row * dim + j];
+  dot = row_sum(dot, shared_memory<T>());
+  if (!active) return;
+  // Below the floor the length is a constant.
+  const T along = inverse[row] < T(1) / contrastive_floor<T> ? dot : T(0);
+  const T scale = *grad_loss * inverse[row];
+  for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
+    write_grad(grad + row * dim + j, scale * (g[row * dim + j] - unit[row * dim + j] * along),
+               write);
+}
+
+template <class T>
+void unit_rows(Context<Cuda>& ctx, const T* x, std::int64_t rows, std::int64_t dim, T* unit,
+               T* inverse) {
+  const dim3 block = row_group_block(dim);
+  cuda::launch(ctx, contrastive_fwd_unit_row_per_group_kernel<T>,
+               dim3(cuda::blocks_for(rows, block.y)), block, row_sum_scratch * sizeof(T), x, rows,
+               dim, unit, inverse);
+}
+
+template <class T>
+void project_rows(Context<Cuda>& ctx, const T* g, const T* unit, const T* inverse,
+                  const T* grad_loss, std::int64_t rows, std::int64_t dim, T* grad,
+                  GradWrite write) {
+  const dim3 block = row_group_block(dim);
+  cuda::launch(ctx, contrastive_bwd_project_row_per_group_kernel<T>,
+               dim3(cuda::blocks_for(rows, block.y)), block, row_sum_scratch * sizeof(T), g, unit,
+               inverse, grad_loss, rows, dim, grad, write);
+}
+
+}  // namespace kernels
+
+template <class T>
+void contrastive_forward(Context<Cuda>& ctx, const ContrastiveForward<T>& p) {
+  const ContrastiveModel<T>& m = p.model;
+  kernels::unit_rows(ctx, m.first, m.n_first, m.dim, p.unit_first, p.inverse_first);
+  kernels::unit_rows(ctx, m.second, m.n_second, m.dim, p.unit_second, p.inverse_second);
+  gemm(ctx, contrastive_similarities(p));
+  const dim3 block = kernels::row_group_block(m.n_others());
+  cuda::launch(ctx, kernels::contrastive_fwd_anchor_per_group_kernel<T>,
+               dim3(cuda::blocks_for(m.n_anchors(), block.y)), block,
+               kernels::row_sum_scratch * sizeof(T), p);
+  cuda::launch(ctx, kernels::contrastive_fwd_total_one_block_kernel<T>, dim3(1), dim3(256),
+               kernels::row_sum_scratch * sizeof(double), p, ctx.step_state());
+}
+
+template <class T>
+void contrastive_backward(Context<Cuda>& ctx, const ContrastiveBackward<T>& p) {
+  const ContrastiveModel<T>& m = p.model;
+  if (p.grad_first != nullptr) {
+    gemm(ctx, contrastive_unit_gradient(p, true));
+    kernels::project_rows(ctx, p.scratch, p.unit_first, p.inverse_first, p.grad_loss, m.n_first,
+                          m.dim, p.grad_first, p.write_first);
+  }
+  if (p.grad_second != nullptr) {
+    gemm(ctx, contrastive_unit_gradient(p, false));
+    kernels::project_rows(ctx, p.scratch, p.unit_second, p.inverse_second, p.grad_loss, m.n_second,
+                          m.dim, p.grad_second, p.write_second);
+  }
+}
+
+}  // namespace stx

@@ -1,0 +1,27 @@
+"""Contrastive losses over cosine similarities, by PyTorch."""
+import torch
+
+PACKAGES = ("torch",)
+
+
+def arrays():
+    torch.manual_seed(0)
+    first, second = (torch.randn(n, 5, dtype=torch.float64) for n in (7, 9))
+    positive = torch.rand(7, 9) < 0.3
+    positive[torch.arange(7), torch.arange(7)] = True
+    out = {"first": first, "second": second, "positive": positive.double()}
+    for name in ("exclude", "include", "r2"):
+        a, b = first.clone().requires_grad_(), second.clone().requires_grad_()
+        m = torch.nn.functional.cosine_similarity(a[:, None], b[None], dim=2) / (1 if name == "r2" else 0.2)
+        pull = (m * positive).sum(1)
+        others = (~positive).sum(1)
+        if name == "exclude":
+            push = positive.sum(1) * torch.log((m.exp() * ~positive).sum(1) / others)
+        elif name == "include":
+            push = positive.sum(1) * torch.log(m.exp().mean(1))
+        else:
+            push = torch.logsumexp(m * ~positive, 1) / others
+        loss = (push - pull).mean()
+        loss.backward()
+        out |= {f"{name}_loss": loss.detach(), f"{name}_grad_first": a.grad, f"{name}_grad_second": b.grad}
+    return {k: v.numpy() for k, v in out.items()}
