@@ -18,6 +18,15 @@
 
 namespace program {
 
+/// ThreadSanitizer keeps its own memory in files, which the limit on files would hit.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool file_limit_works = false;
+#elif defined(__has_feature)
+inline constexpr bool file_limit_works = !__has_feature(thread_sanitizer);
+#else
+inline constexpr bool file_limit_works = true;
+#endif
+
 struct Result {
   int status = -1;  ///< exit status; 256 + signal when a signal ended it
   std::string out, err;

@@ -15,6 +15,8 @@ namespace stx {
 struct ContextOptions {
   int threads = 0;         ///< CPU threads; 0 = all processors of the process
   std::uint64_t seed = 0;  ///< key of every random stream
+  bool check_inputs = false;  ///< debugging: every differentiable op reads its inputs on the host, and one that is
+                              ///< not finite is an error that names op, input and place; slow
   bool tf32 = false;       ///< CUDA: let GEMMs round their inputs to TF32 (about 1e-3 relative, faster)
 };
 

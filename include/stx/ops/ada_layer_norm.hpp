@@ -35,6 +35,7 @@ Var<T, D> ada_layer_norm(Context<D>& ctx, Var<T, D> x, const ColumnSlice<T, D>& 
           " rows and one width, got ", scale.width, " of ", scale.matrix.shape(), " and ", shift.width, " of ",
           shift.matrix.shape());
   require(eps >= 0, "ada_layer_norm", "eps must not be negative, got ", eps);
+  check_finite<T, D>(ctx, "ada_layer_norm", {{"x", x}, {"scale", scale.matrix}, {"shift", shift.matrix}});
   return detail::row_norm<T, D>(ctx, x, {}, scale, shift,
                                 {.rows_per_group = rows_per_group, .gain_offset = T(1)}, eps);
 }

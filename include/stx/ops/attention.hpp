@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/column_slice.hpp"
 #include "stx/backend/attention.hpp"
 #include "stx/ops/check_dropout.hpp"
@@ -107,6 +108,7 @@ MultiHeadResult<T, D> attention(Context<D>& ctx, ColumnSlice<T, D> q, ColumnSlic
   const bool needs_grad =
       q.matrix.needs_grad() || k.matrix.needs_grad() || v.matrix.needs_grad() || bias.needs_grad();
   MultiHeadResult<T, D> result;
+  check_finite<T, D>(ctx, "attention", {{"q", q.matrix}, {"k", k.matrix}, {"v", v.matrix}, {"bias", bias, true}});
   result.out = make_output<T, D>(ctx, Shape{q.rows(), q.width}, needs_grad);
   if (options.weights)
     result.weights = ctx.template make_step<T>(Shape{in.batch, in.n_heads, in.n_queries, in.n_keys});

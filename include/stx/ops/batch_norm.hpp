@@ -1,6 +1,7 @@
 // Batch norm with fused activation and dropout.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/batch_norm.hpp"
 #include "stx/ops/check_dropout.hpp"
@@ -60,6 +61,8 @@ Var<T, D> batch_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> gain, Var<T, D> shi
           "a batch of 1 row has no variance to train with; use more rows, leave a last batch of one "
           "out, or freeze the statistics");
   const bool needs_grad = x.needs_grad() || gain.needs_grad() || shift.needs_grad();
+  check_finite<T, D>(ctx, "batch_norm", {{"x", x}, {"gain", gain}, {"shift", shift},
+                                         {"running_mean", running_mean}, {"running_var", running_var}});
   Var<T, D> y = make_output<T, D>(ctx, x.shape(), needs_grad);
   T* mean = ctx.step_arena().template allocate<T>(width);
   T* rstd = ctx.step_arena().template allocate<T>(width);

@@ -1,6 +1,7 @@
 // Products of many pairs of matrices.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/batched_gemm.hpp"
 
@@ -48,6 +49,7 @@ Var<T, D> batched_matmul(Context<D>& ctx, Var<T, D> a, Var<T, D> b, BatchedMatmu
   const std::int64_t k = sb[options.transpose_b ? 2 : 1];
   const std::int64_t n = sb[options.transpose_b ? 1 : 2];
   const Shape shape = second ? Shape{m, batch, n} : Shape{batch, m, n};
+  check_finite<T, D>(ctx, "batched_matmul", {{"a", a}, {"b", b}});
   Var<T, D> c = make_output<T, D>(ctx, shape, a.needs_grad() || b.needs_grad());
   batched_gemm(ctx, BatchedGemmArgs<T>{.a = detail::matrices<const T>(a.value().data, sa, second),
                                        .b = detail::matrices<const T>(b.value().data, sb, false),

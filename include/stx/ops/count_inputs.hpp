@@ -4,6 +4,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/count_log_prob.hpp"
 
@@ -62,6 +63,8 @@ Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> 
                          Var<T, D> library, Var<T, D> log_theta, Var<T, D> zeta, T sign) {
   const bool needs_grad =
       rates.needs_grad() || library.needs_grad() || log_theta.needs_grad() || zeta.needs_grad();
+  check_finite<T, D>(ctx, library ? "count_decoder" : "count_log_prob",
+                     {{library ? "logits" : "log_mu", rates, !library}, {"library", library}, {"log_theta", log_theta}, {"zeta", zeta}});
   Var<T, D> value = make_output<T, D>(ctx, Shape{model.rows}, needs_grad);
   T* lse = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;
   T* grad_sum = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;

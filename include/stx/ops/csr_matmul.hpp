@@ -1,6 +1,7 @@
 // Product of a sparse and a dense matrix.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/csr_matmul.hpp"
 #include "stx/core/transfer.hpp"
@@ -53,6 +54,7 @@ Var<T, D> csr_matmul(Context<D>& ctx, const CsrPattern<D>& a, Var<T, D> values, 
   require(x.shape().rank() == 2 && x.shape()[0] == a.cols, "csr_matmul", "x must be (", a.cols,
           ", width), a row for each column of the sparse matrix, got ", x.shape());
   const std::int64_t width = x.shape()[1];
+  check_finite<T, D>(ctx, "csr_matmul", {{"values", values}, {"x", x}});
   Var<T, D> y = make_output<T, D>(ctx, Shape{a.rows, width}, values.needs_grad() || x.needs_grad());
   csr_matmul(ctx, CsrMatmul<T>{.indptr = a.indptr.data, .indices = a.indices.data,
                                .values = values.value().data, .x = x.value().data, .y = y.value().data,

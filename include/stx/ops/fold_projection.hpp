@@ -8,6 +8,7 @@
 // 4 width (width + n_keys).
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/gemm.hpp"
 
@@ -48,6 +49,7 @@ Var<T, D> fold_into_keys(Context<D>& ctx, Var<T, D> keys, Var<T, D> weight, std:
   const std::int64_t columns = weight.shape().rank() == 2 ? weight.shape()[1] : 1;
   const std::int64_t n = keys.shape()[0];
   const Shape shape = weight.shape().rank() == 2 ? Shape{n_heads * n, columns} : Shape{n_heads * n};
+  check_finite<T, D>(ctx, "fold_into_keys", {{"keys", keys}, {"weight", weight}});
   Var<T, D> out = make_output<T, D>(ctx, shape, keys.needs_grad() || weight.needs_grad());
 
   struct Backward : Tape<D>::Node {
@@ -95,6 +97,7 @@ Var<T, D> fold_into_values(Context<D>& ctx, Var<T, D> values, Var<T, D> weight, 
   detail::check_fold("fold_into_values", values.shape(), width, n_heads);
   const std::int64_t columns = weight.shape()[0];
   const std::int64_t n = values.shape()[0];
+  check_finite<T, D>(ctx, "fold_into_values", {{"values", values}, {"weight", weight}});
   Var<T, D> out = make_output<T, D>(ctx, Shape{columns, n_heads * n}, values.needs_grad() || weight.needs_grad());
 
   struct Backward : Tape<D>::Node {

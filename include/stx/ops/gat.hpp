@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/gat.hpp"
 #include "stx/graph/device_graph.hpp"
@@ -48,6 +49,7 @@ Var<T, D> gat(Context<D>& ctx, Var<T, D> h, Var<T, D> a_src, Var<T, D> a_dst, co
   check_dropout("gat", options.dropout);
   if (!ctx.tape().recording()) options.dropout = {};
   const bool needs_grad = h.needs_grad() || a_src.needs_grad() || a_dst.needs_grad() || bias.needs_grad();
+  check_finite<T, D>(ctx, "gat", {{"h", h}, {"a_src", a_src}, {"a_dst", a_dst}, {"bias", bias}});
   Var<T, D> out = make_output<T, D>(ctx, shape, needs_grad);
   const auto scores_of_nodes = [&] { return ctx.step_arena().template allocate<T>(graph.n_nodes * heads); };
   const GatScores<T> scores{scores_of_nodes(), scores_of_nodes(), scores_of_nodes()};

@@ -1,6 +1,7 @@
 // Residual connection whose branch is gated by a condition.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/column_slice.hpp"
 #include "stx/backend/gated_residual.hpp"
 
@@ -33,6 +34,7 @@ Var<T, D> gated_residual(Context<D>& ctx, Var<T, D> residual, Var<T, D> branch,
           " columns of a matrix of ", rows / rows_per_group, " rows, got ", gate.width, " of ",
           gate.matrix.shape());
   const bool needs_grad = residual.needs_grad() || branch.needs_grad() || gate.matrix.needs_grad();
+  check_finite<T, D>(ctx, "gated_residual", {{"residual", residual}, {"branch", branch}, {"gate", gate.matrix}});
   Var<T, D> y = make_output<T, D>(ctx, residual.shape(), needs_grad);
   gated_residual_forward(
       ctx, GatedResidualForward<T>{.residual = residual.value().data, .branch = branch.value().data,

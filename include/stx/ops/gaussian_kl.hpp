@@ -1,6 +1,7 @@
 // KL divergence of diagonal normals, and of log-normals.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/gaussian_kl.hpp"
 
@@ -44,6 +45,8 @@ Var<T, D> gaussian_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T
                                  .prior_spread = given ? prior.spread.value().data : nullptr,
                                  .rows = shape[0], .cols = shape[1], .prior_stride = shared ? 0 : shape[1],
                                  .kind = q.kind, .prior_kind = prior.kind};
+  check_finite<T, D>(ctx, "gaussian_kl", {{"mean", q.mean}, {"spread", q.spread}, 
+                                          {"prior mean", prior.mean}, {"prior spread", prior.spread}});
   Var<T, D> value = make_output<T, D>(ctx, Shape{shape[0]},
                                       q.mean.needs_grad() || q.spread.needs_grad() || learned);
   gaussian_kl_forward(ctx, GaussianKlForward<T>{model, value.value().data});

@@ -1,6 +1,7 @@
 // Samples of diagonal normals that let gradients through.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/gaussian_sample.hpp"
 #include "stx/ops/gaussian_kl.hpp"
 
@@ -26,6 +27,7 @@ Var<T, D> gaussian_sample(Context<D>& ctx, const Gaussian<T, D>& q, std::uint32_
           "mean and spread must have one shape (rows, cols), got ", shape, " and ", q.spread.shape());
   require(!row_ids || row_ids.shape == Shape{shape[0]}, "gaussian_sample", "row_ids must have shape (",
           shape[0], "), got ", row_ids.shape);
+  check_finite<T, D>(ctx, "gaussian_sample", {{"mean", q.mean}, {"spread", q.spread}});
   Var<T, D> z = make_output<T, D>(ctx, shape, q.mean.needs_grad() || q.spread.needs_grad());
   gaussian_sample_forward(
       ctx, GaussianSampleForward<T>{.mean = q.mean.value().data, .spread = q.spread.value().data,

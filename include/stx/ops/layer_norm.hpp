@@ -26,6 +26,7 @@ Var<T, D> layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> gain = {}, Var<T, D
           "gain and shift must have shape ", row, ", got ", gain ? gain.shape() : row, " and ",
           shift ? shift.shape() : row);
   require(eps >= 0, "layer_norm", "eps must not be negative, got ", eps);
+  check_finite<T, D>(ctx, "layer_norm", {{"x", x}, {"gain", gain}, {"shift", shift}});
   return detail::row_norm<T, D>(ctx, x, {}, detail::affine_row(gain), detail::affine_row(shift), {}, eps);
 }
 

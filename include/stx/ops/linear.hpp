@@ -1,6 +1,7 @@
 // y = dropout(activation(x W^T + b)).
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/linear.hpp"
 #include "stx/ops/check_dropout.hpp"
@@ -33,6 +34,7 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
   const std::int64_t rows = x.shape()[0];
   const std::int64_t out = weight.shape()[0];
   const bool needs_grad = x.needs_grad() || weight.needs_grad() || bias.needs_grad();
+  check_finite<T, D>(ctx, "linear", {{"x", x}, {"weight", weight}, {"bias", bias}});
   Var<T, D> y = make_output<T, D>(ctx, Shape{rows, out}, needs_grad);
   if (!ctx.tape().recording()) options.dropout = {};
   const bool keeps_pre = y.needs_grad() && options.activation != Activation::identity;

@@ -1,6 +1,7 @@
 // Matrix product of two variables.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/gemm.hpp"
 
@@ -20,6 +21,7 @@ Var<T, D> matmul(Context<D>& ctx, Var<T, D> a, Var<T, D> b) {
   const std::int64_t m = a.shape()[0];
   const std::int64_t k = a.shape()[1];
   const std::int64_t n = b.shape()[1];
+  check_finite<T, D>(ctx, "matmul", {{"a", a}, {"b", b}});
   Var<T, D> c = make_output<T, D>(ctx, Shape{m, n}, a.needs_grad() || b.needs_grad());
   gemm(ctx, GemmArgs<T>{.a = a.value().data, .b = b.value().data, .c = c.value().data, .m = m, .n = n, .k = k});
 

@@ -34,6 +34,7 @@ Var<T, D> residual_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> residual, 
           "gain and shift must have shape (", width, "), got ", gain.shape(), " and ", shift.shape());
   check_dropout("residual_layer_norm", options.dropout);
   if (!ctx.tape().recording()) options.dropout = {};
+  check_finite<T, D>(ctx, "residual_layer_norm", {{"x", x}, {"residual", residual}, {"gain", gain}, {"shift", shift}});
   return detail::row_norm<T, D>(ctx, x, residual, detail::affine_row(gain), detail::affine_row(shift), {.dropout = options.dropout}, options.eps);
 }
 

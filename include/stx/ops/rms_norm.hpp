@@ -21,6 +21,7 @@ Var<T, D> rms_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> gain, double eps = 1e
   require(x.shape().rank() == 2 && gain.shape() == Shape{x.shape()[1]}, "rms_norm",
           "x must be (rows, width) and gain (width), got ", x.shape(), " and ", gain.shape());
   require(eps >= 0, "rms_norm", "eps must not be negative, got ", eps);
+  check_finite<T, D>(ctx, "rms_norm", {{"x", x}, {"gain", gain}});
   return detail::row_norm<T, D>(ctx, x, {}, detail::affine_row(gain), {}, {.centred = false}, eps);
 }
 

@@ -1,6 +1,7 @@
 // What the public row norms share: output, call and tape node.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/column_slice.hpp"
 #include "stx/backend/row_norm.hpp"
 

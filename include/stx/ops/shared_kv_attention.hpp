@@ -1,6 +1,7 @@
 // Multi-head attention of many queries to a few shared keys and values.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/shared_kv_attention.hpp"
 #include "stx/ops/check_dropout.hpp"
@@ -49,6 +50,7 @@ AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D
   if (!ctx.tape().recording()) options.dropout = {};
   const bool needs_grad = q.needs_grad() || k.needs_grad() || v.needs_grad();
   AttentionResult<T, D> result;
+  check_finite<T, D>(ctx, "shared_kv_attention", {{"q", q}, {"k", k}, {"v", v}});
   result.out = make_output<T, D>(ctx, Shape{rows, width}, needs_grad);
   if (options.weights) result.weights = make_output<T, D>(ctx, Shape{rows, n_keys}, needs_grad);
   T* lse = ctx.step_arena().template allocate<T>(rows * options.n_heads);

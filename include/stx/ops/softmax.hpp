@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/softmax.hpp"
 #include "stx/ops/check_dropout.hpp"
@@ -36,6 +37,7 @@ Var<T, D> softmax(Context<D>& ctx, Var<T, D> x, SoftmaxOptions options = {}) {
   check_dropout("softmax", options.dropout);
   if (!ctx.tape().recording()) options.dropout = {};
   const std::int64_t rows = n == 0 ? 0 : x.shape().size() / n;
+  check_finite<T, D>(ctx, "softmax", {{"x", x, true}});
   Var<T, D> y = make_output<T, D>(ctx, x.shape(), x.needs_grad());
   T* kept = y.needs_grad() && options.dropout.active() ? ctx.step_arena().template allocate<T>(rows * n) : nullptr;
   softmax_forward(ctx, SoftmaxForward<T>{.x = x.value().data, .p = kept, .y = y.value().data, .rows = rows, .n = n,

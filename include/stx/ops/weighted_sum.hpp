@@ -1,6 +1,7 @@
 // A scalar loss from one value per row.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/weighted_sum.hpp"
 
@@ -32,6 +33,7 @@ Var<T, D> weighted_sum(Context<D>& ctx, Var<T, D> values, const WeightedSumOptio
           "weights must have shape (", rows, "), got ", options.weights.shape);
   require(!options.scale || options.scale.size() == 1, "weighted_sum", "scale must be one value, got shape ",
           options.scale.shape);
+  check_finite<T, D>(ctx, "weighted_sum", {{"values", values}});
   Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, values.needs_grad());
   weighted_sum_forward(ctx, WeightedSumForward<T>{.values = values.value().data, .weights = options.weights.data,
                                                   .scale = options.scale.data, .loss = loss.value().data,

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Writes docs/ops.md from the comments of include/stx/ops/*.hpp and the results under bench/results.
+
+Usage: make_ops.py [--check]     --check writes nothing and fails when docs/ops.md is out of date.
+"""
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FAMILIES = {
+    "Dense": ["linear", "matmul", "batched_matmul", "csr_matmul", "fold_projection"],
+    "Normalisation": ["batch_norm", "layer_norm", "rms_norm", "ada_layer_norm", "residual_layer_norm",
+                      "gated_residual"],
+    "Attention": ["softmax", "attention", "shared_kv_attention"],
+    "Graph": ["gat", "top_k", "grid_knn", "neighbour_sample"],
+    "Counts": ["gather_log1p", "count_log_prob", "count_decoder", "count_decoder_mean", "sample_counts"],
+    "Divergences and losses": ["gaussian_kl", "gaussian_sample", "mse", "pearson_loss", "cross_entropy",
+                               "contrastive", "weighted_sum"],
+    "Diffusion": ["q_sample", "timestep_embedding", "diffusion_update"],
+    "Sampling": ["random_fill", "draw_rows", "hide_inputs", "permutation", "softmax_sample"],
+    "Optimisers": ["schedule"],
+    "Metrics": ["gene_metrics"],
+}
+BENCHES = {"matmul": "gemm", "batched_matmul": "batched_gemm"}  # where the benchmark has another stem
+FIELDS = ("Numerics", "Gradient", "Gradients", "Deterministic", "Capturable", "Source")
+
+
+def blocks(text):
+    """(comment lines, declaration) of every documented function template of a header."""
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        if not line.startswith("template <") or i == 0 or not lines[i - 1].startswith("///"):
+            continue
+        first = i
+        while lines[first - 1].startswith("///"):
+            first -= 1
+        declaration = []
+        for following in lines[i + 1:]:
+            declaration.append(following.strip())
+            if "{" in following or ";" in following:
+                break
+        declaration = " ".join(declaration)
+        if declaration.startswith(("struct", "class", "concept")):
+            continue
+        yield [c[3:].removeprefix(" ") for c in lines[first:i]], re.sub(r"\s*(\{.*|;)$", "", declaration)
+
+
+def parse(comment):
+    """Summary, formula lines, parameters [(name, text)], results, errors and named fields."""
+    op = {"summary": [], "formula": [], "params": [], "return": "", "throws": ""}
+    tail = []
+    target = "summary"
+    for line in comment:
+        stripped = line.strip()
+        named = re.match(r"@param\s+(\w+(?:, \w+)*)\s+(.*)", stripped)
+        if named:
+            op["params"].append([named[1], named[2]])
+            target = "params"
+        elif stripped.startswith("@return"):
+            op["return"] = stripped.removeprefix("@return").strip()
+            target = "return"
+        elif stripped.startswith("@throws"):
+            op["throws"] = stripped.removeprefix("@throws").strip()
+            target = "throws"
+        elif re.match(rf"({'|'.join(FIELDS)}):", stripped):
+            target = "tail"
+            tail.append(stripped)
+        elif not stripped:
+            continue
+        elif target == "summary" and line.startswith("  "):
+            op["formula"].append(line[2:].rstrip())
+        elif target == "params":
+            op["params"][-1][1] += " " + stripped
+        elif target in ("return", "throws"):
+            op[target] += " " + stripped
+        else:
+            (tail if target == "tail" else op["summary"]).append(stripped)
+    op["summary"] = " ".join(op["summary"])
+    text = " ".join(tail)
+    for field in FIELDS:
+        found = re.search(rf"(?:^|[.;)] |\s){field}: (.*?)(?=\s(?:{'|'.join(FIELDS)}): |$)", text)
+        op[field] = found[1].strip() if found else ""
+    return op
+
+
+def first_sentence(text):
+    return re.split(r"(?<=[a-z0-9)])[.:;] ", text.rstrip("."))[0] + "."
+
+
+def results(name):
+    path = ROOT / "bench" / "results" / name
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def measured():
+    """{benchmark: row} of the CPU's medians; the key is family/case, without the device."""
+    rows = {}
+    for b in results("bench_ops_cpu.json").get("benchmarks", []):
+        if b.get("aggregate_name") != "median":
+            continue
+        device, family, case = b["run_name"].split("/")[:3]
+        rows[f"{family}/{case}"] = b
+    return rows
+
+
+def table(stem, rows, pytorch):
+    stem = BENCHES.get(stem, stem)
+    mine = {k: b for k, b in rows.items() if re.match(rf"{stem}(_fwd|_bwd)?/", k)}
+    if not mine:
+        return []
+    out = ["", "| case | µs | GB/s | GFLOP/s | PyTorch µs | times faster |", "|---|---|---|---|---|---|"]
+    for key, b in mine.items():
+        other = pytorch.get(key)
+        out.append("| {} | {:.1f} | {:.1f} | {:.1f} | {} | {} |".format(
+            key, b["real_time"], b.get("GB/s", 0), b.get("GFLOP/s", 0),
+            f"{other['pytorch_us']:.1f}" if other else "", f"{other['times_faster']:.2f}" if other else ""))
+    return out
+
+
+def render():
+    rows = measured()
+    compared = results("compare_ops_pytorch.json")
+    pytorch = compared.get("ops", {})
+    context = results("bench_ops_cpu.json").get("context", {})
+    headers = {p.stem: p for p in (ROOT / "include" / "stx" / "ops").glob("*.hpp")}
+    families = dict(FAMILIES)
+    known = {stem for stems in families.values() for stem in stems}
+    families["Others"] = sorted(s for s in headers if s not in known and list(blocks(headers[s].read_text())) and
+                                "Deterministic:" in headers[s].read_text())
+    index, details = [], []
+    for family, stems in families.items():
+        present = [s for s in stems if s in headers]
+        if not present:
+            continue
+        details += ["", f"## {family}"]
+        for stem in present:
+            text = headers[stem].read_text()
+            for number, (comment, declaration) in enumerate(blocks(text)):
+                op = parse(comment)
+                called = re.search(r"(\w+)\s*\(", declaration)
+                if not called or not op["Deterministic"]:
+                    continue
+                name = called[1]
+                title = f"`{name}`"
+                index.append(f"| [{title}](#{name}) | {family} | {first_sentence(op['summary'])} | {op['Deterministic'].rstrip('.')} | "
+                             f"{op['Capturable'].rstrip('.')} |")
+                details += ["", f"### <a id=\"{name}\"></a>{title}", f"`{stem}.hpp`. {op['summary']}", ""]
+                if op["formula"]:
+                    details += ["```text", *op["formula"], "```", ""]
+                if op["params"]:
+                    details += ["| argument | |", "|---|---|"]
+                    details += [f"| `{n}` | {t.replace('|', chr(92) + '|')} |" for n, t in op["params"]]
+                if op["return"]:
+                    details += [f"| returns | {op['return'].replace('|', chr(92) + '|')} |"]
+                facts = [("Errors", op["throws"])] + [(f, op[f]) for f in FIELDS]
+                details += [""] + [f"- {name}: {value}" for name, value in facts if value]
+                if number == 0:
+                    details += table(stem, rows, pytorch)
+    machine = ""
+    if rows:
+        machine = (f"Numbers: median of 5 on {context.get('cpu', 'a CPU')}, {context.get('threads', '?')} threads, "
+                   f"{context.get('compiler', '')}, measured copy bandwidth {float(context.get('cpu copy GB/s', 0)):.1f} GB/s, "
+                   f"GEMM {float(context.get('cpu gemm GFLOP/s', 0)):.0f} GFLOP/s (`bench/results/bench_ops_cpu.json`); "
+                   "`_fwd` and `_bwd` are the forward and the backward pass.")
+        if pytorch:
+            machine += f" PyTorch {compared['machine']['torch']} ran in the same session (`bench/ops/compare_pytorch.py`)."
+        machine += " On a GPU: not measured yet."
+    return "\n".join(["# The ops", "",
+                      "<!-- Written by docs/make_ops.py from include/stx/ops; do not edit. -->", "",
+                      "Every op runs on `Context<Cpu>` (float and double) and `Context<Cuda>` (float). Shapes are row-major.",
+                      machine, "", "| op | family | what | deterministic | capturable |", "|---|---|---|---|---|",
+                      *index, *details, ""])
+
+
+def main():
+    text = render()
+    path = ROOT / "docs" / "ops.md"
+    if "--check" not in sys.argv[1:]:
+        path.write_text(text)
+    elif not path.exists() or path.read_text() != text:
+        sys.exit("docs/ops.md is out of date; run docs/make_ops.py")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+// Finding the op that first received a value that is not finite.
+#pragma once
+
+#include <cmath>
+#include <initializer_list>
+#include <vector>
+
+#include "stx/autograd/var.hpp"
+#include "stx/core/transfer.hpp"
+
+namespace stx {
+
+/// An op's input, by the name that its documentation gives it. Empty ones are legal.
+template <class T, class D>
+struct NamedInput {
+  const char* name;
+  Tensor<T, D> values;
+  bool infinite_allowed;  ///< minus infinity is a mask there
+
+  NamedInput(const char* input, const Tensor<T, D>& tensor, bool may_be_infinite = false)
+      : name(input), values(tensor), infinite_allowed(may_be_infinite) {}
+  NamedInput(const char* input, const Var<T, D>& var, bool may_be_infinite = false)
+      : NamedInput(input, var ? var.value() : Tensor<T, D>{}, may_be_infinite) {}
+};
+
+/// Does nothing unless ContextOptions::check_inputs is set; then reads the inputs on the host.
+/// @throws NumericError naming the op, the input and the first place that holds NaN or infinity.
+template <class T, class D>
+void check_finite(Context<D>& ctx, const char* where, std::initializer_list<NamedInput<T, D>> inputs) {
+  if (!ctx.options().check_inputs) return;
+  for (const NamedInput<T, D>& input : inputs) {
+    if (!input.values) continue;
+    const std::vector<T> host = to_host(ctx, input.values);
+    const auto columns = static_cast<std::size_t>(std::max<std::int64_t>(input.values.cols(), 1));
+    for (std::size_t i = 0; i < host.size(); ++i)
+      require<NumericError>(input.infinite_allowed ? !std::isnan(host[i]) : std::isfinite(host[i]), where, input.name, " ",
+                            input.values.shape, " holds ", host[i], " at row ", i / columns, ", column ", i % columns,
+                            "; look at what made it");
+  }
+}
+
+}  // namespace stx
