@@ -1,0 +1,26 @@
+#include "stx/backend/relative_bias.hpp"
+
+#include "support/device_rig.hpp"
+
+using namespace stx::test;
+
+TEST_CASE("relative_bias on CUDA: odd lengths and heads") {
+  if (no_cuda_device()) return;
+  for (std::int64_t length : {0, 1, 31, 32, 33, 130})
+    for (std::int64_t heads : {1, 5}) {
+      CAPTURE(length);
+      compare_devices(
+          [&](auto& ctx, auto& rig) {
+            using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
+            const stx::RelativeBias<T> args{rig.input(random_values(8 * heads, 1)),
+                                            rig.exact(std::vector<std::int32_t>{0, 1, 2, 2, 2, 3}),
+                                            rig.output(heads * length * length),
+                                            heads,
+                                            length,
+                                            4,
+                                            6};
+            return [=, &ctx] { stx::relative_bias(ctx, args); };
+          },
+          0);
+    }
+}
