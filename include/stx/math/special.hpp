@@ -101,6 +101,17 @@ STX_HD inline Log1p<double> log1p_parts(double y) {
   return {value, y < 0.41 ? detail::log1p_gap(y) : y - value};
 }
 
+/// For y in [0, 1]: as log1p_parts, without taking 1 + y apart.
+STX_HD inline Log1p<float> log1p_unit_parts(float y) {
+  const bool small = y < 0.41421356f;
+  const float halves = select(small, 0.0f, 1.0f);  // 1 + y = 2^halves (1 + f)
+  const float f = select(small, y, 0.5f * y - 0.5f);
+  const float gap = detail::log1p_gap(f);
+  const float value = halves * 0.693359375f + (f + (halves * -2.12194440e-4f - gap));
+  return {value, select(small, gap, y - value)};
+}
+STX_HD inline Log1p<double> log1p_unit_parts(double y) { return log1p_parts(y); }
+
 /// softplus(t) = ln(1 + e^t), its derivative and what follows from both.
 template <class T>
 struct SoftplusParts {
@@ -119,7 +130,7 @@ STX_HD inline SoftplusParts<T> softplus_parts(T t) {
   const T positive_part = negative ? T(0) : t;  // NaN stays
   const T w = exp_minus(std::fabs(t));
   const T r = T(1) / (T(1) + w);
-  const Log1p<T> l = log1p_parts(w);
+  const Log1p<T> l = log1p_unit_parts(w);
   const T lesser = w * r;
   const T value = positive_part + l.value;
   return {value, l.value, select(negative, lesser, r), select(negative, r, lesser),
