@@ -16,6 +16,7 @@
 
 #include "stx/core/error.hpp"
 #include "stx/io/atomic_file.hpp"
+#include "stx/io/float_formats.hpp"
 
 namespace stx {
 
@@ -39,9 +40,10 @@ namespace safetensors {
 inline constexpr std::uint64_t max_header_bytes = 100'000'000;
 inline constexpr const char* metadata_key = "__metadata__";
 
-/// Name of each alternative of TensorValues in the file, and its bytes per value.
-inline constexpr const char* dtype_names[] = {"F32", "F64", "I64", "I32"};
-inline constexpr std::uint64_t dtype_bytes[] = {4, 8, 8, 4};
+/// Name of each alternative of TensorValues in the file, and its bytes per value; then the formats
+/// that are read as F32 and never written.
+inline constexpr const char* dtype_names[] = {"F32", "F64", "I64", "I32", "F16", "BF16"};
+inline constexpr std::uint64_t dtype_bytes[] = {4, 8, 8, 4, 2, 2};
 
 inline std::uint64_t size_of(const TensorValues& values) {
   return std::visit([](const auto& v) { return static_cast<std::uint64_t>(v.size()); }, values);
@@ -84,7 +86,7 @@ inline nlohmann::json parse_header(const std::string& text, const std::string& p
 /// Where one tensor lies in the file.
 struct Entry {
   std::string name;
-  std::size_t dtype = 0;  ///< alternative of TensorValues
+  std::size_t dtype = 0;  ///< place in dtype_names
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0, end = 0;  ///< bytes after the header
 };
@@ -104,7 +106,7 @@ inline Entry parse_entry(const std::string& name, const nlohmann::json& item,
   const std::string dtype = item["dtype"];
   const auto* known = std::find(std::begin(dtype_names), std::end(dtype_names), dtype);
   require<DataError>(known != std::end(dtype_names), where, "has dtype ", dtype,
-                     "; supported are F32, F64, I64 and I32");
+                     "; supported are F32, F64, I64, I32, F16 and BF16");
   entry.dtype = static_cast<std::size_t>(known - std::begin(dtype_names));
   for (const nlohmann::json& dim : item["shape"]) {
     const auto d = dim.get<std::uint64_t>();
@@ -173,7 +175,7 @@ struct SafetensorsFile {
   }
 };
 
-/// Reads a safetensors file of F32, F64, I64 and I32 tensors.
+/// Reads a safetensors file of F32, F64, I64 and I32 tensors; F16 and BF16 become float.
 /// Errors (DataError): a header longer than 100 MB or than the file, invalid JSON, repeated names,
 /// other dtypes, offsets that overlap, leave gaps or lie outside, shapes that disagree with them.
 inline SafetensorsFile read_safetensors(const std::string& path) {
@@ -210,14 +212,36 @@ inline SafetensorsFile read_safetensors(const std::string& path) {
     values.resize(bytes / sizeof(T));
     in.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(bytes));
     require<DataError>(in.good() || bytes == 0, path, "cannot be read to its end");
-    return TensorValues(std::move(values));
+    return values;
+  };
+  const auto read_narrow = [&](std::uint64_t bytes, float (*widen)(std::uint16_t)) {
+    const std::vector<std::uint16_t> narrow = read(std::vector<std::uint16_t>(), bytes);
+    std::vector<float> values(narrow.size());
+    std::transform(narrow.begin(), narrow.end(), values.begin(), widen);
+    return values;
   };
   for (auto& entry : safetensors::parse_entries(header, path, file_bytes - 8 - header_bytes)) {
     const std::uint64_t bytes = entry.end - entry.begin;
-    TensorValues values = entry.dtype == 0   ? read(std::vector<float>(), bytes)
-                          : entry.dtype == 1 ? read(std::vector<double>(), bytes)
-                          : entry.dtype == 2 ? read(std::vector<std::int64_t>(), bytes)
-                                             : read(std::vector<std::int32_t>(), bytes);
+    TensorValues values;
+    switch (entry.dtype) {
+      case 0:
+        values = read(std::vector<float>(), bytes);
+        break;
+      case 1:
+        values = read(std::vector<double>(), bytes);
+        break;
+      case 2:
+        values = read(std::vector<std::int64_t>(), bytes);
+        break;
+      case 3:
+        values = read(std::vector<std::int32_t>(), bytes);
+        break;
+      case 4:
+        values = read_narrow(bytes, from_half);
+        break;
+      default:
+        values = read_narrow(bytes, from_bfloat16);
+    }
     file.tensors[entry.name] = {std::move(entry.shape), std::move(values)};
   }
   return file;
