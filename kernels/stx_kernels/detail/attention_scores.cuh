@@ -33,6 +33,49 @@ struct HeadSource {
       : data(m.data + batch * n_rows * m.stride), slice(HeadSlice::strided(head, dim, m.stride)) {}
 };
 
+/// One head's columns of q, k, v and, in the backward pass, grad_out for one batch element.
+template <class T>
+struct AttentionOperands {
+  HeadSource<const T> q, k, v, grad_out;
+
+  __device__ AttentionOperands(const AttentionInputs<T>& in, const AttentionPlace& at,
+                               const T* grad = nullptr)
+      : q(in.q, at.batch, in.n_queries, at.head, in.head_dim),
+        k(in.k, at.batch, in.n_keys, at.head, in.head_dim),
+        v(in.v, at.batch, in.n_keys, at.head, in.head_dim),
+        grad_out(HeadRows<const T>{grad, in.width()}, at.batch, in.n_queries, at.head,
+                 in.head_dim) {}
+
+  __device__ int quads() const { return q.slice.quads; }
+};
+
+/// Copies the warp's four rows, those from `limit` on as zeros.
+template <class T>
+__device__ inline void load_warp_rows(Quad<T>* target, const HeadSource<const T>& source,
+                                      const AttentionPlace& at, std::int64_t limit, bool aligned) {
+  load_head_rows(target, source.slice.quads, source.data, at.first, attention_rows, limit,
+                 source.slice, static_cast<int>(threadIdx.x), warp_lanes, aligned);
+}
+
+/// Copies rows [first, first + 32) of two operands to the block's tiles, between two barriers.
+template <class T>
+__device__ inline void load_tiles(const AttentionShared<T>& shared,
+                                  const HeadSource<const T>& first_operand,
+                                  const HeadSource<const T>& second_operand, std::int64_t first,
+                                  std::int64_t limit, bool aligned) {
+  __syncthreads();  // the last tiles may still be read
+  shared.load_tile(0, first_operand.data, first, limit, first_operand.slice, aligned);
+  shared.load_tile(1, second_operand.data, first, limit, second_operand.slice, aligned);
+  __syncthreads();
+}
+
+/// Zeros in a warp's sums of four rows.
+template <class T>
+__device__ inline void clear_warp_rows(Quad<T>* sums, int quads) {
+  for (int i = static_cast<int>(threadIdx.x); i < attention_rows * quads; i += warp_lanes)
+    sums[i] = Quad<T>{};
+}
+
 /// scale * dot + bias; -infinity where query or key do not exist.
 template <class T>
 __device__ inline T attention_score(const AttentionInputs<T>& in, const AttentionPlace& at,

@@ -16,22 +16,16 @@ __global__ void attention_bwd_queries_per_warp_kernel(AttentionBackward<T> p, co
                                                       const StepState* state, bool aligned) {
   const AttentionInputs<T>& in = p.in;
   const AttentionPlace at(in.n_queries);
-  const HeadRows<const T> grad_rows{p.grad_out, in.width()};
-  const HeadSource<const T> query(in.q, at.batch, in.n_queries, at.head, in.head_dim);
-  const HeadSource<const T> grad(grad_rows, at.batch, in.n_queries, at.head, in.head_dim);
-  const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
-  const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
-  const int quads = query.slice.quads, lane = threadIdx.x;
+  const AttentionOperands<T> operands(in, at, p.grad_out);
+  const int quads = operands.quads(), lane = threadIdx.x;
   const AttentionShared<T> shared(quads, attention_query_warp);
   Quad<T>* q = shared.warp_rows(0);
   Quad<T>* grad_out = shared.warp_rows(1);
   Quad<T>* acc = shared.warp_rows(2);
   Quad<T>* shares = shared.warp_shares();
-  load_head_rows(q, quads, query.data, at.first, attention_rows, in.n_queries, query.slice, lane,
-                 warp_lanes, aligned);
-  load_head_rows(grad_out, quads, grad.data, at.first, attention_rows, in.n_queries, grad.slice,
-                 lane, warp_lanes, aligned);
-  for (int i = lane; i < attention_rows * quads; i += warp_lanes) acc[i] = Quad<T>{};
+  load_warp_rows(q, operands.q, at, in.n_queries, aligned);
+  load_warp_rows(grad_out, operands.grad_out, at, in.n_queries, aligned);
+  clear_warp_rows(acc, quads);
   T lse[attention_rows], row_mean[attention_rows];
 #pragma unroll
   for (int r = 0; r < attention_rows; ++r) {
@@ -44,10 +38,7 @@ __global__ void attention_bwd_queries_per_warp_kernel(AttentionBackward<T> p, co
   const std::int64_t n_keys = in.keys_of(at.batch);
   const T no_correction[attention_rows] = {T(1), T(1), T(1), T(1)};
   for (std::int64_t first_key = 0; first_key < n_keys; first_key += attention_keys) {
-    __syncthreads();  // the last tile may still be read
-    shared.load_tile(0, keys.data, first_key, n_keys, keys.slice, aligned);
-    shared.load_tile(1, values.data, first_key, n_keys, values.slice, aligned);
-    __syncthreads();
+    load_tiles(shared, operands.k, operands.v, first_key, n_keys, aligned);
     const std::int64_t key = first_key + lane;
     T dot[attention_rows], value[attention_rows];
     lane_dots(dot, shared.tile(0) + lane * shared.stride, q, quads);
@@ -71,8 +62,8 @@ __global__ void attention_bwd_queries_per_warp_kernel(AttentionBackward<T> p, co
   for (int r = 0; r < attention_rows && at.first + r < in.n_queries; ++r) {
     T* row = p.grad_q.data + (at.batch * in.n_queries + at.first + r) * p.grad_q.stride;
     for (int c = lane; c < quads; c += warp_lanes)
-      write_quad(row + query.slice.offset, c * quad_size, in.head_dim, aligned, acc[r * quads + c],
-                 p.write_q);
+      write_quad(row + operands.q.slice.offset, c * quad_size, in.head_dim, aligned,
+                 acc[r * quads + c], p.write_q);
   }
 }
 
@@ -83,12 +74,8 @@ __global__ void attention_bwd_keys_per_warp_kernel(AttentionBackward<T> p, const
                                                    const StepState* state, bool aligned) {
   const AttentionInputs<T>& in = p.in;
   const AttentionPlace at(in.n_keys);
-  const HeadRows<const T> grad_rows{p.grad_out, in.width()};
-  const HeadSource<const T> queries(in.q, at.batch, in.n_queries, at.head, in.head_dim);
-  const HeadSource<const T> grads(grad_rows, at.batch, in.n_queries, at.head, in.head_dim);
-  const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
-  const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
-  const int quads = keys.slice.quads, lane = threadIdx.x;
+  const AttentionOperands<T> operands(in, at, p.grad_out);
+  const int quads = operands.quads(), lane = threadIdx.x;
   const AttentionShared<T> shared(quads, attention_key_warp);
   Quad<T>* k = shared.warp_rows(0);
   Quad<T>* v = shared.warp_rows(1);
@@ -97,21 +84,14 @@ __global__ void attention_bwd_keys_per_warp_kernel(AttentionBackward<T> p, const
   Quad<T>* score_shares = shared.warp_shares(0);
   Quad<T>* value_shares = shared.warp_shares(1);
   const std::int64_t n_keys = in.keys_of(at.batch);
-  load_head_rows(k, quads, keys.data, at.first, attention_rows, n_keys, keys.slice, lane,
-                 warp_lanes, aligned);
-  load_head_rows(v, quads, values.data, at.first, attention_rows, n_keys, values.slice, lane,
-                 warp_lanes, aligned);
-  for (int i = lane; i < attention_rows * quads; i += warp_lanes) {
-    acc_k[i] = Quad<T>{};
-    acc_v[i] = Quad<T>{};
-  }
+  load_warp_rows(k, operands.k, at, n_keys, aligned);
+  load_warp_rows(v, operands.v, at, n_keys, aligned);
+  clear_warp_rows(acc_k, quads);
+  clear_warp_rows(acc_v, quads);
 
   const T no_correction[attention_rows] = {T(1), T(1), T(1), T(1)};
   for (std::int64_t first_query = 0; first_query < in.n_queries; first_query += attention_keys) {
-    __syncthreads();  // the last tile may still be read
-    shared.load_tile(0, queries.data, first_query, in.n_queries, queries.slice, aligned);
-    shared.load_tile(1, grads.data, first_query, in.n_queries, grads.slice, aligned);
-    __syncthreads();
+    load_tiles(shared, operands.q, operands.grad_out, first_query, in.n_queries, aligned);
     const std::int64_t query = first_query + lane;
     const std::int64_t row = attention_row(in, at, query);
     const bool inside = query < in.n_queries;
@@ -144,10 +124,10 @@ __global__ void attention_bwd_keys_per_warp_kernel(AttentionBackward<T> p, const
     const std::int64_t row = at.batch * in.n_keys + at.first + r;
     for (int c = lane; c < quads; c += warp_lanes) {
       if (p.grad_k.data != nullptr)
-        write_quad(p.grad_k.data + row * p.grad_k.stride + keys.slice.offset, c * quad_size,
+        write_quad(p.grad_k.data + row * p.grad_k.stride + operands.k.slice.offset, c * quad_size,
                    in.head_dim, aligned, acc_k[r * quads + c], p.write_k);
       if (p.grad_v.data != nullptr)
-        write_quad(p.grad_v.data + row * p.grad_v.stride + keys.slice.offset, c * quad_size,
+        write_quad(p.grad_v.data + row * p.grad_v.stride + operands.k.slice.offset, c * quad_size,
                    in.head_dim, aligned, acc_v[r * quads + c], p.write_v);
     }
   }
@@ -165,24 +145,16 @@ __global__ void attention_bwd_bias_tile_per_block_kernel(AttentionBackward<T> p,
   const std::int64_t key = first_key + lane;
   T sum[attention_rows] = {};
   for (at.batch = 0; at.batch < in.batch; ++at.batch) {
-    const HeadRows<const T> grad_rows{p.grad_out, in.width()};
-    const HeadSource<const T> query(in.q, at.batch, in.n_queries, at.head, in.head_dim);
-    const HeadSource<const T> grad(grad_rows, at.batch, in.n_queries, at.head, in.head_dim);
-    const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
-    const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
-    const int quads = query.slice.quads;
+    const AttentionOperands<T> operands(in, at, p.grad_out);
+    const int quads = operands.quads();
     const AttentionShared<T> shared(quads);
     Quad<T>* q = shared.warp_rows(0);
     Quad<T>* grad_out = shared.warp_rows(1);
     const std::int64_t n_keys = in.keys_of(at.batch);
-    __syncthreads();  // the last batch element may still be read
-    load_head_rows(q, quads, query.data, at.first, attention_rows, in.n_queries, query.slice, lane,
-                   warp_lanes, aligned);
-    load_head_rows(grad_out, quads, grad.data, at.first, attention_rows, in.n_queries, grad.slice,
-                   lane, warp_lanes, aligned);
-    shared.load_tile(0, keys.data, first_key, n_keys, keys.slice, aligned);
-    shared.load_tile(1, values.data, first_key, n_keys, values.slice, aligned);
-    __syncthreads();
+    __syncwarp();  // rows of the last batch element may still be read
+    load_warp_rows(q, operands.q, at, in.n_queries, aligned);
+    load_warp_rows(grad_out, operands.grad_out, at, in.n_queries, aligned);
+    load_tiles(shared, operands.k, operands.v, first_key, n_keys, aligned);
     T dot[attention_rows], value[attention_rows];
     lane_dots(dot, shared.tile(0) + lane * shared.stride, q, quads);
     lane_dots(value, shared.tile(1) + lane * shared.stride, grad_out, quads);

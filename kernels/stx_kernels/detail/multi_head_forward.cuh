@@ -11,17 +11,14 @@ __global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const 
                                                    bool aligned) {
   const AttentionInputs<T>& in = p.in;
   const AttentionPlace at(in.n_queries);
-  const HeadSource<const T> query(in.q, at.batch, in.n_queries, at.head, in.head_dim);
-  const HeadSource<const T> keys(in.k, at.batch, in.n_keys, at.head, in.head_dim);
-  const HeadSource<const T> values(in.v, at.batch, in.n_keys, at.head, in.head_dim);
-  const int quads = query.slice.quads, lane = threadIdx.x;
+  const AttentionOperands<T> operands(in, at);
+  const int quads = operands.quads(), lane = threadIdx.x;
   const AttentionShared<T> shared(quads);
   Quad<T>* q = shared.warp_rows(0);
   Quad<T>* acc = shared.warp_rows(1);
   Quad<T>* shares = shared.warp_shares();
-  load_head_rows(q, quads, query.data, at.first, attention_rows, in.n_queries, query.slice, lane,
-                 warp_lanes, aligned);
-  for (int i = lane; i < attention_rows * quads; i += warp_lanes) acc[i] = Quad<T>{};
+  load_warp_rows(q, operands.q, at, in.n_queries, aligned);
+  clear_warp_rows(acc, quads);
   T largest[attention_rows], sum[attention_rows], correction[attention_rows];
 #pragma unroll
   for (int r = 0; r < attention_rows; ++r) {
@@ -35,10 +32,7 @@ __global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const 
 
   const std::int64_t n_keys = in.keys_of(at.batch);
   for (std::int64_t first_key = 0; first_key < n_keys; first_key += attention_keys) {
-    __syncthreads();  // the last tile may still be read
-    shared.load_tile(0, keys.data, first_key, n_keys, keys.slice, aligned);
-    shared.load_tile(1, values.data, first_key, n_keys, values.slice, aligned);
-    __syncthreads();
+    load_tiles(shared, operands.k, operands.v, first_key, n_keys, aligned);
     const std::int64_t key = first_key + lane;
     T dot[attention_rows];
     lane_dots(dot, shared.tile(0) + lane * shared.stride, q, quads);

@@ -18,7 +18,7 @@ T reduce_lanes(std::int64_t n, T initial, Value&& value, Join&& join) {
   std::int64_t j = 0;
   for (; j + lanes <= n; j += lanes)
     for (int l = 0; l < lanes; ++l) lane[l] = join(lane[l], value(j + l));
-  for (int l = 0; j < n; ++j, ++l) lane[l] = join(lane[l], value(j));
+  for (int l = 0; l < static_cast<int>(n - j); ++l) lane[l] = join(lane[l], value(j + l));
   for (int half = lanes / 2; half > 0; half /= 2)
     for (int l = 0; l < half; ++l) lane[l] = join(lane[l], lane[l + half]);
   return lane[0];
