@@ -38,11 +38,9 @@ __global__ void count_decoder_mean_fwd_row_per_group_kernel(CountDecoderMean<T> 
     if (m.zeta != nullptr) zeta = load_quad(m.zeta + at, column, cols, aligned);
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) {
-      const T u = a.v[e] + offset;
       const T theta = math::exp(log_theta.v[e]);
-      p_zero.v[e] = math::exp(m.zeta != nullptr
-                                  ? math::zinb_zero(u, log_theta.v[e], theta, zeta.v[e]).log_prob
-                                  : math::nb_zero(u, log_theta.v[e], theta).log_prob);
+      p_zero.v[e] = m.zeta != nullptr ? math::zinb_p_zero(mean.v[e], theta, zeta.v[e])
+                                      : math::nb_p_zero(mean.v[e], theta);
     }
     store_quad(p.p_zero + at, column, cols, aligned, p_zero);
   }

@@ -54,3 +54,20 @@ TEST_CASE("ZINB: without an extra zero it is NB, with certainty of one a zero is
   CHECK(same.grad_r == doctest::Approx(nb.grad_r));
   CHECK(std::abs(stx::math::zinb_terms(0.0f, 3.0f, 0.5f, std::exp(0.5f), 60.0f).log_prob) <= 1e-7f);
 }
+
+TEST_CASE("P(zero) from the mean is the probability of a zero") {
+  for (double u = -8; u <= 12; u += 0.7)
+    for (double r : {-6.0, -1.0, 0.5, 3.0, 12.0, 40.0})
+      for (double zeta : {-9.0, -0.5, 0.0, 2.0}) {
+        const double theta = std::exp(r), mean = std::exp(u);
+        INFO("u ", u, " r ", r, " zeta ", zeta);
+        const double nb = std::exp(stx::math::nb_zero(u, r, theta).log_prob);
+        const double zinb = std::exp(stx::math::zinb_zero(u, r, theta, zeta).log_prob);
+        REQUIRE(std::abs(stx::math::nb_p_zero(mean, theta) - nb) <= 1e-12);
+        REQUIRE(std::abs(stx::math::zinb_p_zero(mean, theta, zeta) - zinb) <= 1e-12);
+        const auto as_float = [](double v) { return static_cast<float>(v); };
+        REQUIRE(std::abs(stx::math::nb_p_zero(as_float(mean), as_float(theta)) - nb) <= 2e-6);
+        REQUIRE(std::abs(stx::math::zinb_p_zero(as_float(mean), as_float(theta), as_float(zeta)) -
+                         zinb) <= 2e-6);
+      }
+}

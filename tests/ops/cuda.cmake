@@ -4,7 +4,7 @@ if(STX_EMULATOR)
   stx_add_tests(ops_emulated ${ops_cuda_tests} LIBS stx_emulated)
   # The kernels with most barriers once more, every launch in several orders of its threads: a missing barrier
   # changes the result. STX_EMULATOR_CHECK=1 does the same for any of these tests.
-  foreach(op IN ITEMS attention gat row_norm shared_kv_attention)
+  foreach(op IN ITEMS attention count_log_prob gat row_norm shared_kv_attention)
     add_test(NAME ops_emulated.${op}_checked
       COMMAND test_ops_emulated --source-file=*/${op}_cuda_test.* "--test-case=*overwrite and accumulate*")
     set_tests_properties(ops_emulated.${op}_checked PROPERTIES

@@ -24,6 +24,12 @@ STX_HD inline CountTerms<T> nb_zero(T u, T r, T theta) {
   return {-theta * s.value, -theta * s.sigmoid, -theta * s.gap, T(0)};
 }
 
+/// NB(0) from the mean: (theta / (theta + mu))^theta.
+template <class T>
+STX_HD inline T nb_p_zero(T mean, T theta) {
+  return exp(-theta * log1p_parts(mean / theta).value);
+}
+
 /// ln NB(x) for x > 0, whole or not:
 ///
 ///   lgamma(x + theta) - lgamma(theta) - x r - ln x! + x u - (x + theta) softplus(u - r)

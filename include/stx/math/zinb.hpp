@@ -19,6 +19,15 @@ STX_HD inline CountTerms<T> zinb_zero(T u, T r, T theta, T zeta) {
           kept.sigmoid - from_nb.sigmoid};
 }
 
+/// ZINB(0) from the mean of the NB: pi + (1 - pi) NB(0).
+template <class T>
+STX_HD inline T zinb_p_zero(T mean, T theta, T zeta) {
+  const T w = exp_minus(std::fabs(zeta));
+  const T r = T(1) / (T(1) + w);
+  const T nb = nb_p_zero(mean, theta);
+  return select(zeta < T(0), w * r + r * nb, r + w * r * nb);
+}
+
 /// ln ZINB(x) = ln NB(x) - softplus(zeta) for x > 0; d/dzeta = -pi.
 template <class T>
 STX_HD inline CountTerms<T> zinb_positive(T x, T u, T r, T theta, T zeta) {

@@ -44,35 +44,7 @@ class CountBlock {
     }
     zeros<zero_inflated, gradients>(a, offset, r, theta, zeta, n);
 
-    const std::int64_t found = find_counts(m, i, first, n);
-    for (std::int64_t k = 0; k < found; ++k) {
-      const std::int32_t j = at_[k];
-      u_[k] = a[j] + offset;
-      r_[k] = r[j];
-      picked_theta_[k] = theta[j];
-      zeta_[k] = zeta[j];
-    }
-    for (std::int64_t k = 0; k < found; ++k) {
-      const math::CountTerms<T> t =
-          math::count_positive<zero_inflated>(x_[k], u_[k], r_[k], picked_theta_[k], zeta_[k]);
-      u_[k] = t.grad_u;
-      if constexpr (gradients) {
-        r_[k] = t.grad_r;
-        zeta_[k] = t.grad_zeta;
-      } else {
-        x_[k] = t.log_prob;
-      }
-    }
-    for (std::int64_t k = 0; k < found; ++k) {
-      const std::int32_t j = at_[k];
-      grad_u[j] = u_[k];
-      if constexpr (gradients) {
-        grad_r[j] = r_[k];
-        grad_zeta[j] = zeta_[k];
-      } else {
-        log_prob[j] = x_[k];
-      }
-    }
+    positives<zero_inflated, gradients>(a, offset, r, theta, zeta, find_counts(m, i, first, n));
   }
 
  private:
@@ -89,6 +61,34 @@ class CountBlock {
         grad_zeta[j] = t.grad_zeta;
       } else {
         log_prob[j] = t.log_prob;
+      }
+    }
+  }
+
+  /// The genes whose counts are not 0 again, gathered.
+  template <bool zero_inflated, bool gradients>
+  void positives(const T* __restrict a, T offset, const T* __restrict r, const T* __restrict theta,
+                 const T* __restrict zeta, std::int64_t found) {
+    for (std::int64_t k = 0; k < found; ++k) {
+      const std::int32_t j = at_[k];
+      const math::CountTerms<T> t =
+          math::count_positive<zero_inflated>(x_[k], a[j] + offset, r[j], theta[j], zeta[j]);
+      found_u_[k] = t.grad_u;
+      if constexpr (gradients) {
+        found_r_[k] = t.grad_r;
+        found_zeta_[k] = t.grad_zeta;
+      } else {
+        found_value_[k] = t.log_prob;
+      }
+    }
+    for (std::int64_t k = 0; k < found; ++k) {
+      const std::int32_t j = at_[k];
+      grad_u[j] = found_u_[k];
+      if constexpr (gradients) {
+        grad_r[j] = found_r_[k];
+        grad_zeta[j] = found_zeta_[k];
+      } else {
+        log_prob[j] = found_value_[k];
       }
     }
   }
@@ -117,7 +117,8 @@ class CountBlock {
   }
 
   std::int32_t at_[width];
-  T x_[width], u_[width], r_[width], zeta_[width], theta_[width], picked_theta_[width];
+  T x_[width], theta_[width];
+  T found_value_[width], found_u_[width], found_r_[width], found_zeta_[width];
 };
 
 }  // namespace stx::cpu

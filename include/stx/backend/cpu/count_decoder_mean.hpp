@@ -6,17 +6,6 @@
 #include "stx/backend/cpu/observed_lse.hpp"
 
 namespace stx {
-namespace cpu {
-
-template <bool zero_inflated, class T>
-void zero_probabilities(const T* __restrict a, T offset, const T* __restrict r, const T* theta,
-                        const T* __restrict zeta, T* p_zero, std::int64_t n) {
-  for (std::int64_t j = 0; j < n; ++j)
-    p_zero[j] =
-        math::exp(math::count_zero<zero_inflated>(a[j] + offset, r[j], theta[j], zeta[j]).log_prob);
-}
-
-}  // namespace cpu
 
 template <class T>
 void count_decoder_mean(Context<Cpu>& ctx, const CountDecoderMean<T>& p) {
@@ -26,20 +15,29 @@ void count_decoder_mean(Context<Cpu>& ctx, const CountDecoderMean<T>& p) {
     for (std::int64_t i = begin; i < end; ++i) {
       const T* __restrict a = m.logits + i * m.cols;
       T* __restrict mean = p.mean + i * m.cols;
-      const T offset = m.library[i] - cpu::observed_lse(a, m.observed, m.cols);
-      for (std::int64_t j = 0; j < m.cols; ++j) mean[j] = math::exp(a[j] + offset);
+      const T top = cpu::observed_top(a, m.observed, m.cols);
+      for (std::int64_t j = 0; j < m.cols; ++j) mean[j] = math::exp(a[j] - top);
+      const T factor =
+          math::exp(m.library[i] - math::log(cpu::masked_sum(mean, m.observed, m.cols)));
+      for (std::int64_t j = 0; j < m.cols; ++j) mean[j] *= factor;
       if (p.p_zero == nullptr) continue;
-      const T* r = m.dispersion.log_theta + m.dispersion.row(i) * m.cols;
-      T* p_zero = p.p_zero + i * m.cols;
-      const T* theta = table + m.dispersion.row(i) * m.cols;
-      if (table == nullptr) {  // one per entry: made where p_zero will be
-        for (std::int64_t j = 0; j < m.cols; ++j) p_zero[j] = math::exp(r[j]);
-        theta = p_zero;
-      }
-      if (m.zeta != nullptr) {
-        cpu::zero_probabilities<true>(a, offset, r, theta, m.zeta + i * m.cols, p_zero, m.cols);
-      } else {
-        cpu::zero_probabilities<false>(a, offset, r, theta, a, p_zero, m.cols);
+      const std::int64_t r_row = m.dispersion.row(i);
+      T* __restrict p_zero = p.p_zero + i * m.cols;
+      const T* __restrict zeta = m.zeta != nullptr ? m.zeta + i * m.cols : nullptr;
+      const auto write = [&](auto theta) {
+        if (zeta != nullptr) {
+          for (std::int64_t j = 0; j < m.cols; ++j)
+            p_zero[j] = math::zinb_p_zero(mean[j], theta(j), zeta[j]);
+        } else {
+          for (std::int64_t j = 0; j < m.cols; ++j) p_zero[j] = math::nb_p_zero(mean[j], theta(j));
+        }
+      };
+      if (table != nullptr) {
+        const T* __restrict theta = table + r_row * m.cols;
+        write([=](std::int64_t j) { return theta[j]; });
+      } else {  // one per entry
+        const T* __restrict r = m.dispersion.log_theta + r_row * m.cols;
+        write([=](std::int64_t j) { return math::exp(r[j]); });
       }
     }
   });

@@ -36,14 +36,18 @@ T top_over(std::int64_t n, F&& f) {
   return tops[0];
 }
 
+/// Largest observed value of a row, -inf without any.
+template <class T>
+T observed_top(const T* __restrict a, const T* __restrict observed, std::int64_t cols) {
+  if (observed == nullptr) return top_over<T>(cols, [=](std::int64_t j) { return a[j]; });
+  return top_over<T>(
+      cols, [=](std::int64_t j) { return math::select(observed[j] != T(0), a[j], T(-INFINITY)); });
+}
+
 /// ln sum of e^a over observed columns; -inf without any, NaN if one is NaN beside numbers.
 template <class T>
 T observed_lse(const T* __restrict a, const T* __restrict observed, std::int64_t cols) {
-  const T top = observed == nullptr
-                    ? top_over<T>(cols, [=](std::int64_t j) { return a[j]; })
-                    : top_over<T>(cols, [=](std::int64_t j) {
-                        return math::select(observed[j] != T(0), a[j], T(-INFINITY));
-                      });
+  const T top = observed_top(a, observed, cols);
   if (top == T(-INFINITY)) return top;
   T terms[observed_block];
   double sum = 0;
