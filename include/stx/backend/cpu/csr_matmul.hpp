@@ -1,34 +1,63 @@
-// Sparse times dense on the CPU: four rows of x are added to a row of y at a time.
+// Sparse times dense on the CPU: the sums of many columns of a row are kept in registers.
 #pragma once
 
-#include <algorithm>
-
-#include "stx/backend/cpu/row_sum.hpp"
+#include "stx/backend/cpu/simd_sum.hpp"
 #include "stx/backend/csr_matmul.hpp"
 
 namespace stx {
+namespace cpu {
+inline namespace STX_SIMD {
+
+/// Columns [column, column + registers * lanes) of row i: the sums stay in registers.
+template <class T, int registers>
+inline void csr_columns(const CsrMatmul<T>& p, std::int64_t i, std::int64_t column) {
+  constexpr int lanes = Simd<T>::lanes;
+  typename Simd<T>::type sums[registers] = {};
+  const std::int64_t end = p.indptr[i + 1];
+  for (std::int64_t e = p.indptr[i]; e < end; ++e) {
+    const T value = p.values[p.order != nullptr ? p.order[e] : e];
+    const T* x = p.x + p.indices[e] * p.width + column;
+    // Rows come in no order that the machine could guess: the row of a later entry is fetched now.
+    const T* later = p.x + p.indices[e + 8 < end ? e + 8 : e] * p.width + column;
+#pragma GCC unroll 8
+    for (int r = 0; r < registers; ++r) __builtin_prefetch(later + r * lanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < registers; ++r) sums[r] += value * simd_load(x + r * lanes);
+  }
+  T* y = p.y + i * p.width + column;
+#pragma GCC unroll 8
+  for (int r = 0; r < registers; ++r)
+    simd_store(y + r * lanes,
+               p.write == GradWrite::overwrite ? sums[r] : simd_load(y + r * lanes) + sums[r]);
+}
+
+/// The last columns, fewer than a register holds.
+template <class T>
+inline void csr_last_columns(const CsrMatmul<T>& p, std::int64_t i, std::int64_t column) {
+  T sums[Simd<T>::lanes] = {};
+  const std::int64_t n = p.width - column, end = p.indptr[i + 1];
+  for (std::int64_t e = p.indptr[i]; e < end; ++e) {
+    const T value = p.values[p.order != nullptr ? p.order[e] : e];
+    const T* x = p.x + p.indices[e] * p.width + column;
+    for (std::int64_t j = 0; j < n; ++j) sums[j] += value * x[j];
+  }
+  for (std::int64_t j = 0; j < n; ++j) write_grad(p.y + i * p.width + column + j, sums[j], p.write);
+}
+
+}  // namespace STX_SIMD
+}  // namespace cpu
 
 template <class T>
 void csr_matmul(Context<Cpu>& ctx, const CsrMatmul<T>& p) {
-  const std::int64_t width = p.width;
+  constexpr int lanes = cpu::Simd<T>::lanes;
   parallel_chunks(ctx.threads(), p.rows, 32, [&](std::int64_t begin, std::int64_t end) {
-    const auto value = [&](std::int64_t e) { return p.values[p.order != nullptr ? p.order[e] : e]; };
-    const auto row = [&](std::int64_t e) { return p.x + p.indices[e] * width; };
     for (std::int64_t i = begin; i < end; ++i) {
-      T* __restrict y = p.y + i * width;
-      if (p.write == GradWrite::overwrite) std::fill_n(y, width, T(0));
-      std::int64_t e = p.indptr[i];
-      for (; e + 4 <= p.indptr[i + 1]; e += 4) {
-        const T a = value(e), b = value(e + 1), c = value(e + 2), d = value(e + 3);
-        const T *xa = row(e), *xb = row(e + 1), *xc = row(e + 2), *xd = row(e + 3);
-        for (std::int64_t j = 0; j < width; ++j)
-          y[j] += (a * xa[j] + b * xb[j]) + (c * xc[j] + d * xd[j]);
-      }
-      for (; e < p.indptr[i + 1]; ++e) {
-        const T a = value(e);
-        const T* xa = row(e);
-        for (std::int64_t j = 0; j < width; ++j) y[j] += a * xa[j];
-      }
+      std::int64_t j = 0;
+      for (; j + 8 * lanes <= p.width; j += 8 * lanes) cpu::csr_columns<T, 8>(p, i, j);
+      for (; j + 4 * lanes <= p.width; j += 4 * lanes) cpu::csr_columns<T, 4>(p, i, j);
+      for (; j + 2 * lanes <= p.width; j += 2 * lanes) cpu::csr_columns<T, 2>(p, i, j);
+      for (; j + lanes <= p.width; j += lanes) cpu::csr_columns<T, 1>(p, i, j);
+      if (j < p.width) cpu::csr_last_columns(p, i, j);
     }
   });
 }
@@ -40,8 +69,7 @@ void csr_matmul_values(Context<Cpu>& ctx, const CsrMatmulValues<T>& p) {
       const T* grad_y = p.grad_y + i * p.width;
       for (std::int64_t e = p.indptr[i]; e < p.indptr[i + 1]; ++e) {
         const T* x = p.x + p.indices[e] * p.width;
-        const T dot = cpu::sum_over<T>(p.width, [&](std::int64_t j) { return grad_y[j] * x[j]; });
-        write_grad(p.grad_values + e, dot, p.write);
+        write_grad(p.grad_values + e, cpu::simd_dot(grad_y, x, p.width), p.write);
       }
     }
   });

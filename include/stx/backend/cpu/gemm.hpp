@@ -9,23 +9,34 @@
 namespace stx {
 namespace cpu {
 
-/// c (m x n) (+)= op(a) op(b) for n <= GemmTile::columns, on the calling thread.
-template <class T>
-void gemm_strip(const T* a, std::int64_t lda, bool transpose_a, const T* b, std::int64_t ldb, bool transpose_b, T* c,
-                std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write) {
-  alignas(64) T panel[gemm_depth * GemmTile<T>::columns];
+/// c (m x n) (+)= op(a) op(b) for n columns that fit in so many registers, on the calling thread.
+template <class T, int registers>
+void gemm_strip_of(const T* a, std::int64_t lda, bool transpose_a, const T* b, std::int64_t ldb, bool transpose_b,
+                   T* c, std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write) {
+  alignas(64) T panel[gemm_depth * registers * GemmTile<T>::lanes];
   for (std::int64_t done = 0; done < k; done += gemm_depth) {
     const std::int64_t depth = std::min(gemm_depth, k - done);
-    gemm_pack(b + (transpose_b ? done : done * ldb), ldb, transpose_b, depth, n, panel);
+    gemm_pack<T, registers>(b + (transpose_b ? done : done * ldb), ldb, transpose_b, depth, n, panel);
     const GradWrite now = done == 0 ? write : GradWrite::accumulate;
     if (transpose_a) {
-      gemm_rows<T, true>(a + done * lda, lda, panel, depth, c, ldc, m, n, now);
+      gemm_rows<T, true, registers>(a + done * lda, lda, panel, depth, c, ldc, m, n, now);
     } else {
-      gemm_rows<T, false>(a + done, lda, panel, depth, c, ldc, m, n, now);
+      gemm_rows<T, false, registers>(a + done, lda, panel, depth, c, ldc, m, n, now);
     }
   }
   if (k == 0 && write == GradWrite::overwrite)
     for (std::int64_t i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, T(0));
+}
+
+/// The same for n <= GemmTile::columns: a product of few columns needs one register only.
+template <class T>
+void gemm_strip(const T* a, std::int64_t lda, bool transpose_a, const T* b, std::int64_t ldb, bool transpose_b, T* c,
+                std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write) {
+  if (n <= GemmTile<T>::lanes) {
+    gemm_strip_of<T, 1>(a, lda, transpose_a, b, ldb, transpose_b, c, ldc, m, n, k, write);
+  } else {
+    gemm_strip_of<T, GemmTile<T>::registers>(a, lda, transpose_a, b, ldb, transpose_b, c, ldc, m, n, k, write);
+  }
 }
 
 /// c (m x n) (+)= op(a) op(b) on the calling thread; `ld*` are the stored row lengths.

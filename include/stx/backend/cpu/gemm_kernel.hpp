@@ -27,14 +27,14 @@ struct GemmTile {
 /// Steps of the inner dimension between two visits of C: a panel of B is 32 KiB.
 inline constexpr std::int64_t gemm_depth = 256;
 
-/// c (rows x GemmTile::columns) (+)= a (rows x depth) * panel (depth x GemmTile::columns). Only the first
-/// `columns` columns are stored. With `transpose_a`, a is stored depth x rows.
-template <class T, int rows, bool transpose_a>
+/// c (rows x width) (+)= a (rows x depth) * panel (depth x width), the width being so many registers.
+/// Only the first `columns` columns are stored. With `transpose_a`, a is stored depth x rows.
+template <class T, int rows, bool transpose_a, int registers>
 inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c, std::int64_t ldc,
                       std::int64_t columns, GradWrite write) {
   using V = typename Simd<T>::type;
   constexpr int lanes = GemmTile<T>::lanes;
-  constexpr int registers = GemmTile<T>::registers;
+  constexpr int width = registers * lanes;
   V sum[rows][registers];
   const T* row[rows];
 #pragma GCC unroll 16
@@ -54,7 +54,7 @@ inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t
       for (int v = 0; v < registers; ++v) sum[r][v] += value * b[v];
     }
   }
-  if (columns == GemmTile<T>::columns) {
+  if (columns == width) {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
@@ -65,7 +65,7 @@ inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t
     }
     return;
   }
-  T all[GemmTile<T>::columns];
+  T all[width];
   for (int r = 0; r < rows; ++r) {
     for (int v = 0; v < registers; ++v) simd_store(all + v * lanes, sum[r][v]);
     for (std::int64_t j = 0; j < columns; ++j) write_grad(c + r * ldc + j, all[j], write);
@@ -73,27 +73,27 @@ inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t
 }
 
 /// The same for any number of rows: whole tiles, then the rest in tiles of halving size.
-template <class T, bool transpose_a, int tile = GemmTile<T>::rows>
+template <class T, bool transpose_a, int registers, int tile = GemmTile<T>::rows>
 inline void gemm_rows(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c, std::int64_t ldc,
                       std::int64_t m, std::int64_t columns, GradWrite write) {
   std::int64_t i = 0;
   for (; i + tile <= m; i += tile)
-    gemm_tile<T, tile, transpose_a>(a + (transpose_a ? i : i * lda), lda, panel, depth, c + i * ldc, ldc, columns,
-                                    write);
+    gemm_tile<T, tile, transpose_a, registers>(a + (transpose_a ? i : i * lda), lda, panel, depth, c + i * ldc, ldc,
+                                               columns, write);
   if constexpr (tile > 1) {
     if (i < m)
-      gemm_rows<T, transpose_a, (tile > 8 ? 8 : tile / 2)>(a + (transpose_a ? i : i * lda), lda, panel, depth,
-                                                          c + i * ldc, ldc, m - i, columns, write);
+      gemm_rows<T, transpose_a, registers, (tile > 8 ? 8 : tile / 2)>(a + (transpose_a ? i : i * lda), lda, panel,
+                                                                     depth, c + i * ldc, ldc, m - i, columns, write);
   }
 }
 
-/// Packs `columns` <= GemmTile::columns columns of b (depth x columns, or stored columns x depth) side by side,
-/// filled up with zeros.
-template <class T>
+/// Packs `columns` columns of b (depth x columns, or stored columns x depth) side by side, filled up
+/// with zeros to so many registers.
+template <class T, int registers>
 inline void gemm_pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64_t depth, std::int64_t columns,
                       T* panel) {
   constexpr int lanes = GemmTile<T>::lanes;
-  constexpr int width = GemmTile<T>::columns;
+  constexpr int width = registers * lanes;
   if (!transpose_b) {
     for (std::int64_t k = 0; k < depth; ++k) {
       T* to = panel + k * width;
@@ -107,16 +107,15 @@ inline void gemm_pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64
     return;
   }
   std::int64_t k = 0;
-  if (columns == width) {
-    for (; k + lanes <= depth; k += lanes) {
-      for (int first = 0; first < width; first += lanes) {
-        typename Simd<T>::type square[lanes];
+  for (; k + lanes <= depth; k += lanes) {
+    for (int first = 0; first < width; first += lanes) {
+      typename Simd<T>::type square[lanes];
 #pragma GCC unroll 16
-        for (int j = 0; j < lanes; ++j) square[j] = simd_load(b + (first + j) * ldb + k);
-        simd_transpose<T>(square);
+      for (int j = 0; j < lanes; ++j)
+        square[j] = first + j < columns ? simd_load(b + (first + j) * ldb + k) : typename Simd<T>::type{};
+      simd_transpose<T>(square);
 #pragma GCC unroll 16
-        for (int j = 0; j < lanes; ++j) simd_store(panel + (k + j) * width + first, square[j]);
-      }
+      for (int j = 0; j < lanes; ++j) simd_store(panel + (k + j) * width + first, square[j]);
     }
   }
   for (; k < depth; ++k) {

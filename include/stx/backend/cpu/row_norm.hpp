@@ -3,7 +3,7 @@
 
 #include "stx/backend/cpu/column_sums.hpp"
 #include "stx/backend/cpu/dropout.hpp"
-#include "stx/backend/cpu/row_sum.hpp"
+#include "stx/backend/cpu/simd_sum.hpp"
 #include "stx/backend/row_norm.hpp"
 #include "stx/math/normalise.hpp"
 
@@ -60,9 +60,8 @@ void row_norm_backward_rows(const StepState& state, const RowNormBackward<T>& p,
       std::copy_n(grad_y, width, grad);
     }
     const T n = static_cast<T>(width);
-    const T mean_g =
-        p.kind.centred ? sum_over<T>(width, [&](std::int64_t j) { return grad[j]; }) / n : T(0);
-    const T mean_gn = sum_over<T>(width, [&](std::int64_t j) { return grad[j] * normal[j]; }) / n;
+    const T mean_g = p.kind.centred ? simd_sum<T>(grad, width) / n : T(0);
+    const T mean_gn = simd_dot<T>(grad, normal, width) / n;
     for (std::int64_t j = 0; j < width; ++j)
       grad[j] = math::normal_form_grad(grad[j], normal[j], mean_g, mean_gn, rstd);
     if (p.grad_residual != nullptr) write_row(p.grad_residual + i * width, grad, width, p.write_residual);
@@ -84,22 +83,21 @@ void row_norm_forward(Context<Cpu>& ctx, const RowNormForward<T>& p) {
       T* __restrict y = p.y + i * width;
       cpu::residual_sum(state, p.kind.dropout, i, p.x + i * width,
                         p.residual ? p.residual + i * width : nullptr, y, width);
-      const T mean =
-          p.kind.centred ? cpu::sum_over<T>(width, [&](std::int64_t j) { return y[j]; }) / n : T(0);
-      const T variance = cpu::sum_over<T>(width, [&](std::int64_t j) {
-        return (y[j] - mean) * (y[j] - mean);
-      }) / n;
-      const T rstd = math::reciprocal_deviation(variance, p.eps);
+      const T mean = p.kind.centred ? cpu::simd_sum<T>(y, width) / n : T(0);
+      if (p.kind.centred)
+        for (std::int64_t j = 0; j < width; ++j) y[j] -= mean;
+      const T rstd = math::reciprocal_deviation(cpu::simd_dot<T>(y, y, width) / n, p.eps);
       const std::int64_t affine = i / p.kind.group_rows() * p.kind.affine_stride;
+      const T* gain = p.gain != nullptr ? p.gain + affine : nullptr;
+      const T* shift = p.shift != nullptr ? p.shift + affine : nullptr;
       const T offset = p.kind.gain_offset;
-      for (std::int64_t j = 0; j < width; ++j) y[j] = math::normal_form(y[j], mean, rstd);
-      if (p.gain != nullptr) {
-        const T* gain = p.gain + affine;
-        for (std::int64_t j = 0; j < width; ++j) y[j] *= offset + gain[j];
-      }
-      if (p.shift != nullptr) {
-        const T* shift = p.shift + affine;
-        for (std::int64_t j = 0; j < width; ++j) y[j] += shift[j];
+      if (gain != nullptr && shift != nullptr) {
+        for (std::int64_t j = 0; j < width; ++j) y[j] = y[j] * rstd * (offset + gain[j]) + shift[j];
+      } else if (gain != nullptr) {
+        for (std::int64_t j = 0; j < width; ++j) y[j] = y[j] * rstd * (offset + gain[j]);
+      } else {
+        for (std::int64_t j = 0; j < width; ++j) y[j] *= rstd;
+        for (std::int64_t j = 0; j < width && shift != nullptr; ++j) y[j] += shift[j];
       }
       p.mean[i] = mean;
       p.rstd[i] = rstd;
