@@ -105,24 +105,27 @@ def measured():
     return rows
 
 
-def table(stem, rows, pytorch):
+def table(stem, rows, compared):
     stem = BENCHES.get(stem, stem)
-    mine = {k: b for k, b in rows.items() if re.match(rf"{stem}(_fwd|_bwd)?/", k)}
-    if not mine:
-        return []
-    out = ["", "| case | µs | GB/s | GFLOP/s | PyTorch µs | times faster |", "|---|---|---|---|---|---|"]
-    for key, b in mine.items():
-        other = pytorch.get(key)
-        out.append("| {} | {:.1f} | {:.1f} | {:.1f} | {} | {} |".format(
-            key, b["real_time"], b.get("GB/s", 0), b.get("GFLOP/s", 0),
-            f"{other['pytorch_us']:.1f}" if other else "", f"{other['times_faster']:.2f}" if other else ""))
+    of_stem = re.compile(rf"{stem}(_fwd|_bwd)?/")
+    out = []
+    mine = {k: b for k, b in rows.items() if of_stem.match(k)}
+    if mine:
+        out += ["", "| benchmark | µs | GB/s | GFLOP/s |", "|---|---|---|---|"]
+        out += [f"| {key} | {b['real_time']:.1f} | {b.get('GB/s', 0):.1f} | {b.get('GFLOP/s', 0):.1f} |"
+                for key, b in mine.items()]
+    beside = [c for c in compared.values() if any(of_stem.match(b) for b in c["benchmarks"])]
+    if beside:
+        out += ["", "| in one run | stx µs | PyTorch µs | times faster |", "|---|---|---|---|"]
+        out += [f"| {' + '.join(c['benchmarks'])} | {c['stx_us']:.1f} | {c['pytorch_us']:.1f} | "
+                f"{c['times_faster']:.2f} |" for c in beside]
     return out
 
 
 def render():
     rows = measured()
     compared = results("compare_ops_pytorch.json")
-    pytorch = compared.get("ops", {})
+    pytorch = compared.get("cases", {})
     context = results("bench_ops_cpu.json").get("context", {})
     headers = {p.stem: p for p in (ROOT / "include" / "stx" / "ops").glob("*.hpp")}
     families = dict(FAMILIES)

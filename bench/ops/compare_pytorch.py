@@ -6,8 +6,8 @@ Usage: compare_pytorch.py BENCH_OPS [--threads 2] [--rounds 3] [--only REGEX]
 BENCH_OPS is the program that bench/ops builds. Every case names its benchmarks there, whose medians are
 added, and does the same work in PyTorch, forward and backward unless it says otherwise. Each round times
 PyTorch, then bench_ops: alternating, so that a busy machine disturbs both; medians over the rounds. Prints
-one JSON object to stdout. A case of another op is one more function with @case. Needs the Python that
-bench/models/setup_venv.sh makes.
+one JSON object to stdout. The cases are in pytorch_*.py beside this file; one more is a function with @case.
+Needs the Python that bench/models/setup_venv.sh makes.
 """
 import argparse
 import json
@@ -18,135 +18,12 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 
-CASES = {}
-
-
-def case(name, *benchmarks):
-    """Registers a function that returns the work of one call; it is built once, outside the timing."""
-    def register(build):
-        CASES[name] = (benchmarks, build)
-        return build
-    return register
-
-
-def both(op, shape):
-    """The benchmarks of forward and backward."""
-    return f"{op}_fwd/{shape}", f"{op}_bwd/{shape}"
-
-
-def leaf(*shape, low=-1.0, high=1.0):
-    return torch.empty(*shape).uniform_(low, high).requires_grad_()
-
-
-def train(leaves, forward):
-    """Forward and backward, gradients made anew as in a training step."""
-    def work():
-        for x in leaves:
-            x.grad = None
-        forward().backward()
-    return work
-
-
-# Count likelihoods: as in scvi-tools, with its epsilon; counts as in bench/ops (60 % zeros).
-
-def counts(rows, genes):
-    u = np.random.default_rng(0).random((rows, genes))
-    x = np.where(u < 0.6, 0, np.where(u < 0.97, 1 + np.floor((u - 0.6) * 20), np.floor((u - 0.97) * 2e4)))
-    return torch.tensor(x, dtype=torch.float32)
-
-
-def log_nb(x, mu, theta, eps=1e-8):
-    log_sum = torch.log(theta + mu + eps)
-    return (theta * (torch.log(theta + eps) - log_sum) + x * (torch.log(mu + eps) - log_sum)
-            + torch.lgamma(x + theta) - torch.lgamma(theta) - torch.lgamma(x + 1))
-
-
-def log_zinb(x, mu, theta, zeta, eps=1e-8):
-    softplus = F.softplus(-zeta)
-    log_theta_mu = torch.log(theta + mu + eps)
-    pi_theta = -zeta + theta * (torch.log(theta + eps) - log_theta_mu)
-    zero = F.softplus(pi_theta) - softplus
-    positive = (-softplus + pi_theta + x * (torch.log(mu + eps) - log_theta_mu)
-                + torch.lgamma(x + theta) - torch.lgamma(theta) - torch.lgamma(x + 1))
-    return (x < eps).float() * zero + (x > eps).float() * positive
-
-
-def likelihood(rows, genes, inflated, softmax):
-    x, a, r = counts(rows, genes), leaf(rows, genes), leaf(genes)
-    zeta = leaf(rows, genes) if inflated else None
-    library = torch.log(x.sum(1, keepdim=True))
-
-    def forward():
-        mu = torch.exp(library) * torch.softmax(a, 1) if softmax else torch.exp(a)
-        ll = log_zinb(x, mu, r.exp(), zeta) if inflated else log_nb(x, mu, r.exp())
-        return ll.sum(1).mean()
-    return train([a, r] + ([zeta] if inflated else []), forward)
-
-
-for shape, inflated in {"1024x320": False, "1024x2000": True}.items():
-    rows, genes = map(int, shape.split("x"))
-    kind = "zinb" if inflated else "nb"
-    case(f"count_log_prob {kind} {shape}", *both("count_log_prob", f"{kind}_{shape}"))(
-        lambda r=rows, g=genes, i=inflated: likelihood(r, g, i, False))
-    for sparse in ("", "_csr"):
-        case(f"count_decoder {kind} {shape}{sparse}", *both("count_log_prob", f"decoder_{kind}_{shape}{sparse}"))(
-            lambda r=rows, g=genes, i=inflated: likelihood(r, g, i, True))
-
-
-@case("count_decoder_mean 1024x320 (forward)", "count_decoder_mean/1024x320")
-def decoder_mean():
-    a, r, library = torch.randn(1024, 320), torch.randn(320), torch.randn(1024, 1)
-
-    def work():
-        mu, theta = torch.exp(library) * torch.softmax(a, 1), torch.exp(r)
-        return mu, torch.exp(theta * (torch.log(theta + 1e-8) - torch.log(theta + mu + 1e-8)))
-    return work
-
-
-@case("gaussian_kl 1024x20", *both("gaussian_kl", "1024x20"))
-def gaussian_kl():
-    m, s = leaf(1024, 20), leaf(1024, 20)
-    return train([m, s], lambda: (0.5 * (s.exp() + m * m - 1 - s)).sum(1).mean())
-
-
-@case("gaussian_sample 1024x20", *both("gaussian_sample", "1024x20"))
-def gaussian_sample():
-    m, s = leaf(1024, 20), leaf(1024, 20)
-    return train([m, s], lambda: (m + torch.exp(0.5 * s) * torch.randn_like(m)).sum())
-
-
-@case("cross_entropy 8192x2000", *both("cross_entropy", "large_8192x2000"))
-def cross_entropy():
-    a, labels = leaf(8192, 2000), torch.arange(8192) % 2000
-    return train([a], lambda: F.cross_entropy(a, labels))
-
-
-@case("pearson_loss 1024x320", *both("pearson_loss", "1024x320"))
-def pearson_loss():
-    p, target = leaf(1024, 320), torch.randn(1024, 320)
-
-    def forward():
-        a, b = p - p.mean(0), target - target.mean(0)
-        return (1 - (a * b).sum(0) / (a.norm(dim=0) * b.norm(dim=0))).mean()
-    return train([p], forward)
-
-
-@case("contrastive 1024x20", *both("contrastive", "1024x20"))
-def contrastive():
-    a, b = leaf(1024, 20), leaf(1024, 20)
-    i = torch.arange(1024)
-    positive = (((i[None] - i[:, None] % 7) % 13 == 0) & (i[None] >= i[:, None] % 7)).float()
-    n_positive, rest = positive.sum(1), (1 - positive).sum(1)
-
-    def forward():
-        m = F.normalize(a) @ F.normalize(b).T
-        push = n_positive * torch.log((m.exp() * (1 - positive)).sum(1) / rest)
-        return (push - (m * positive).sum(1)).mean()
-    return train([a, b], forward)
+import pytorch_counts  # noqa: F401  (they register their cases)
+import pytorch_network  # noqa: F401
+import pytorch_sampling  # noqa: F401
+from pytorch_case import CASES
 
 
 def seconds_per_call(work, least=0.3):
@@ -202,7 +79,7 @@ def main():
             pytorch.append(seconds_per_call(work))
             stx.append(bench_ops(options.bench_ops, benchmarks, options.threads))
         slow, fast = statistics.median(pytorch), statistics.median(stx)
-        results[name] = {"pytorch_us": slow * 1e6, "stx_us": fast * 1e6, "times_faster": slow / fast,
+        results[name] = {"benchmarks": benchmarks, "pytorch_us": slow * 1e6, "stx_us": fast * 1e6, "times_faster": slow / fast,
                          "rounds": {"pytorch_us": [t * 1e6 for t in pytorch], "stx_us": [t * 1e6 for t in stx]}}
     print(json.dumps({"machine": {"cpu": cpu_name(), "torch": torch.__version__}, "threads": options.threads,
                       "cases": results}, indent=1))

@@ -60,7 +60,7 @@ struct GemmTasks {
     tasks.strips = (n + tasks.tile_columns - 1) / tasks.tile_columns;
     if (m == 0 || n == 0) return tasks;
     const std::int64_t wanted = (16 + tasks.strips - 1) / tasks.strips;
-    tasks.blocks = std::max((m + 511) / 512, std::min(wanted, (m + 55) / 56));
+    tasks.blocks = std::max((m + 251) / 252, std::min(wanted, (m + 55) / 56));
     return tasks;
   }
   std::int64_t count() const { return strips * blocks; }

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "stx/backend/cpu/row_sum.hpp"
 #include "stx/backend/mse.hpp"
 
 namespace stx {
@@ -11,17 +12,18 @@ template <class T>
 void mse_forward(Context<Cpu>& ctx, const MseForward<T>& p) {
   parallel_chunks(ctx.threads(), p.rows, 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      T squares = 0;
-      T count = 0;
-      for (std::int64_t j = i * p.cols; j < (i + 1) * p.cols; ++j) {
-        const T error = p.y[j] - p.target[j];
-        const T weight = p.mask != nullptr ? p.mask[j] : T(1);
-        // A masked entry contributes nothing, whatever it holds.
-        squares += weight != T(0) ? weight * error * error : T(0);
-        count += weight;
+      const T* y = p.y + i * p.cols;
+      const T* target = p.target + i * p.cols;
+      const T* mask = p.mask != nullptr ? p.mask + i * p.cols : nullptr;
+      const auto square = [&](std::int64_t j) { return (y[j] - target[j]) * (y[j] - target[j]); };
+      if (p.mask == nullptr) {
+        p.row_sums[2 * i] = cpu::sum_over<T>(p.cols, square);
+        p.row_sums[2 * i + 1] = static_cast<T>(p.cols);
+      } else {  // a masked entry contributes nothing, whatever it holds
+        p.row_sums[2 * i] =
+            cpu::sum_over<T>(p.cols, [&](std::int64_t j) { return mask[j] != T(0) ? mask[j] * square(j) : T(0); });
+        p.row_sums[2 * i + 1] = cpu::sum_over<T>(p.cols, [&](std::int64_t j) { return mask[j]; });
       }
-      p.row_sums[2 * i] = squares;
-      p.row_sums[2 * i + 1] = count;
     }
   });
   T squares = 0;
@@ -41,10 +43,20 @@ template <class T>
 void mse_backward(Context<Cpu>& ctx, const MseBackward<T>& p) {
   const T factor = T(2) * p.weight * *p.grad_loss / *p.divisor;
   parallel_chunks(ctx.threads(), p.rows * p.cols, 16384, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t j = begin; j < end; ++j) {
-      const T weight = p.mask != nullptr ? p.mask[j] : T(1);
-      const T grad = weight != T(0) ? factor * weight * (p.y[j] - p.target[j]) : T(0);
-      write_grad(p.grad_y + j, grad, p.write_y);
+    const T *__restrict y = p.y, *__restrict target = p.target, *__restrict mask = p.mask;
+    T* __restrict grad_y = p.grad_y;
+    const bool adds = p.write_y == GradWrite::accumulate;
+    const auto run = [&](auto grad) {
+      if (adds) {
+        for (std::int64_t j = begin; j < end; ++j) grad_y[j] += grad(j);
+      } else {
+        for (std::int64_t j = begin; j < end; ++j) grad_y[j] = grad(j);
+      }
+    };
+    if (mask == nullptr) {
+      run([&](std::int64_t j) { return factor * (y[j] - target[j]); });
+    } else {
+      run([&](std::int64_t j) { return mask[j] != T(0) ? factor * mask[j] * (y[j] - target[j]) : T(0); });
     }
   });
 }

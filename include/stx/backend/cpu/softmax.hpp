@@ -27,8 +27,7 @@ void softmax_forward(Context<Cpu>& ctx, const SoftmaxForward<T>& args) {
     for (std::int64_t i = begin; i < end; ++i) {
       const T* x = args.x + i * n;
       T* out = p + (i - begin) * n;
-      T largest = math::softmax_lowest<T>();
-      for (std::int64_t j = 0; j < n; ++j) largest = x[j] > largest ? x[j] : largest;
+      const T largest = cpu::max_over<T>(n, math::softmax_lowest<T>(), [&](std::int64_t j) { return x[j]; });
       for (std::int64_t j = 0; j < n; ++j) out[j] = scale * (x[j] - largest);
     }
     for (std::int64_t k = 0; k < (end - begin) * n; ++k) p[k] = math::softmax_exp(p[k]);

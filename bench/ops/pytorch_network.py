@@ -1,0 +1,172 @@
+"""PyTorch expressions of the dense, normalising, attending and graph ops, for compare_pytorch.py."""
+import torch
+import torch.nn.functional as F
+
+from pytorch_case import both, case, leaf, train
+
+
+def linear(rows, inputs, outputs, gelu_dropout):
+    x, w, b = leaf(rows, inputs), leaf(outputs, inputs), leaf(outputs)
+    grad = torch.randn(rows, outputs)
+
+    def forward():
+        y = F.linear(x, w, b)
+        return F.dropout(F.gelu(y), 0.1) if gelu_dropout else y
+    return train([x, w, b], forward, grad)
+
+
+for name, shape in {"st1_1024x26x512_gelu_dropout": (1024, 26, 512, True), "st2_1024x512x256": (1024, 512, 256, False),
+                    "sc1_29x33x512_gelu_dropout": (29, 33, 512, True), "head_1024x256x7": (1024, 256, 7, False),
+                    "large_32768x1024x512_gelu_dropout": (32768, 1024, 512, True)}.items():
+    case(f"linear {name}", *both("linear", name))(lambda s=shape: linear(*s))
+
+for name, (a, b) in {"nt_1024x256x512": ((1024, 512), (256, 512)), "tn_256x512x1024": ((1024, 256), (1024, 512)),
+                     "nn_1024x512x256": ((1024, 256), (256, 512)), "nt_4096x1024x1024": ((4096, 1024), (1024, 1024))}.items():
+    def product(a=a, b=b, kind=name[:2]):
+        left, right = torch.randn(*a), torch.randn(*b)
+        left, right = left.T if kind[0] == "t" else left, right.T if kind[1] == "t" else right
+        return lambda: left @ right
+    case(f"gemm {name}", f"gemm/{name}")(product)
+
+for name, (m, batch, n, k) in {"embed_256x34x256x16": (256, 34, 256, 16), "output_256x34x8x256": (256, 34, 8, 256),
+                               "large_1024x63x384x32": (1024, 63, 384, 32)}.items():
+    def products(m=m, batch=batch, n=n, k=k):
+        a, b = torch.randn(m, batch, k), torch.randn(batch, n, k)
+        return lambda: torch.einsum("mbk,bnk->mbn", a, b).contiguous()
+    case(f"batched_gemm {name}", f"batched_gemm/{name}")(products)
+
+
+def sparse(rows, columns, share, width):
+    a = (torch.rand(rows, columns) * (torch.rand(rows, columns) < share)).to_sparse_csr()
+    x = torch.randn(columns, width)
+    return lambda: a @ x
+
+
+for name, shape in {"counts_512x2000_10%_x64": (512, 2000, 0.1, 64), "graph_4000x4000_15_x32": (4000, 4000, 15 / 4000, 32),
+                    "large_16384x2000_10%_x128": (16384, 2000, 0.1, 128)}.items():
+    case(f"csr_matmul {name}", f"csr_matmul/{name}")(lambda s=shape: sparse(*s))
+
+
+def batch_norm(rows, width):
+    x, gain, shift = leaf(rows, width), leaf(width), leaf(width)
+    mean, variance, grad = torch.zeros(width), torch.ones(width), torch.randn(rows, width)
+    return train([x, gain, shift], lambda: F.dropout(F.relu(F.batch_norm(
+        x, mean, variance, gain, shift, True, 0.01, 1e-3)), 0.2), grad)
+
+
+case("batch_norm 512x64", *both("batch_norm", "512x64_relu_dropout"))(lambda: batch_norm(512, 64))
+case("batch_norm 65536x256", *both("batch_norm", "large_65536x256_relu_dropout"))(lambda: batch_norm(65536, 256))
+
+
+def residual_norm(rows, width):
+    x, residual, gain, shift = leaf(rows, width), leaf(rows, width), leaf(width), leaf(width)
+    return train([x, residual, gain, shift], lambda: F.layer_norm(
+        residual + F.dropout(x, 0.1), (width,), gain, shift), torch.randn(rows, width))
+
+
+case("residual_layer_norm 1024x256", *both("residual_layer_norm", "1024x256_dropout"))(lambda: residual_norm(1024, 256))
+case("residual_layer_norm 65536x256", *both("residual_layer_norm", "large_65536x256_dropout"))(
+    lambda: residual_norm(65536, 256))
+
+
+@case("layer_norm 1024x192", *both("layer_norm", "1024x192"))
+def layer_norm():
+    x, gain, shift = leaf(1024, 192), leaf(192), leaf(192)
+    return train([x, gain, shift], lambda: F.layer_norm(x, (192,), gain, shift), torch.randn(1024, 192))
+
+
+@case("ada_layer_norm 256x33x256", *both("ada_layer_norm", "256x33x256"))
+def ada_layer_norm():
+    x, scale, shift = leaf(256, 33, 256), leaf(256, 1, 256), leaf(256, 1, 256)
+    return train([x, scale, shift], lambda: F.layer_norm(x, (256,), eps=1e-6) * (1 + scale) + shift,
+                 torch.randn(256, 33, 256))
+
+
+@case("gated_residual 256x33x256", *both("gated_residual", "256x33x256"))
+def gated_residual():
+    x, branch, gate = leaf(256, 33, 256), leaf(256, 33, 256), leaf(256, 1, 256)
+    return train([x, branch, gate], lambda: x + gate * branch, torch.randn(256, 33, 256))
+
+
+@case("rms_norm 2200x768", *both("rms_norm", "2200x768"))
+def rms_norm():
+    x, gain = leaf(2200, 768), leaf(768)
+    return train([x, gain], lambda: gain * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)),
+                 torch.randn(2200, 768))
+
+
+def softmax(rows, n, dropout):
+    x = leaf(rows, n)
+    return train([x], lambda: F.dropout(torch.softmax(x, 1), dropout) if dropout else torch.softmax(x, 1),
+                 torch.randn(rows, n))
+
+
+case("softmax 2048x30", *both("softmax", "2048x30_dropout"))(lambda: softmax(2048, 30, 0.1))
+case("softmax 1024x2000", *both("softmax", "1024x2000"))(lambda: softmax(1024, 2000, 0))
+case("softmax 16384x2000", *both("softmax", "large_16384x2000"))(lambda: softmax(16384, 2000, 0))
+
+
+def attention(batch, length, heads, dim, with_bias):
+    q, k, v = (leaf(batch, length, heads, dim) for _ in range(3))
+    bias = leaf(1, heads, length, length) if with_bias else None
+
+    def forward():
+        return F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2),
+                                              bias.expand(batch, -1, -1, -1) if with_bias else None).transpose(1, 2)
+    return train([q, k, v] + ([bias] if with_bias else []), forward, torch.randn(batch, length, heads, dim))
+
+
+for name, shape in {"64x64_tokens_6_heads_x_64": (64, 64, 6, 64, False),
+                    "8x128_tokens_12_heads_x_64_bias": (8, 128, 12, 64, True),
+                    "large_4x2048_tokens_8_heads_x_32": (4, 2048, 8, 32, False)}.items():
+    case(f"attention {name}", *both("attention", name))(lambda s=shape: attention(*s))
+
+
+def shared_kv(rows, keys, width, heads, dropout):
+    q, k, v = leaf(rows, width), leaf(keys, width), leaf(keys, width)
+
+    def forward():
+        def split(x):
+            return x.view(len(x), heads, width // heads).transpose(0, 1)
+        weights = torch.softmax(split(q) @ split(k).transpose(1, 2) * (width // heads) ** -0.5, -1)
+        return (F.dropout(weights, dropout) @ split(v)).transpose(0, 1).reshape(rows, width)
+    return train([q, k, v], forward, torch.randn(rows, width))
+
+
+case("shared_kv_attention 1024x29x256", *both("shared_kv_attention", "1024x29x256_2_heads_dropout"))(
+    lambda: shared_kv(1024, 29, 256, 2, 0.1))
+case("shared_kv_attention 16384x300x256", *both("shared_kv_attention", "large_16384x300x256_4_heads_dropout"))(
+    lambda: shared_kv(16384, 300, 256, 4, 0.1))
+
+
+def gat(nodes, degree, heads, dim):
+    h, a_src, a_dst = leaf(nodes, heads, dim), leaf(heads, dim), leaf(heads, dim)
+    src = torch.randint(nodes, (nodes * degree,))
+    dst = torch.arange(nodes).repeat_interleave(degree)
+
+    def forward():  # scatter and gather, as PyTorch Geometric does without its compiled extensions
+        scores = F.leaky_relu((h * a_src).sum(-1)[src] + (h * a_dst).sum(-1)[dst], 0.2)
+        index = dst[:, None].expand_as(scores)
+        largest = torch.full((nodes, heads), -torch.inf).scatter_reduce(0, index, scores.detach(), "amax")
+        e = torch.exp(scores - largest[dst])
+        weights = e / torch.zeros(nodes, heads).index_add(0, dst, e)[dst]
+        return torch.zeros(nodes, heads, dim).index_add(0, dst, weights[..., None] * h[src])
+    return train([h, a_src, a_dst], forward, torch.randn(nodes, heads, dim))
+
+
+for name, shape in {"128_nodes_k20_1_head_x_10": (128, 20, 1, 10), "10000_nodes_k20_1_head_x_32": (10000, 20, 1, 32),
+                    "10000_nodes_k20_4_heads_x_16": (10000, 20, 4, 16),
+                    "large_100000_nodes_k20_8_heads_x_32": (100000, 20, 8, 32)}.items():
+    case(f"gat {name}", *both("gat", name))(lambda s=shape: gat(*s))
+
+
+@case("top_k 1000x10000x50 cosine", "top_k/1000_spots_x_10000_cells_x_50_k50_cosine")
+def top_k_cosine():
+    q, p = torch.randn(1000, 50), torch.randn(10000, 50)
+    return lambda: torch.topk(F.normalize(q) @ F.normalize(p).T, 50)
+
+
+@case("top_k 5000x5000x30 euclidean", "top_k/5000x5000x30_k15_euclidean")
+def top_k_euclidean():
+    q, p = torch.randn(5000, 30), torch.randn(5000, 30)
+    return lambda: torch.topk(torch.cdist(q, p), 15, largest=False)

@@ -1,0 +1,126 @@
+"""PyTorch expressions of the sampling, diffusion, loss and optimiser ops, for compare_pytorch.py."""
+import math
+
+import torch
+import torch.nn.functional as F
+
+from pytorch_case import both, case, leaf, train
+
+
+def mse(rows, columns, masked):
+    y, target = leaf(rows, columns), torch.randn(rows, columns)
+    mask = (torch.rand(rows, columns) < 0.5).float()
+    if not masked:
+        return train([y], lambda: F.mse_loss(y, target))
+    return train([y], lambda: (mask * (y - target) ** 2).sum() / mask.sum())
+
+
+case("mse 1024x7", *both("mse", "1024x7"))(lambda: mse(1024, 7, False))
+case("mse 1024x33 masked", *both("mse", "1024x33_masked"))(lambda: mse(1024, 33, True))
+case("mse 8192x2000 masked", *both("mse", "large_8192x2000_masked"))(lambda: mse(8192, 2000, True))
+
+
+def q_sample(rows, columns):
+    x, t = torch.randn(rows, columns), torch.randint(1000, (rows,))
+    level = torch.linspace(0.999, 0.001, 1000)
+
+    def work():
+        eps = torch.randn_like(x)
+        a = level[t][:, None]
+        return a.sqrt() * x + (1 - a).sqrt() * eps, eps
+    return work
+
+
+def update(rows, columns, noisy):
+    u, x0, eps, known = (torch.randn(rows, columns) for _ in range(4))
+    mask = (torch.rand(rows, columns) < 0.3).float()
+
+    def work():
+        predicted = torch.clamp(u - 0.5 * eps, -1, 1)
+        new = 0.5 * u + 0.25 * predicted + (0.1 * torch.randn_like(u) if noisy else 0.125 * x0)
+        return mask * known + (1 - mask) * new
+    return work
+
+
+for name, shape in {"256x996": (256, 996), "large_8192x2000": (8192, 2000)}.items():
+    case(f"q_sample {name}", f"q_sample/{name}")(lambda s=shape: q_sample(*s))
+    case(f"diffusion_update ddpm {name}", f"diffusion_update/ddpm_{name}")(lambda s=shape: update(*s, True))
+    case(f"diffusion_update dpm2m {name}", f"diffusion_update/dpm2m_{name}")(lambda s=shape: update(*s, False))
+
+for name, shape in {"1024x33": (1024, 33), "large_8192x2000": (8192, 2000)}.items():
+    case(f"random_normal {name}", f"random_fill/normal_{name}")(lambda s=shape: lambda: torch.randn(*s))
+    case(f"random_uniform {name}", f"random_fill/uniform_{name}")(lambda s=shape: lambda: torch.rand(*s))
+
+for name, n in {"12969": 12969, "large_1000003": 1000003}.items():
+    case(f"permutation {name}", f"permutation/{name}")(lambda n=n: lambda: torch.randperm(n))
+
+
+def softmax_draw(n):
+    logits = torch.randn(n)
+    return lambda: torch.multinomial(torch.softmax(logits, 0), 1024, replacement=True)
+
+
+for name, n in {"19150_draw_1024": 19150, "large_1000000_draw_1024": 1000000}.items():
+    case(f"softmax_sample {name}", f"softmax_sample/{name}")(lambda n=n: softmax_draw(n))
+
+
+def sample_counts(rows, columns):
+    log_mu, log_theta = torch.randn(rows, columns), torch.randn(columns)
+
+    def work():
+        theta = log_theta.exp()
+        rate = torch.distributions.Gamma(theta.expand(rows, columns), theta / log_mu.exp()).sample()
+        return torch.poisson(rate)
+    return work
+
+
+for name, shape in {"1024x242": (1024, 242), "large_4096x2000": (4096, 2000)}.items():
+    case(f"sample_counts {name}", f"sample_counts/{name}")(lambda s=shape: sample_counts(*s))
+
+
+def adam(size):
+    p = leaf(size)
+    p.grad = torch.randn(size)
+    optimizer = torch.optim.Adam([p], fused=True)
+    return optimizer.step
+
+
+case("adam 559367", "adam/casper_559367")(lambda: adam(559367))
+case("adam 20000000", "adam/large_20000000")(lambda: adam(20000000))
+
+
+def moving_average(size):
+    mean, p = torch.randn(size), torch.randn(size)
+    return lambda: mean.lerp_(p, 0.001)
+
+
+def clip(size):
+    p = leaf(size)
+    p.grad = torch.randn(size)
+    return lambda: torch.nn.utils.clip_grad_norm_([p], 1.0)
+
+
+for name, size in {"casper_559367": 559367, "spotdiff_9200000": 9200000}.items():
+    case(f"ema {name}", f"ema/{name}")(lambda n=size: moving_average(n))
+    case(f"clip_grad_norm {name}", f"clip_grad_norm/{name}")(lambda n=size: clip(n))
+
+
+def gather(n_rows, genes, rows, stored_share):
+    counts = torch.poisson(torch.rand(n_rows, genes)) * (torch.rand(n_rows, genes) < stored_share)
+    totals = counts.sum(1).clamp(min=1)
+    batch = torch.randint(n_rows, (rows,))  # dense counts: PyTorch cannot gather rows of CSR and densify in one step
+    return lambda: torch.log1p(counts[batch] * (1e4 / totals[batch])[:, None])
+
+
+case("gather_log1p 1024x33", "gather_log1p/1024x33_half")(lambda: gather(3000, 33, 1024, 0.5))
+case("gather_log1p 4096x10000", "gather_log1p/large_4096x10000_tenth")(lambda: gather(4096, 10000, 4096, 0.1))
+
+
+@case("timestep_embedding 256", "timestep_embedding/256x256")
+def timestep_embedding():
+    t = torch.rand(256) * 1000
+
+    def work():
+        f = torch.exp(-math.log(10000) * torch.arange(128) / 128)
+        return torch.cat([torch.cos(t[:, None] * f), torch.sin(t[:, None] * f)], 1)
+    return work
