@@ -23,14 +23,16 @@ void timestep_embedding(Context<Cpu>& ctx, const TimestepEmbedding<T>& args);
 template <class T>
 void timestep_embedding(Context<Cuda>& ctx, const TimestepEmbedding<T>& args);
 
-/// Cosine and sine of frequency k at time t. The angle is a fraction of a turn in double, so that
-/// large times lose no digits (a float angle of 1000 would be off by 3e-5).
-STX_HD inline math::exact::SinCos timestep_wave(std::int32_t t, std::int64_t k, std::int64_t half,
-                                                double log_max_period) {
-  const double frequency =
-      std::exp(-log_max_period * static_cast<double>(k) / static_cast<double>(half));
-  return math::exact::sincos(
-      math::exact::phase_of_turns(static_cast<double>(t) * frequency * 0.15915494309189533577));
+/// Frequency k in turns per unit of time.
+STX_HD inline double timestep_frequency(std::int64_t k, std::int64_t half, double log_max_period) {
+  return 0.15915494309189533577 *
+         std::exp(-log_max_period * static_cast<double>(k) / static_cast<double>(half));
+}
+
+/// Phase of a wave at time t. The angle is a fraction of a turn in double, so that large times lose
+/// no digits (a float angle of 1000 would be off by 3e-5).
+STX_HD inline std::uint32_t timestep_phase(std::int32_t t, double frequency) {
+  return math::exact::phase_of_turns(static_cast<double>(t) * frequency);
 }
 
 }  // namespace stx

@@ -99,11 +99,14 @@ STX_HD inline SinCos sincos(std::uint32_t phase) {
           float_of(bits_of(c) ^ swap ^ ((quarter + 1u) & 2u) << 30)};
 }
 
-/// The phase of an angle given in turns (1 = 2 pi), for sincos: its fraction in 2^32 steps.
+/// The phase of an angle given in turns (1 = 2 pi), for sincos: its fraction in 2^32 steps,
+/// rounded.
 STX_HD inline std::uint32_t phase_of_turns(double turns) {
   const double fraction = turns - std::floor(turns);
-  return static_cast<std::uint32_t>(
-      static_cast<std::uint64_t>(std::fma(fraction, 4294967296.0, 0.5)));
+  const double shifted = std::fma(fraction, 4294967296.0, 4503599627370496.0);  // 2^52: rounds
+  std::uint64_t bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  return static_cast<std::uint32_t>(bits);
 }
 
 }  // namespace stx::math::exact

@@ -33,24 +33,36 @@ struct KeyedPermutation {
     }
   }
 
-  /// Place i of the permutation.
-  STX_HD std::uint32_t operator()(std::uint32_t i) const {
-    const std::uint32_t mask = (1u << half_bits) - 1u;
-    // Halves of a few bits mix slowly: eight rounds would leave some orders of five items 10 % too
-    // rare.
-    const std::uint32_t rounds = half_bits < 6 ? 24 : 8;
-    do {
-      std::uint32_t left = i >> half_bits, right = i & mask;
-      for (std::uint32_t round = 0; round < rounds; ++round) {
-        const std::uint32_t next = left ^ (mixed(right, keys[round & 7u] + (round >> 3)) & mask);
-        left = right;
-        right = next;
-      }
-      i = left << half_bits | right;
-    } while (i >= n);
+  /// Halves of a few bits mix slowly: eight rounds would leave some orders of five items 10 % too
+  /// rare.
+  STX_HD std::uint32_t rounds() const { return half_bits < 6 ? 24 : 8; }
+  STX_HD std::uint32_t half_mask() const { return (1u << half_bits) - 1u; }
+
+  /// What round `round` adds to the other half.
+  STX_HD std::uint32_t mixed_half(std::uint32_t half, std::uint32_t round) const {
+    return mixed(half, keys[round & 7u] + (round >> 3)) & half_mask();
+  }
+
+  /// One pass through the network: a bijection of [0, 4^half_bits).
+  STX_HD std::uint32_t pass(std::uint32_t i) const {
+    std::uint32_t left = i >> half_bits, right = i & half_mask();
+    for (std::uint32_t round = 0; round < rounds(); ++round) {
+      const std::uint32_t next = left ^ mixed_half(right, round);
+      left = right;
+      right = next;
+    }
+    return left << half_bits | right;
+  }
+
+  /// The place of the permutation that belongs to the result of a first pass.
+  STX_HD std::uint32_t walk(std::uint32_t i) const {
+    while (i >= n) i = pass(i);
     // A Feistel network is an even permutation; a transposition half of the time makes up for it.
     return i < 2 && n > 1 ? i ^ (keys[7] >> 31) : i;
   }
+
+  /// Place i of the permutation.
+  STX_HD std::uint32_t operator()(std::uint32_t i) const { return walk(pass(i)); }
 
  private:
   /// Every bit of the value and of the key changes every bit of the result about half of the time

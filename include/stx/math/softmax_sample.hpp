@@ -13,11 +13,13 @@ STX_HD inline std::uint32_t sample_weight_bits(std::int64_t n) {
 }
 
 /// 2^bits exp(kappa (x - largest)), as a whole number; the largest entry gets 2^bits, NaN 0.
+/// Choices of values, no branches: a loop over it is vectorised.
 STX_HD inline std::uint64_t sample_weight(float x, float largest, float kappa, std::uint32_t bits) {
-  const std::uint64_t one = std::uint64_t{1} << bits;
-  if (x == largest) return one;
-  const float weight = exact::exp(kappa * (x - largest)) * static_cast<float>(one);
-  return weight >= 1.0f ? static_cast<std::uint64_t>(weight) : 0;
+  const float below =
+      x == largest ? 0.0f : kappa * (x - largest);  // infinity - infinity is no number
+  float weight = exact::exp(below) * static_cast<float>(std::uint64_t{1} << bits);
+  weight = weight >= 1.0f ? weight : 0.0f;
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(weight));
 }
 
 /// High 64 bits of a 128-bit product.

@@ -12,9 +12,26 @@ void permutation(Context<Cpu>& ctx, const Permutation<T>& p) {
   const math::KeyedPermutation permuted(state, p.site,
                                         p.counter != nullptr ? *p.counter : state.step,
                                         static_cast<std::uint32_t>(p.n));
-  parallel_chunks(ctx.threads(), p.count, 4096, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-      p.items[i] = static_cast<T>(permuted(static_cast<std::uint32_t>(p.first + i)));
+  constexpr std::int64_t block = 256;
+  parallel_chunks(ctx.threads(), p.count, block, [&](std::int64_t begin, std::int64_t end) {
+    // The first pass of all items round by round, which is vectorised; then those that must walk
+    // on.
+    const math::KeyedPermutation network = permuted;
+    const std::int64_t n = end - begin;
+    std::uint32_t left[block], right[block];
+    for (std::int64_t k = 0; k < n; ++k) {
+      const auto i = static_cast<std::uint32_t>(p.first + begin + k);
+      left[k] = i >> network.half_bits;
+      right[k] = i & network.half_mask();
+    }
+    for (std::uint32_t round = 0; round < network.rounds(); ++round)
+      for (std::int64_t k = 0; k < n; ++k) {
+        const std::uint32_t next = left[k] ^ network.mixed_half(right[k], round);
+        left[k] = right[k];
+        right[k] = next;
+      }
+    for (std::int64_t k = 0; k < n; ++k)
+      p.items[begin + k] = static_cast<T>(network.walk(left[k] << network.half_bits | right[k]));
   });
 }
 

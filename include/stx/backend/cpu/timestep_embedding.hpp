@@ -1,6 +1,8 @@
 // Sinusoidal embedding of times on the CPU.
 #pragma once
 
+#include <algorithm>
+
 #include "stx/backend/timestep_embedding.hpp"
 
 namespace stx {
@@ -8,21 +10,28 @@ namespace stx {
 template <class T>
 void timestep_embedding(Context<Cpu>& ctx, const TimestepEmbedding<T>& p) {
   const std::int64_t half = p.width / 2;
-  parallel_chunks(ctx.threads(), p.rows, 8, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      T* out = p.out + i * p.width;
-      // In a sampling step all rows have one time.
-      if (i > begin && p.times[i] == p.times[i - 1]) {
-        for (std::int64_t j = 0; j < p.width; ++j) out[j] = out[j - p.width];
-        continue;
+  constexpr std::int64_t block = 64;  // frequencies made together, once for all rows of a chunk
+  parallel_chunks(ctx.threads(), p.rows, 256, [&](std::int64_t begin, std::int64_t end) {
+    double frequencies[block];
+    for (std::int64_t first = 0; first < half; first += block) {
+      const std::int64_t n = std::min(block, half - first);
+      for (std::int64_t k = 0; k < n; ++k)
+        frequencies[k] = timestep_frequency(first + k, half, p.log_max_period);
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int32_t t = p.times[i];
+        T* __restrict cosines = p.out + i * p.width + first;
+        T* __restrict sines = cosines + half;
+        std::uint32_t phases[block];
+        for (std::int64_t k = 0; k < n; ++k) phases[k] = timestep_phase(t, frequencies[k]);
+        for (std::int64_t k = 0; k < n; ++k) {
+          const math::exact::SinCos wave = math::exact::sincos(phases[k]);
+          cosines[k] = static_cast<T>(wave.cos);
+          sines[k] = static_cast<T>(wave.sin);
+        }
       }
-      for (std::int64_t k = 0; k < half; ++k) {
-        const math::exact::SinCos wave = timestep_wave(p.times[i], k, half, p.log_max_period);
-        out[k] = static_cast<T>(wave.cos);
-        out[half + k] = static_cast<T>(wave.sin);
-      }
-      if (p.width % 2 != 0) out[p.width - 1] = T(0);
     }
+    if (p.width % 2 != 0)
+      for (std::int64_t i = begin; i < end; ++i) p.out[(i + 1) * p.width - 1] = T(0);
   });
 }
 
