@@ -157,6 +157,16 @@ TEST_CASE("activate: the backend stays inside its buffers") {
     }
 }
 
+TEST_CASE("activate: the debugging mode names what is not finite") {
+  stx::Context<Cpu> ctx({.check_inputs = true});
+  auto in = inputs(3, 4);
+  in[1].values[6] = std::nan("");
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, op({})),
+                       "[activate] residual (3, 4) holds nan at row 1, column 2; look at what made "
+                       "it",
+                       stx::NumericError);
+}
+
 TEST_CASE("activate and add: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   auto in = inputs(3, 4);

@@ -1,6 +1,7 @@
 // Activations and sums, element by element.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/activate.hpp"
 #include "stx/ops/check_dropout.hpp"
@@ -31,6 +32,7 @@ Var<T, D> activate(Context<D>& ctx, Var<T, D> x, ActivateOptions options, Var<T,
   if (!ctx.tape().recording()) options.dropout = {};
   const std::int64_t rows = x.shape().rows();
   const std::int64_t cols = x.shape().cols();
+  check_finite<T, D>(ctx, "activate", {{"x", x}, {"residual", residual}});
   Var<T, D> y = make_output<T, D>(ctx, x.shape(), x.needs_grad() || residual.needs_grad());
   activate_forward(ctx, ActivateForward<T>{.x = x.value().data,
                                            .residual = residual ? residual.value().data : nullptr,
