@@ -53,7 +53,9 @@ class MultiHeadAttention {
                             Init::uniform(1 / std::sqrt(static_cast<double>(width))));
     if (options.bias) out_.bias = store.add(name + ".out_proj.bias", Shape{width}, Init::filled(0));
     const auto dropout = [&](float p) { return Dropout{p, p > 0 ? ctx.next_random_site() : 0}; };
-    options_ = {.n_heads = options.n_heads, .scale = options.scale, .dropout = dropout(options.dropout)};
+    options_.n_heads = options.n_heads;
+    options_.scale = options.scale;
+    options_.dropout = dropout(options.dropout);
     out_.dropout = dropout(options.out_dropout);
   }
 
