@@ -89,9 +89,10 @@ __global__ void batch_norm_fwd_columns_per_block_kernel(BatchNormForward<T> p, c
   __syncthreads();
   if (threadIdx.y != 0 || column >= p.width) return;
   for (unsigned y = 1; y < blockDim.y; ++y) all.add(shared[y * blockDim.x + threadIdx.x]);
-  math::column_statistics(
-      all, p.rows > 0 ? p.x[column] : T(0), p.eps, p.momentum, p.mean + column, p.rstd + column,
-      p.running_mean != nullptr ? p.running_mean + column : nullptr, p.running_var + column);
+  math::column_statistics(all, p.rows > 0 ? p.x[column] : T(0), p.eps, p.momentum, p.mean + column,
+                          p.rstd + column,
+                          p.running_mean != nullptr ? p.running_mean + column : nullptr,
+                          p.running_var != nullptr ? p.running_var + column : nullptr);
 }
 
 /// Evaluation: the statistics are the running ones.

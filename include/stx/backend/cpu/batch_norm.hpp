@@ -42,7 +42,8 @@ void batch_statistics(Context<Cpu>& ctx, const BatchNormForward<T>& p) {
                  static_cast<double>(partials[(2 * c + 1) * width + j])});
       }
       math::column_statistics(all, p.rows > 0 ? p.x[j] : T(0), p.eps, p.momentum, p.mean + j, p.rstd + j,
-                              p.running_mean ? p.running_mean + j : nullptr, p.running_var + j);
+                              p.running_mean ? p.running_mean + j : nullptr,
+                              p.running_var ? p.running_var + j : nullptr);
     }
   });
 }
