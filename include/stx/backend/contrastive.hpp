@@ -100,7 +100,7 @@ struct ContrastiveBackward {
 template <class T>
 GemmArgs<T> contrastive_similarities(const ContrastiveForward<T>& p) {
   const bool first = p.model.anchors == Anchors::first;
-  return {.a = first ? p.unit_first : p.unit_second, .b = first ? p.unit_second : p.unit_first,
+  return GemmArgs<T>{.a = first ? p.unit_first : p.unit_second, .b = first ? p.unit_second : p.unit_first,
           .c = p.slopes, .m = p.model.n_anchors(), .n = p.model.n_others(), .k = p.model.dim,
           .transpose_b = true};
 }
@@ -109,7 +109,7 @@ GemmArgs<T> contrastive_similarities(const ContrastiveForward<T>& p) {
 template <class T>
 GemmArgs<T> contrastive_unit_gradient(const ContrastiveBackward<T>& p, bool of_first) {
   const bool anchors = of_first == (p.model.anchors == Anchors::first);
-  return {.a = p.slopes, .b = of_first ? p.unit_second : p.unit_first, .c = p.scratch,
+  return GemmArgs<T>{.a = p.slopes, .b = of_first ? p.unit_second : p.unit_first, .c = p.scratch,
           .m = of_first ? p.model.n_first : p.model.n_second, .n = p.model.dim,
           .k = of_first ? p.model.n_second : p.model.n_first, .transpose_a = !anchors};
 }

@@ -57,7 +57,7 @@ struct CountView {
 
 template <class T, class D>
 CountView<T> view(const Counts<T, D>& counts) {
-  if (counts.dense) return {.dense = counts.dense.data};
+  if (counts.dense) return CountView<T>{.dense = counts.dense.data};
   return {nullptr, counts.sparse.indptr.data, counts.sparse.indices.data, counts.sparse.values.data,
           counts.row_ids.data};
 }

@@ -25,7 +25,7 @@ class BatchNorm {
     shift_ = store.add(name + ".shift", Shape{width}, Init::filled(0));
     running_mean_ = store.add_buffer(name + ".running_mean", Shape{width}, Init::filled(0));
     running_var_ = store.add_buffer(name + ".running_var", Shape{width}, Init::filled(1));
-    options_ = {.eps = options.eps, .momentum = options.momentum, .activation = options.activation,
+    options_ = BatchNormOptions{.eps = options.eps, .momentum = options.momentum, .activation = options.activation,
                 .dropout = {options.dropout, options.dropout > 0 ? ctx.next_random_site() : 0}};
   }
 

@@ -49,7 +49,7 @@ CountModel<T> count_model(std::string_view where, const Counts<T, D>& counts, Va
   }
   require(!zeta || zeta.shape() == shape, where, "zeta must have shape ", shape, ", got ",
           zeta ? zeta.shape() : Shape{});
-  return {.counts = stx::view(counts),
+  return CountModel<T>{.counts = stx::view(counts),
           .logits = rates.value().data,
           .dispersion = view(dispersion),
           .zeta = zeta ? zeta.value().data : nullptr,
