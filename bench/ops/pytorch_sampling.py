@@ -124,3 +124,19 @@ def timestep_embedding():
         f = torch.exp(-math.log(10000) * torch.arange(128) / 128)
         return torch.cat([torch.cos(t[:, None] * f), torch.sin(t[:, None] * f)], 1)
     return work
+
+
+@case("random_fill normal 8192x2000", "random_fill/normal_large_8192x2000")
+def normal():
+    return lambda: torch.randn(8192, 2000)
+
+
+@case("permutation 1000003", "permutation/large_1000003")
+def permutation():
+    return lambda: torch.randperm(1000003)
+
+
+@case("gated_activation 14080x2048, forward", "gated_activation/large_14080x2048")
+def gated():
+    x = torch.empty(14080, 4096).uniform_(-3, 3)
+    return lambda: F.gelu(x[:, :2048], approximate="tanh") * x[:, 2048:]
