@@ -34,12 +34,13 @@ class SkipMlp {
             widths.size());
     const auto block = [&](const std::string& own, std::int64_t from, std::int64_t to) {
       return Mlp<T, D>(ctx, store, own, {from, to},
-                       {.activation = options.activation,
-                        .norm = MlpNorm::layer,
-                        .eps = options.eps,
-                        .plain_output = false,
-                        .weight_bound = std::sqrt(6.0 / static_cast<double>(from + to)),
-                        .zero_bias = true});
+                       typename Mlp<T, D>::Options{
+                           .activation = options.activation,
+                           .norm = MlpNorm::layer,
+                           .eps = options.eps,
+                           .plain_output = false,
+                           .weight_bound = std::sqrt(6.0 / static_cast<double>(from + to)),
+                           .zero_bias = true});
     };
     const std::size_t n = widths.size();
     for (std::size_t i = 0; i < n; ++i)
@@ -50,7 +51,7 @@ class SkipMlp {
       decoder_.push_back(block(name + ".dec." + std::to_string(k), k == 0 ? here : 2 * here, next));
     }
     last_ = Linear<T, D>(ctx, store, name + ".dec." + std::to_string(n - 1), 2 * widths[0], out,
-                         {.weight_bound = 0, .zero_bias = true});
+                         typename Linear<T, D>::Options{.weight_bound = 0, .zero_bias = true});
   }
 
   /// x (rows, in) -> (rows, out).

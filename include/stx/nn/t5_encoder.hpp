@@ -113,7 +113,7 @@ class T5Encoder {
     const std::int64_t inner = config_.heads * config_.head_width;
     const auto fixed = [&](const Tensor<T, D>& weight) { return constant(ctx, weight); };
     const auto project = [&](Var<T, D> x, const Tensor<T, D>& weight, Activation activation) {
-      return linear(ctx, x, fixed(weight), Var<T, D>(), {.activation = activation});
+      return linear(ctx, x, fixed(weight), Var<T, D>(), LinearOptions{.activation = activation});
     };
     Var<T, D> x = gather_rows(ctx, embedding_, ids);
     if (ids.size() == 0) return x;
@@ -125,11 +125,12 @@ class T5Encoder {
     for (const Block& block : blocks_) {
       const Var<T, D> qkv = project(rms_norm(ctx, x, fixed(block.attention_norm), config_.eps),
                                     block.qkv, Activation::identity);
-      const Var<T, D> attended = attention(ctx, Slice(qkv, 0, inner), Slice(qkv, inner, inner),
-                                           Slice(qkv, 2 * inner, inner),
-                                           {.n_heads = config_.heads, .batch = batch, .scale = 1.0},
-                                           bias, KeyMask<D>{lengths, {}})
-                                     .out;
+      const Var<T, D> attended =
+          attention(ctx, Slice(qkv, 0, inner), Slice(qkv, inner, inner),
+                    Slice(qkv, 2 * inner, inner),
+                    MultiHeadOptions{.n_heads = config_.heads, .batch = batch, .scale = 1.0}, bias,
+                    KeyMask<D>{lengths, {}})
+              .out;
       x = add(project(attended, block.attention_out, Activation::identity));
       Var<T, D> hidden =
           project(rms_norm(ctx, x, fixed(block.dense_norm), config_.eps), block.dense_in,

@@ -26,8 +26,10 @@ class TimestepEmbedding {
     const double bound = options.weight_sd * std::sqrt(3.0);
     using L = Linear<T, D>;
     in_ = L(ctx, store, name + ".in", options.frequencies, width,
-            {.activation = Activation::silu, .weight_bound = bound, .zero_bias = true});
-    out_ = L(ctx, store, name + ".out", width, width, {.weight_bound = bound, .zero_bias = true});
+            typename L::Options{
+                .activation = Activation::silu, .weight_bound = bound, .zero_bias = true});
+    out_ = L(ctx, store, name + ".out", width, width,
+             typename L::Options{.weight_bound = bound, .zero_bias = true});
   }
 
   /// times (rows), on the device -> (rows, width).
