@@ -3,7 +3,8 @@
 # On a machine with an NVIDIA GPU, the CUDA toolkit, CMake and Ninja, without network: builds stx, runs the
 # real-device tests, the same under compute-sanitizer, and the kernel benchmarks. STX_DEPS is a prefix made
 # by bench/pack_deps.sh (leave it out where Eigen, doctest and Google Benchmark are installed). Logs and
-# bench_ops.json go to OUT. Every part runs under a time limit; the exit status tells whether all passed.
+# bench_ops.json and bench_steps.json go to OUT. Every part runs under a time limit; the exit status tells
+# whether all passed.
 set -uo pipefail
 out=$(mkdir -p "${1:?usage: bench/on_device.sh OUT}" && cd "$1" && pwd)
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
@@ -29,7 +30,7 @@ cmake -S "$source_dir" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -D
   -DCMAKE_CUDA_ARCHITECTURES=native -DSTX_CUDA=ON -DSTX_IO=OFF -DSTX_EXAMPLES=OFF "${prefix[@]}" >"$out/build.log" 2>&1 &&
   cmake --build "$build" --target stx_compiled test_ops_real_device test_models_real_device >>"$out/build.log" 2>&1
 check "build of library and tests" $?
-cmake --build "$build" --target bench_ops >>"$out/build.log" 2>&1
+cmake --build "$build" --target bench_ops bench_steps >>"$out/build.log" 2>&1
 check "build of benchmarks" $?
 [ "$status" -eq 0 ] || tail -n 40 "$out/build.log"
 
@@ -57,6 +58,10 @@ timeout 200 "$build/bench/ops/bench_ops" --benchmark_filter='^cuda/' --benchmark
   --benchmark_report_aggregates_only=true --benchmark_out="$out/bench_ops.json" --benchmark_out_format=json \
   ${STX_COMMIT:+--commit="$STX_COMMIT"} >"$out/bench_ops.txt" 2>&1
 check "benchmarks" $?
-grep -E "_median|rror" "$out/bench_ops.txt"
+timeout 200 "$build/bench/steps/bench_steps" --benchmark_min_time=0.05 --benchmark_report_aggregates_only=true \
+  --benchmark_out="$out/bench_steps.json" --benchmark_out_format=json \
+  ${STX_COMMIT:+--benchmark_context=commit="$STX_COMMIT"} >"$out/bench_steps.txt" 2>&1
+check "ladders" $?
+grep -E "_median|rror" "$out/bench_ops.txt" "$out/bench_steps.txt"
 say "done"
 exit "$status"
