@@ -7,3 +7,13 @@
 #else
 #define STX_HD __attribute__((always_inline))
 #endif
+
+/// Before a loop of a few turns that must be unrolled whole, so that what it indexes stays in registers.
+#define STX_PRAGMA(text) _Pragma(#text)
+#if defined(__CUDACC__)
+#define STX_UNROLL(turns) STX_PRAGMA(unroll)
+#elif defined(__clang__)
+#define STX_UNROLL(turns) STX_PRAGMA(clang loop unroll(full))
+#else
+#define STX_UNROLL(turns) STX_PRAGMA(GCC unroll turns)
+#endif

@@ -3,6 +3,7 @@
 
 #include "stx/backend/cpu/simd_sum.hpp"
 #include "stx/backend/csr_matmul.hpp"
+#include "stx/core/macros.hpp"
 
 namespace stx {
 namespace cpu {
@@ -19,13 +20,13 @@ inline void csr_columns(const CsrMatmul<T>& p, std::int64_t i, std::int64_t colu
     const T* x = p.x + p.indices[e] * p.width + column;
     // Rows come in no order that the machine could guess: the row of a later entry is fetched now.
     const T* later = p.x + p.indices[e + 8 < end ? e + 8 : e] * p.width + column;
-#pragma GCC unroll 8
+    STX_UNROLL(8)
     for (int r = 0; r < registers; ++r) __builtin_prefetch(later + r * lanes);
-#pragma GCC unroll 8
+    STX_UNROLL(8)
     for (int r = 0; r < registers; ++r) sums[r] += value * simd_load(x + r * lanes);
   }
   T* y = p.y + i * p.width + column;
-#pragma GCC unroll 8
+  STX_UNROLL(8)
   for (int r = 0; r < registers; ++r)
     simd_store(y + r * lanes,
                p.write == GradWrite::overwrite ? sums[r] : simd_load(y + r * lanes) + sums[r]);

@@ -11,6 +11,7 @@
 
 #include "stx/autograd/grad_write.hpp"
 #include "stx/backend/cpu/simd.hpp"
+#include "stx/core/macros.hpp"
 
 namespace stx::cpu {
 inline namespace STX_SIMD {
@@ -37,27 +38,27 @@ inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t
   constexpr int width = registers * lanes;
   V sum[rows][registers];
   const T* row[rows];
-#pragma GCC unroll 16
+  STX_UNROLL(16)
   for (int r = 0; r < rows; ++r) {
     row[r] = transpose_a ? a + r : a + r * lda;
-#pragma GCC unroll 4
+    STX_UNROLL(4)
     for (int v = 0; v < registers; ++v) sum[r][v] = V{};
   }
   for (std::int64_t k = 0; k < depth; ++k) {
     V b[registers];
-#pragma GCC unroll 4
+    STX_UNROLL(4)
     for (int v = 0; v < registers; ++v) b[v] = simd_load(panel + (k * registers + v) * lanes);
-#pragma GCC unroll 16
+    STX_UNROLL(16)
     for (int r = 0; r < rows; ++r) {
       const T value = transpose_a ? a[k * lda + r] : row[r][k];
-#pragma GCC unroll 4
+      STX_UNROLL(4)
       for (int v = 0; v < registers; ++v) sum[r][v] += value * b[v];
     }
   }
   if (columns == width) {
-#pragma GCC unroll 16
+    STX_UNROLL(16)
     for (int r = 0; r < rows; ++r) {
-#pragma GCC unroll 4
+      STX_UNROLL(4)
       for (int v = 0; v < registers; ++v) {
         T* to = c + r * ldc + v * lanes;
         simd_store(to, write == GradWrite::overwrite ? sum[r][v] : simd_load(to) + sum[r][v]);
@@ -110,11 +111,11 @@ inline void gemm_pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64
   for (; k + lanes <= depth; k += lanes) {
     for (int first = 0; first < width; first += lanes) {
       typename Simd<T>::type square[lanes];
-#pragma GCC unroll 16
+      STX_UNROLL(16)
       for (int j = 0; j < lanes; ++j)
         square[j] = first + j < columns ? simd_load(b + (first + j) * ldb + k) : typename Simd<T>::type{};
       simd_transpose<T>(square);
-#pragma GCC unroll 16
+      STX_UNROLL(16)
       for (int j = 0; j < lanes; ++j) simd_store(panel + (k + j) * width + first, square[j]);
     }
   }

@@ -15,7 +15,8 @@ void gene_metrics(Context<Cpu>& ctx, const GeneMetrics<T>& p) {
   parallel_for(ctx.threads(), p.cols, [&](std::int64_t j) {
     std::vector<float> columns[2];
     bool finite = true;
-    for (const T* matrix : {p.truth, p.prediction}) {
+    const T* const matrices[] = {p.truth, p.prediction};  // nvcc's front end cannot walk a braced list
+    for (const T* matrix : matrices) {
       std::vector<float>& column = columns[matrix == p.truth ? 0 : 1];
       column.clear();
       for (std::int64_t i = 0; i < p.rows; ++i) {

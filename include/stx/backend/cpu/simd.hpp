@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <utility>
+
+#include "stx/core/macros.hpp"
 
 // Code built for different registers gets different names: objects compiled with different -march
 // flags may be linked into one program.
@@ -51,11 +52,29 @@ inline void simd_store(T* to, typename Simd<T>::type value) {
 
 namespace detail {
 
-/// Alternating elements of the lower (half = 0) or upper halves of a and b.
-template <int half, class V, std::size_t... i>
-inline V interleave(V a, V b, std::index_sequence<i...>) {
-  constexpr int lanes = static_cast<int>(sizeof...(i));
-  return __builtin_shufflevector(a, b, (static_cast<int>(i / 2) + half * lanes / 2 + static_cast<int>(i % 2) * lanes)...);
+/// Alternating elements of the lower (half = 0) or upper halves of a and b. (Written out: nvcc's front
+/// end takes no parameter pack there.)
+template <int lanes, int half, class V>
+inline V interleave(V a, V b) {
+  if constexpr (lanes == 16 && half == 0) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  } else if constexpr (lanes == 16 && half == 1) {
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30,
+                                   15, 31);
+  } else if constexpr (lanes == 8 && half == 0) {
+    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+  } else if constexpr (lanes == 8 && half == 1) {
+    return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+  } else if constexpr (lanes == 4 && half == 0) {
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  } else if constexpr (lanes == 4 && half == 1) {
+    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  } else if constexpr (lanes == 2 && half == 0) {
+    return __builtin_shufflevector(a, b, 0, 2);
+  } else {
+    static_assert(lanes == 2);
+    return __builtin_shufflevector(a, b, 1, 3);
+  }
 }
 
 }  // namespace detail
@@ -65,16 +84,15 @@ inline V interleave(V a, V b, std::index_sequence<i...>) {
 template <class T>
 inline void simd_transpose(typename Simd<T>::type (&rows)[Simd<T>::lanes]) {
   constexpr int lanes = Simd<T>::lanes;
-  using Lanes = std::make_index_sequence<static_cast<std::size_t>(lanes)>;
-#pragma GCC unroll 8
+  STX_UNROLL(8)
   for (int round = 1; round < lanes; round *= 2) {
     typename Simd<T>::type next[lanes];
-#pragma GCC unroll 16
+    STX_UNROLL(16)
     for (int i = 0; i < lanes / 2; ++i) {
-      next[2 * i] = detail::interleave<0>(rows[i], rows[i + lanes / 2], Lanes{});
-      next[2 * i + 1] = detail::interleave<1>(rows[i], rows[i + lanes / 2], Lanes{});
+      next[2 * i] = detail::interleave<lanes, 0>(rows[i], rows[i + lanes / 2]);
+      next[2 * i + 1] = detail::interleave<lanes, 1>(rows[i], rows[i + lanes / 2]);
     }
-#pragma GCC unroll 16
+    STX_UNROLL(16)
     for (int i = 0; i < lanes; ++i) rows[i] = next[i];
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stx/backend/cpu/simd.hpp"
+#include "stx/core/macros.hpp"
 
 namespace stx::cpu {
 inline namespace STX_SIMD {
@@ -17,7 +18,7 @@ inline T simd_reduce(std::int64_t n, Term&& term, Last&& last) {
   V sums[4] = {};
   std::int64_t j = 0;
   for (; j + 4 * lanes <= n; j += 4 * lanes) {
-#pragma GCC unroll 4
+    STX_UNROLL(4)
     for (int r = 0; r < 4; ++r) sums[r] += term(j + r * lanes);
   }
   for (; j + lanes <= n; j += lanes) sums[0] += term(j);
