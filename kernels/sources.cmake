@@ -1,3 +1,48 @@
-# The translation units that instantiate every kernel for float. stx_compiled builds them with nvcc,
-# the emulated device of the tests builds the same files with the C++ compiler.
-file(GLOB STX_INSTANTIATE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/kernels/instantiate/*.cu)
+# The ops as translation units: every file of kernels/instantiate, those with the same first letters in
+# one unit, because reading the headers takes most of the time that one of them needs alone.
+#   STX_CUDA_UNITS  instantiate every kernel for float: stx_compiled builds them with nvcc, the emulated
+#                   device of the tests builds the same files with the C++ compiler
+#   STX_CPU_UNITS   the same functions on the CPU, for float and double (target stx_cpu_bodies)
+file(GLOB stx_instantiate CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/kernels/instantiate/*.cu)
+set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${stx_instantiate})
+
+# stx_cpu_instances(FILE OUT): the lines that instantiate on the CPU what FILE instantiates on CUDA.
+function(stx_cpu_instances file out)
+  file(READ ${file} text)
+  string(REGEX MATCH "#include <stx_kernels/[a-z0-9_]+\\.cuh>" include "${text}")
+  string(REGEX REPLACE ".*/(.*)\\.cuh>" "\\1" op "${include}")
+  set(lines "#include \"stx/backend/cpu/${op}.hpp\"\n")
+  string(REPLACE "Context<Cuda>" "Context<Cpu>" text "${text}")
+  string(REGEX MATCHALL "template void[^;]*" instances "${text}")
+  foreach(instance IN LISTS instances)
+    string(APPEND lines "${instance};\n")
+    string(REPLACE "float" "double" in_double "${instance}")
+    if(NOT in_double STREQUAL instance)
+      string(APPEND lines "${in_double};\n")
+    endif()
+  endforeach()
+  set(${out} "${lines}" PARENT_SCOPE)
+endfunction()
+
+set(STX_CUDA_UNITS "")
+set(STX_CPU_UNITS "")
+foreach(letters IN ITEMS a-b c d-f g h-m n-q r s t-z)
+  set(cuda_lines "")
+  set(cpu_lines "")
+  foreach(file IN LISTS stx_instantiate)
+    get_filename_component(name ${file} NAME)
+    if(NOT name MATCHES "^[${letters}]")
+      continue()
+    endif()
+    string(APPEND cuda_lines "#include <instantiate/${name}>\n")
+    stx_cpu_instances(${file} instances)
+    string(APPEND cpu_lines "${instances}")
+  endforeach()
+  if(cuda_lines)
+    set(unit ${PROJECT_BINARY_DIR}/ops/${letters})
+    file(CONFIGURE OUTPUT ${unit}.cu CONTENT "${cuda_lines}" @ONLY)
+    file(CONFIGURE OUTPUT ${unit}.cpp CONTENT "${cpu_lines}" @ONLY)
+    list(APPEND STX_CUDA_UNITS ${unit}.cu)
+    list(APPEND STX_CPU_UNITS ${unit}.cpp)
+  endif()
+endforeach()

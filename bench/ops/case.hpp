@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "stx/autograd/backward.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
-#include "stx/cpu.hpp"
 #include "support/naive.hpp"
 #include "support/random.hpp"
 

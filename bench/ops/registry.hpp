@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "contracts.inc"
 #include "suite.hpp"
 
 namespace stx::bench {

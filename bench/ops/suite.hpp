@@ -3,6 +3,8 @@
 
 #include "case.hpp"
 #include "devices.hpp"
+#include "stx/backend/elementwise.hpp"
+#include "stx/backend/gemm.hpp"
 
 namespace stx::bench {
 

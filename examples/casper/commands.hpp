@@ -1,9 +1,10 @@
 // The commands of `casper`, for one device.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "examples/common/cli.hpp"
-#include "examples/common/evaluation.hpp"
-#include "examples/common/pair_data.hpp"
 
 namespace stx::casper {
 
@@ -36,12 +37,9 @@ struct ImputeCommand {
 };
 
 /// One table row per method on standard output, and the files that were asked for.
-template <class D>
-Evaluation run_evaluate(const EvaluateCommand& command, const std::string& device_name);
-template <class D>
-void run_fit(const FitCommand& command, const std::string& device_name);
-template <class D>
-void run_impute(const ImputeCommand& command, const std::string& device_name);
+void evaluate_on_cpu(const EvaluateCommand& command);
+void fit_on_cpu(const FitCommand& command);
+void impute_on_cpu(const ImputeCommand& command);
 
 /// The same on a GPU; throws DeviceError when this program was built without CUDA or finds no device.
 bool cuda_available();

@@ -1,12 +1,11 @@
 // `casper demo`: a simulated tissue, files as a user would have them, then `fit`.
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
 #include <functional>
+#include <string>
 
 #include "examples/casper/commands.hpp"
-#include "stx/data/simulate.hpp"
-#include "stx/io/h5ad_write.hpp"
 
 namespace stx::casper {
 
@@ -20,64 +19,7 @@ struct DemoCommand {
   int folds = 5;                 ///< of the cross-validation; 0 leaves it out
 };
 
-/// Writes st.h5ad and sc.h5ad of a simulated tissue to `folder`.
-inline void write_simulated_pair(const std::string& folder, const SimulationOptions& options, int threads) {
-  const SimulatedTissue tissue = simulate_tissue(options, threads);
-  const auto labels = [](const char* prefix, const std::vector<std::int32_t>& codes) {
-    Categorical c;
-    std::int32_t largest = -1;
-    for (std::int32_t code : codes) largest = std::max(largest, code);
-    for (std::int32_t k = 0; k <= largest; ++k) c.categories.push_back(prefix + std::to_string(k));
-    c.codes.assign(codes.begin(), codes.end());
-    return c;
-  };
-  const auto names = [](const char* prefix, std::int64_t n) {
-    std::vector<std::string> v;
-    for (std::int64_t i = 0; i < n; ++i) v.push_back(prefix + std::to_string(i));
-    return v;
-  };
-  AnnData st;
-  st.x = tissue.spots;
-  st.obs.index = names("spot", tissue.spots.rows);
-  st.obs.set("cell_type", labels("type", tissue.spot_types));
-  st.obs.set("layer", labels("layer", tissue.spot_layers));
-  for (std::int64_t g : tissue.measured) st.var.index.push_back(tissue.gene_names[g]);
-  st.obsm["spatial"] = tissue.coordinates;
-  AnnData sc;
-  sc.x = tissue.cells;
-  sc.obs.index = names("cell", tissue.cells.rows);
-  sc.obs.set("cell_type", labels("type", tissue.cell_types));
-  sc.var.index = tissue.gene_names;
-  write_h5ad(folder + "/st.h5ad", st, {.overwrite = true});
-  write_h5ad(folder + "/sc.h5ad", sc, {.overwrite = true});
-}
-
-inline void run_demo(const DemoCommand& command, const std::function<void(const FitCommand&)>& fit) {
-  std::filesystem::create_directories(command.folder);
-  SimulationOptions simulation;
-  simulation.n_spots = command.n_spots;
-  simulation.n_cells = command.n_cells;
-  simulation.n_genes = command.n_genes;
-  simulation.n_measured = command.n_measured;
-  simulation.seed = command.common.seed;
-  std::printf("simulating a tissue of %lld spots and %lld cells in %s\n", static_cast<long long>(command.n_spots),
-              static_cast<long long>(command.n_cells), command.folder.c_str());
-  std::fflush(stdout);
-  write_simulated_pair(command.folder, simulation, command.common.used_threads());
-  FitCommand next;
-  next.common = command.common;
-  next.data.st = command.folder + "/st.h5ad";
-  next.data.sc = command.folder + "/sc.h5ad";
-  next.out = command.folder + "/imputed.h5ad";
-  next.save = command.folder + "/model.safetensors";
-  next.folds = command.folds;
-  if (next.folds > 0) {
-    next.json = command.folder + "/scores.json";
-    next.report = command.folder + "/report.html";
-  }
-  for (const std::string& path : {next.out, next.save, next.json, next.report})
-    if (!path.empty()) std::filesystem::remove(path);
-  fit(next);
-}
+/// Makes the files, then calls `fit` on them.
+void run_demo(const DemoCommand& command, const std::function<void(const FitCommand&)>& fit);
 
 }  // namespace stx::casper

@@ -5,56 +5,13 @@
 
 #include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/gene_model.hpp"
-#include "examples/common/baselines.hpp"
-#include "examples/common/clusters.hpp"
+#include "examples/common/clock.hpp"
 #include "examples/common/evaluation.hpp"
 #include "examples/common/train_job.hpp"
 #include "stx/data/exact_copies.hpp"
 #include "stx/data/folds.hpp"
 
 namespace stx::casper {
-
-/// Tokens of the gene-agnostic protocol: sub-centroids of the cells, z-scored per gene over the cells.
-inline Centroids gene_tokens(const CountData& cells, const std::vector<std::int64_t>& shared,
-                             const Options& options, int threads) {
-  const CsrMatrix<float> panel = select_columns<float>(cells.counts, shared);
-  const CsrMatrix<float> log_normalised = select_columns<float>(normalize_log1p(cells.counts), shared);
-  const ClusterResult clusters =
-      cluster_cells(log_normalised, {.n_components = static_cast<int>(options.n_components),
-                                     .resolution = options.resolution, .threads = threads});
-  const std::vector<std::string> labels =
-      options.label_column.empty() ? label_strings(clusters.labels) : cell_labels(cells, options.label_column);
-  const CsrMatrix<float> log_cells = log1p_counts(panel);
-  Centroids tokens = cluster_centroids(log_cells, labels, {.max_tokens = static_cast<int>(options.tokens_per_cluster)},
-                                       &clusters.components);
-  zscore(tokens.values, gene_moments(log_cells));
-  return tokens;
-}
-
-/// The task of imputing from the shared genes `inputs` (places in pair.shared), some of which choose
-/// the epoch.
-inline GeneTask gene_task(const PairData& pair, const Centroids& tokens, const std::vector<std::int64_t>& inputs,
-                          const Options& options, std::uint64_t seed) {
-  GeneTask task;
-  task.spots = &pair.st.counts;
-  task.cells = &pair.sc.counts;
-  task.centroids = tokens.values;
-  std::vector<std::int32_t> places;
-  for (std::int64_t g : inputs) {
-    task.st_inputs.push_back(pair.shared_st[g]);
-    task.sc_inputs.push_back(pair.shared_sc[g]);
-    places.push_back(static_cast<std::int32_t>(places.size()));
-  }
-  require<DataError>(inputs.size() >= 4, "casper", "imputing genes needs at least 4 shared genes as inputs, got ",
-                     inputs.size());
-  const auto n_validation = std::clamp<std::size_t>(
-      static_cast<std::size_t>(std::lround(options.validation_genes * static_cast<double>(inputs.size()))), 1,
-      inputs.size() - 2);
-  places = shuffled(std::move(places), seed, 0);
-  task.trained.assign(inputs.size(), 1.0f);
-  for (std::size_t j = 0; j < n_validation; ++j) task.trained[places[j]] = 0.0f;
-  return task;
-}
 
 /// Mean over the validation genes of Pearson's r between imputed z-scores and the spots' expression.
 template <class D>
@@ -76,25 +33,6 @@ double validation_score(GeneModel<D>& model, const GeneTask& task, const std::ve
   double sum = 0;
   for (double v : r) sum += v;
   return sum / static_cast<double>(r.size());
-}
-
-/// The epoch with the best score averaged over itself and its neighbours: a handful of validation
-/// genes gives a noisy curve.
-inline std::int64_t smoothed_best(const std::vector<EpochRecord>& epochs) {
-  const auto n = static_cast<std::int64_t>(epochs.size());
-  std::int64_t best = 0;
-  double best_score = -std::numeric_limits<double>::infinity();
-  for (std::int64_t e = 0; e < n; ++e) {
-    const std::int64_t first = std::max<std::int64_t>(0, e - 1), last = std::min(n - 1, e + 1);
-    double sum = 0;
-    for (std::int64_t k = first; k <= last; ++k) sum += epochs[k].score;
-    const double score = sum / static_cast<double>(last - first + 1);
-    if (score > best_score) {
-      best_score = score;
-      best = e;
-    }
-  }
-  return best;
 }
 
 /// Trains the model of a task in two passes: the first holds out validation genes and finds the number
@@ -136,13 +74,6 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
   const JobResult second = train_job<D>(tools, job, *model, rows, fit, [&] { return ++epoch; }, false);
   for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
   return model;
-}
-
-/// z-scores (rows, genes) on the expected scale of each gene in space.
-inline void to_space_scale(Matrix<float>& z, const std::vector<std::int64_t>& genes, const GeneScale& scale) {
-  for (std::int64_t i = 0; i < z.rows; ++i)
-    for (std::int64_t j = 0; j < z.cols; ++j)
-      z(i, j) = static_cast<float>(scale.alpha[genes[j]] + scale.beta[genes[j]] * z(i, j));
 }
 
 struct GeneProtocol {
@@ -210,7 +141,7 @@ Evaluation evaluate_genes(const PairData& pair, const Options& options, const Ge
           const auto model = train_gene_model<D>(tools, job, task, scales, rows, options, own, r);
           const auto start = std::chrono::steady_clock::now();
           r.prediction = model->predict(rows, sc_targets, GeneModel<D>::Inputs::all, is_model ? &r.attention : nullptr);
-          r.predict_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+          r.predict_seconds = seconds_since(start);
           done = &tools.state.finish(job, std::move(r));
         }
         add(method, done->prediction);
@@ -226,27 +157,10 @@ Evaluation evaluate_genes(const PairData& pair, const Options& options, const Ge
           for (std::int64_t g : folds[f]) result.scores(name, s)[g] = result.scores(name, 0)[g];
         continue;
       }
-      const auto dense = [](const CsrMatrix<float>& m, const std::vector<std::int64_t>& columns) {
-        return to_dense(select_columns<float>(m, columns));
-      };
-      const Matrix<float> cell_x = dense(log_cells, task.sc_inputs);
-      const Matrix<float> cell_y = dense(log_cells, sc_targets);
-      const Matrix<float> spot_x = to_dense(select_rows<float>(select_columns<float>(log_spots, task.st_inputs), rows));
-      // On the cells' scale the baselines answer mean + sd z.
-      const auto to_z = [&](Matrix<float> y) {
-        for (std::int64_t i = 0; i < y.rows; ++i)
-          for (std::int64_t j = 0; j < y.cols; ++j) {
-            const double sd = scales.cells.sd[sc_targets[j]];
-            y(i, j) = sd > 0 ? static_cast<float>((y(i, j) - scales.cells.mean[sc_targets[j]]) / sd) : 0.0f;
-          }
-        return y;
-      };
-      CellRidge ridge({.threads = context.threads});
-      ridge.fit(cell_x, cell_y, spot_x);
-      add("ridge", to_z(ridge.predict(spot_x)));
-      CellKnn kernel({.threads = context.threads});
-      kernel.fit(cell_x, cell_y);
-      add("knn", to_z(kernel.predict(spot_x)));
+      GeneBaselines baselines =
+          gene_baselines(log_cells, log_spots, task, scales, sc_targets, rows, context.threads);
+      add("ridge", std::move(baselines.ridge));
+      add("knn", std::move(baselines.knn));
       add("mean", Matrix<float>(truth.rows, truth.cols, 0.0f));
     }
   }

@@ -2,19 +2,16 @@
 // level and spread a gene is expected to have in space.
 #pragma once
 
-#include <Eigen/Dense>
+#include <cstdint>
+#include <vector>
 
-#include "stx/data/csr_select.hpp"
-#include "stx/data/pca.hpp"
+#include "stx/data/matrix.hpp"
 #include "stx/data/zscore.hpp"
 
 namespace stx::casper {
 
 /// log1p of every stored count.
-inline CsrMatrix<float> log1p_counts(CsrMatrix<float> counts) {
-  for (float& v : counts.values) v = std::log1p(v);
-  return counts;
-}
+CsrMatrix<float> log1p_counts(CsrMatrix<float> counts);
 
 struct EmbeddingOptions {
   int n_loadings = 20;       ///< principal axes of the cells; more follows the cells closer
@@ -26,39 +23,8 @@ struct EmbeddingOptions {
 /// Embeddings of all genes of `log_cells` (n_cells x n_genes, log1p counts): the loadings of the
 /// leading principal axes of the z-scored genes times the axes' standard deviations, a constant, and
 /// the z-scored mean, SD and detection rate. Result: (embedding, n_genes), one column a gene.
-inline Matrix<float> gene_embedding(const CsrMatrix<float>& log_cells, const GeneMoments& moments,
-                                    const EmbeddingOptions& options) {
-  CsrMatrix<float> scaled = log_cells;
-  for (std::size_t e = 0; e < scaled.values.size(); ++e) {
-    const double sd = moments.sd[scaled.indices[e]];
-    scaled.values[e] = sd > 0 ? static_cast<float>(scaled.values[e] / sd) : 0.0f;
-  }
-  const std::int64_t n_genes = log_cells.cols;
-  const int n_axes = static_cast<int>(
-      std::min<std::int64_t>(options.n_loadings, std::min(log_cells.rows, n_genes) - 1));
-  const PcaResult axes =
-      pca(scaled, {.n_components = n_axes, .seed = options.seed, .threads = options.threads});
-  Matrix<float> embedding(n_axes + 4, n_genes);
-  for (int k = 0; k < n_axes; ++k) {
-    const double size = std::sqrt(std::max(0.0, axes.variance[k]));
-    for (std::int64_t g = 0; g < n_genes; ++g)
-      embedding(k, g) = static_cast<float>(size * axes.components(k, g));
-  }
-  const auto place = [&](int row, const std::vector<double>& values) {
-    double mean = 0, square = 0;
-    for (double v : values) mean += v / static_cast<double>(n_genes);
-    for (double v : values) square += (v - mean) * (v - mean) / static_cast<double>(n_genes);
-    const double factor = square > 0 ? options.stats_scale / std::sqrt(square) : 0.0;
-    for (std::int64_t g = 0; g < n_genes; ++g)
-      embedding(row, g) = static_cast<float>(factor * (values[g] - mean));
-  };
-  for (std::int64_t g = 0; g < n_genes; ++g)
-    embedding(n_axes, g) = static_cast<float>(options.stats_scale);
-  place(n_axes + 1, moments.mean);
-  place(n_axes + 2, moments.sd);
-  place(n_axes + 3, moments.detection);
-  return embedding;
-}
+Matrix<float> gene_embedding(const CsrMatrix<float>& log_cells, const GeneMoments& moments,
+                             const EmbeddingOptions& options);
 
 /// Expected mean (alpha) and SD (beta) in space of every gene of the reference, on the scale of the
 /// output: Yhat = alpha_g + beta_g z (CASPER, section 9, protocol G).
@@ -69,31 +35,7 @@ struct GeneScale {
 
 /// Ridge regression of the measured genes' spatial mean and SD on their single-cell mean, SD and
 /// detection rate, applied to every gene; `inputs[j]` is the reference gene of measured gene j.
-inline GeneScale predict_gene_scale(const GeneMoments& cells, const GeneMoments& space,
-                                    const std::vector<std::int64_t>& inputs) {
-  const auto n_genes = static_cast<std::int64_t>(cells.mean.size());
-  const auto n = static_cast<std::int64_t>(inputs.size());
-  const auto row = [&](std::int64_t g) {
-    return Eigen::Vector4d(1.0, cells.mean[g], cells.sd[g], cells.detection[g]);
-  };
-  Eigen::MatrixXd x(n, 4);
-  Eigen::MatrixXd y(n, 2);
-  for (std::int64_t j = 0; j < n; ++j) {
-    x.row(j) = row(inputs[j]);
-    y.row(j) << space.mean[j], space.sd[j];
-  }
-  Eigen::Matrix4d system = x.transpose() * x;
-  for (int k = 1; k < 4; ++k) system(k, k) += 1.0;  // one gene's worth of shrinkage, not on the level
-  system(0, 0) += 1e-9;
-  const Eigen::MatrixXd weights = system.ldlt().solve(x.transpose() * y);
-  const double smallest = n > 0 ? 0.1 * y.col(1).mean() : 0.0;
-  GeneScale scale;
-  for (std::int64_t g = 0; g < n_genes; ++g) {
-    const Eigen::VectorXd fitted = weights.transpose() * row(g);
-    scale.alpha.push_back(std::max(0.0, fitted(0)));
-    scale.beta.push_back(std::max(smallest, fitted(1)));
-  }
-  return scale;
-}
+GeneScale predict_gene_scale(const GeneMoments& cells, const GeneMoments& space,
+                             const std::vector<std::int64_t>& inputs);
 
 }  // namespace stx::casper

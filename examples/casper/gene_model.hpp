@@ -7,41 +7,13 @@
 
 #include "examples/casper/gene_embedding.hpp"
 #include "examples/casper/gene_network.hpp"
+#include "examples/casper/gene_task.hpp"
 #include "stx/data/preprocess.hpp"
 #include "stx/ops/draw_rows.hpp"
 #include "stx/ops/hide_inputs.hpp"
 #include "stx/ops/mse.hpp"
 
 namespace stx::casper {
-
-/// What the model is told. Nothing here knows a spatial count of a gene outside `st_inputs`.
-struct GeneTask {
-  const CsrMatrix<float>* spots = nullptr;  ///< spots x spatial genes
-  const CsrMatrix<float>* cells = nullptr;  ///< cells x reference genes
-  std::vector<std::int64_t> st_inputs;      ///< measured genes: columns of `spots`
-  std::vector<std::int64_t> sc_inputs;      ///< the same genes: columns of `cells`
-  /// Per input 1, or 0 for validation genes: they are inputs, but the spots' loss never sees them, and
-  /// the score that chooses the epoch predicts them with their inputs hidden.
-  std::vector<float> trained;
-  Matrix<float> centroids;                  ///< tokens x token genes, standardised
-  SingleCells single_cells = SingleCells::centroids;
-};
-
-/// Mean and SD of the inputs and targets of both sides; training and imputation use the same.
-struct GeneTaskScales {
-  GeneMoments st_input;   ///< log1p counts of the measured genes over the spots
-  GeneMoments st_target;  ///< log1p(counts per 1e4 of the measured genes) over the spots
-  GeneMoments cells;      ///< log1p counts of all reference genes over the cells
-};
-
-inline GeneTaskScales measure_scales(const GeneTask& task) {
-  GeneTaskScales scales;
-  const CsrMatrix<float> inputs = select_columns<float>(*task.spots, task.st_inputs);
-  scales.st_input = gene_moments(log1p_counts(inputs));
-  scales.st_target = gene_moments(normalize_log1p(inputs, row_totals(inputs)));
-  scales.cells = gene_moments(log1p_counts(*task.cells));
-  return scales;
-}
 
 /// Training of the gene-agnostic network with its data on one device. With SingleCells::none nothing of
 /// the cells is left: no attention, a constant in place of the gene embeddings, no training cells.

@@ -1,11 +1,12 @@
 // The command line of casper.
 #include <hdf5.h>
 
-#include <filesystem>
+#include <CLI/CLI.hpp>
+#include <string>
 
 #include "examples/casper/demo.hpp"
-#include "examples/casper/run_fit.hpp"
-#include "stx/cpu.hpp"
+#include "examples/casper/read_options.hpp"
+#include "stx/version.hpp"
 
 int main(int argc, char** argv) {
   using namespace stx;
@@ -13,7 +14,7 @@ int main(int argc, char** argv) {
   CLI::App app("CASPER: imputes genes in spatial transcriptomics from single cells.");
   app.set_version_flag("--version", std::string("casper (stx ") + version_string + ")");
   app.require_subcommand(1);
-  const std::string help = settings_help<casper::Options>();
+  const std::string help = casper::options_help();
   const auto seed_all = [&](CLI::App* command, CommonFlags& common) { common.add_to(*command, help); };
 
   casper::FitCommand fit;
@@ -74,18 +75,14 @@ int main(int argc, char** argv) {
       return common.device == "cuda" || (common.device == "auto" && casper::cuda_available());
     };
     if (fit_app->parsed()) {
-      on_cuda(fit.common) ? casper::fit_on_cuda(fit) : casper::run_fit<Cpu>(fit, cpu_name());
+      on_cuda(fit.common) ? casper::fit_on_cuda(fit) : casper::fit_on_cpu(fit);
     } else if (impute_app->parsed()) {
-      on_cuda(impute.common) ? casper::impute_on_cuda(impute) : casper::run_impute<Cpu>(impute, cpu_name());
+      on_cuda(impute.common) ? casper::impute_on_cuda(impute) : casper::impute_on_cpu(impute);
     } else if (evaluate_app->parsed()) {
-      if (on_cuda(evaluate.common)) {
-        casper::evaluate_on_cuda(evaluate);
-      } else {
-        casper::run_evaluate<Cpu>(evaluate, cpu_name());
-      }
+      on_cuda(evaluate.common) ? casper::evaluate_on_cuda(evaluate) : casper::evaluate_on_cpu(evaluate);
     } else {
       casper::run_demo(demo, [&](const casper::FitCommand& command) {
-        on_cuda(command.common) ? casper::fit_on_cuda(command) : casper::run_fit<Cpu>(command, cpu_name());
+        on_cuda(command.common) ? casper::fit_on_cuda(command) : casper::fit_on_cpu(command);
       });
     }
   });

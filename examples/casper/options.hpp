@@ -1,7 +1,9 @@
 // Every setting of the CASPER runner, with the published code's effective values as defaults.
 #pragma once
 
-#include "examples/casper/model.hpp"
+#include <cstdint>
+#include <string>
+
 #include "stx/train/fit.hpp"
 
 namespace stx::casper {

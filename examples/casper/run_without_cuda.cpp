@@ -1,5 +1,6 @@
 // What the commands answer about GPUs in a program built without CUDA.
 #include "examples/casper/commands.hpp"
+#include "stx/core/error.hpp"
 
 namespace stx::casper {
 

@@ -3,52 +3,16 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <optional>
 
 #include "examples/casper/dense_log1p.hpp"
+#include "examples/casper/model.hpp"
 #include "examples/casper/options.hpp"
-#include "stx/data/preprocess.hpp"
-#include "stx/metrics/rank_correlation.hpp"
+#include "examples/casper/supervised_task.hpp"
 #include "stx/ops/gather_log1p.hpp"
 #include "stx/ops/mse.hpp"
 
 namespace stx::casper {
-
-/// One fold: which genes and spots do what.
-struct SupervisedTask {
-  const CsrMatrix<float>* counts = nullptr;  ///< spots x genes
-  std::vector<double> totals;                ///< per spot: what its counts are scaled by
-  std::vector<std::int64_t> inputs;          ///< genes the network sees
-  std::vector<std::int64_t> targets;         ///< genes it predicts
-  std::vector<std::int64_t> train_rows;      ///< spots for the optimiser
-  std::vector<std::int64_t> selection_rows;  ///< spots that choose the epoch
-  Matrix<float> centroids;                   ///< clusters x genes, log-normalised
-  bool round_score = false;  ///< round the selection score to 4 decimals, as the published code does
-};
-
-/// Mean over genes of Spearman's rho between the columns of `prediction` and ranked truth.
-inline double mean_spearman(const std::vector<Ranking>& truth, const Matrix<float>& prediction, int threads) {
-  std::vector<double> rho(truth.size());
-  parallel_for(threads, prediction.cols, [&](std::int64_t g) {
-    std::vector<float> column(static_cast<std::size_t>(prediction.rows));
-    for (std::int64_t i = 0; i < prediction.rows; ++i) column[i] = prediction(i, g);
-    rho[g] = spearman(truth[g], rank_values(column));
-  });
-  double sum = 0;
-  for (double r : rho) sum += r;
-  return sum / static_cast<double>(rho.size());
-}
-
-inline std::vector<Ranking> rank_columns(const Matrix<float>& m) {
-  std::vector<Ranking> ranks;
-  std::vector<float> column(static_cast<std::size_t>(m.rows));
-  for (std::int64_t g = 0; g < m.cols; ++g) {
-    for (std::int64_t i = 0; i < m.rows; ++i) column[i] = m(i, g);
-    ranks.push_back(rank_values(column));
-  }
-  return ranks;
-}
 
 /// The network of one fold with its data on one device.
 template <class D>

@@ -1,14 +1,12 @@
 // A pair of data sets: spatial counts and single-cell counts, filtered, with their shared genes.
 #pragma once
 
-#include <algorithm>
-#include <numeric>
+#include <string>
+#include <vector>
 
 #include "stx/data/gene_names.hpp"
-#include "stx/data/preprocess.hpp"
-#include "stx/io/counts.hpp"
-#include "stx/io/delimited.hpp"
-#include "stx/io/read_any.hpp"
+#include "stx/data/matrix.hpp"
+#include "stx/io/anndata.hpp"
 
 namespace stx {
 
@@ -31,34 +29,8 @@ struct CountData {
 };
 
 /// Reads counts and drops rows, then genes, without any count.
-inline CountData load_counts(const std::string& path, const std::string& layer,
-                             std::vector<std::string>& notes) {
-  CountData data;
-  data.file = read_any(path, {.probe = true});
-  for (const std::string& note : data.file.skipped) notes.push_back(path + ": " + note);
-  const MatrixChoice choice = choose_matrix(data.file, layer, path);
-  CountMatrix read = counts(*choice.matrix, path);
-  for (const std::string& warning : read.warnings) notes.push_back(warning);
-  data.var = *choice.var;
-  require<DataError>(read.matrix.nnz() > 0, path, "holds no count at all");
-  FilteredCounts kept = filter_counts(read.matrix);
-  if (kept.counts.rows < read.matrix.rows)
-    notes.push_back(detail::concat(path, ": ", read.matrix.rows - kept.counts.rows, " of ", read.matrix.rows,
-                                   " rows have no counts and are left out"));
-  if (kept.counts.cols < read.matrix.cols)
-    notes.push_back(detail::concat(path, ": ", read.matrix.cols - kept.counts.cols, " of ", read.matrix.cols,
-                                   " genes have no counts and are left out"));
-  data.counts = std::move(kept.counts);
-  data.rows = std::move(kept.rows);
-  data.columns = std::move(kept.genes);
-  for (std::int64_t row : data.rows) data.names.push_back(data.file.obs.index[static_cast<std::size_t>(row)]);
-  for (std::int64_t gene : data.columns) data.genes.push_back(data.var.index[static_cast<std::size_t>(gene)]);
-  data.file.x.reset();
-  data.file.layers.clear();
-  data.file.raw.reset();
-  data.file.obsp.clear();
-  return data;
-}
+CountData load_counts(const std::string& path, const std::string& layer,
+                      std::vector<std::string>& notes);
 
 /// Spatial and single-cell counts and the genes they share, in the order of the single-cell file.
 struct PairData {
@@ -73,28 +45,6 @@ struct PairData {
   std::int64_t n_shared() const { return static_cast<std::int64_t>(shared.size()); }
 };
 
-inline PairData load_pair(const std::string& st_path, const std::string& sc_path, const PairOptions& options = {}) {
-  PairData pair;
-  pair.st = load_counts(st_path, options.st_layer, pair.notes);
-  pair.sc = load_counts(sc_path, options.sc_layer, pair.notes);
-  const GeneMatch match =
-      match_genes(pair.sc.genes, pair.st.genes, {.fold_case = options.fold_case, .table = options.names});
-  for (std::string note : match.notes) {  // its lists A and B are these files
-    if (note.starts_with("list A")) note.replace(0, 6, sc_path);
-    if (note.starts_with("list B")) note.replace(0, 6, st_path);
-    pair.notes.push_back(std::move(note));
-  }
-  pair.shared_sc = match.index_a;
-  pair.shared_st = match.index_b;
-  for (std::int64_t g : match.index_a) pair.shared.push_back(pair.sc.genes[static_cast<std::size_t>(g)]);
-  const auto found = pair.st.file.obsm.find("spatial");
-  if (found != pair.st.file.obsm.end()) {
-    const Matrix<double>& all = found->second;
-    pair.coordinates = Matrix<double>(static_cast<std::int64_t>(pair.st.rows.size()), all.cols);
-    for (std::int64_t i = 0; i < pair.coordinates.rows; ++i)
-      std::copy_n(all.row(pair.st.rows[i]).begin(), all.cols, pair.coordinates.row(i).begin());
-  }
-  return pair;
-}
+PairData load_pair(const std::string& st_path, const std::string& sc_path, const PairOptions& options = {});
 
 }  // namespace stx

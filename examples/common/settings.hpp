@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "examples/common/cli.hpp"
 #include "stx/core/error.hpp"
 
 namespace stx {
@@ -85,6 +86,16 @@ void apply_assignment(S& settings, const std::string& assignment) {
   nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
   if (value.is_discarded()) value = text;
   set_setting(settings, assignment.substr(0, equals), value, "--set");
+}
+
+/// The settings after --config and then --set, checked.
+template <class S>
+S read_settings(const CommonFlags& flags) {
+  S settings;
+  if (!flags.config.empty()) apply_settings_file(settings, flags.config);
+  for (const std::string& assignment : flags.sets) apply_assignment(settings, assignment);
+  settings.check();
+  return settings;
 }
 
 }  // namespace stx

@@ -3,9 +3,10 @@
 #include <doctest/doctest.h>
 
 #include "stx/autograd/backward.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/step_graph.hpp"
 #include "stx/core/transfer.hpp"
-#include "stx/cpu.hpp"
 
 using stx::Context;
 using stx::Cpu;

@@ -3,8 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "stx/autograd/backward.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
-#include "stx/cpu.hpp"
 #include "stx/ops/matmul.hpp"
 #include "stx/ops/mse.hpp"
 

@@ -1,8 +1,6 @@
 #include "stx/diffusion/sampler.hpp"
 
-#include "stx/backend/cpu/diffusion_update.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
-#include "stx/backend/cpu/q_sample.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/gaussian_denoiser.hpp"

@@ -5,7 +5,8 @@
 #include <random>
 #include <set>
 
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/graph/device_graph.hpp"
 
 using stx::CsrGraph;

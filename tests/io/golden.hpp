@@ -14,7 +14,7 @@
 namespace golden {
 
 inline std::string path(const std::string& name) {
-  return std::string(STX_TEST_SOURCE_DIR) + "/golden/io/" + name;
+  return std::string(STX_TEST_SOURCE_DIR "/golden/io/") + name;
 }
 
 inline constexpr int n_cells = 9, n_genes = 6;

@@ -4,7 +4,7 @@
 
 #include "io/golden.hpp"
 #include "stx/autograd/backward.hpp"
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/t5_fixture.hpp"
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "stx/metrics/correlation.hpp"
+
 namespace {
 
 using stx::Matrix;

@@ -2,7 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 
 using stx::Context;
 using stx::Cpu;

@@ -1,5 +1,5 @@
 #include "stx/autograd/backward.hpp"
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/t5_fixture.hpp"
 

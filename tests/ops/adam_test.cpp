@@ -1,7 +1,8 @@
 // The Adam kernel on flat buffers; the optimiser on a store is tested in tests/optim.
 #include "stx/backend/adam.hpp"
 
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"

@@ -1,7 +1,6 @@
 // What attention must do whatever the numbers are, and what it refuses.
 #include <limits>
 
-#include "stx/backend/cpu/attention.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/ops/attention.hpp"

@@ -1,6 +1,5 @@
 #include "stx/ops/attention.hpp"
 
-#include "stx/backend/cpu/attention.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/golden.hpp"

@@ -5,7 +5,7 @@
 #include "stx/ops/linear.hpp"
 #include "stx/ops/softmax.hpp"
 #include "support/run_op.hpp"
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 
 using namespace stx::test;
 using stx::Cpu;

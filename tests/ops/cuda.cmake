@@ -1,7 +1,7 @@
 # The CUDA tests, twice from the same sources: test_ops_emulated runs the kernels on the emulated device
 # wherever Boost.Context is, test_ops_real_device on a GPU (and is skipped without one).
 if(STX_EMULATOR)
-  stx_add_tests(ops_emulated ${ops_cuda_tests} LIBS stx_emulated)
+  stx_add_tests(ops_emulated ${ops_cuda_tests} QUICK LIBS stx_emulated stx_cpu_bodies PCH support/device_rig.hpp)
   # The kernels with most barriers once more, every launch in several orders of its threads: a missing barrier
   # changes the result. STX_EMULATOR_CHECK=1 does the same for any of these tests.
   foreach(op IN ITEMS attention count_log_prob gat row_norm shared_kv_attention)
@@ -12,5 +12,5 @@ if(STX_EMULATOR)
   endforeach()
 endif()
 if(STX_CUDA_ENABLED)
-  stx_add_tests(ops_real_device ${ops_cuda_tests} LIBS stx::compiled LABELS gpu)
+  stx_add_tests(ops_real_device ${ops_cuda_tests} QUICK LIBS stx::compiled stx_cpu_bodies LABELS gpu PCH support/device_rig.hpp)
 endif()

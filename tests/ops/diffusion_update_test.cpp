@@ -1,6 +1,5 @@
 #include "stx/ops/diffusion_update.hpp"
 
-#include "stx/backend/cpu/diffusion_update.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "stx/diffusion/sampling_plan.hpp"

@@ -1,7 +1,8 @@
 #include "stx/backend/elementwise.hpp"
 
 #include "stx/backend/cpu/column_sums.hpp"
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"

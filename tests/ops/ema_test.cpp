@@ -2,7 +2,6 @@
 
 #include "stx/autograd/backward.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
-#include "stx/backend/cpu/ema.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"

@@ -1,7 +1,8 @@
 #include "stx/ops/gather_log1p.hpp"
 
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
-#include "stx/cpu.hpp"
 #include "support/compare.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"

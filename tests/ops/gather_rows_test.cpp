@@ -1,7 +1,6 @@
 #include "stx/ops/gather_rows.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/gather_rows.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

@@ -1,7 +1,6 @@
 #include "stx/ops/gene_metrics.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/gene_metrics.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"

@@ -1,6 +1,5 @@
 #include "stx/ops/grid_knn.hpp"
 
-#include "stx/backend/cpu/grid_knn.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/graph/knn.hpp"
 #include "support/compare.hpp"

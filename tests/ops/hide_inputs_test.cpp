@@ -1,8 +1,9 @@
 #include "stx/ops/hide_inputs.hpp"
 
 #include "stx/autograd/backward.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
-#include "stx/cpu.hpp"
 #include "support/compare.hpp"
 #include "support/guarded.hpp"
 #include "support/naive.hpp"

@@ -1,6 +1,5 @@
 #include "stx/ops/permutation.hpp"
 
-#include "stx/backend/cpu/permutation.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

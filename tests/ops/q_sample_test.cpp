@@ -1,6 +1,5 @@
 #include "stx/ops/q_sample.hpp"
 
-#include "stx/backend/cpu/q_sample.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "stx/diffusion/noise_schedule.hpp"

@@ -1,7 +1,6 @@
 #include "stx/ops/random_fill.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/random_fill.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

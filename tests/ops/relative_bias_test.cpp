@@ -1,7 +1,6 @@
 #include "stx/ops/relative_bias.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/relative_bias.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

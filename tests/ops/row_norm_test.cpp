@@ -2,7 +2,6 @@
 // each are judged in the test of its op.
 #include "stx/backend/row_norm.hpp"
 
-#include "stx/backend/cpu/row_norm.hpp"
 #include "support/compare.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"

@@ -1,7 +1,6 @@
 #include "stx/ops/sample_counts.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/sample_counts.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

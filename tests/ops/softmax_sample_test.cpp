@@ -1,6 +1,5 @@
 #include "stx/ops/softmax_sample.hpp"
 
-#include "stx/backend/cpu/softmax_sample.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

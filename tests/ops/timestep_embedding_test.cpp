@@ -1,6 +1,5 @@
 #include "stx/ops/timestep_embedding.hpp"
 
-#include "stx/backend/cpu/timestep_embedding.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

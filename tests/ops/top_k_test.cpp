@@ -3,7 +3,6 @@
 #include <set>
 
 #include "stx/backend/cpu/elementwise.hpp"
-#include "stx/backend/cpu/top_k.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"

@@ -3,7 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "stx/autograd/backward.hpp"
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/ops/mse.hpp"
 #include "support/compare.hpp"
 #include "support/random.hpp"

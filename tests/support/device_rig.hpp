@@ -8,8 +8,8 @@
 #include "compare.hpp"
 #include "random.hpp"
 #include "stx/autograd/backward.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
-#include "stx/cpu.hpp"
 #include "stx/cuda.hpp"
 
 namespace stx::test {

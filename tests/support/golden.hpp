@@ -15,7 +15,7 @@ namespace golden {
 using Arrays = std::map<std::string, stx::Matrix<double>>;
 
 inline Arrays load(const std::string& name) {
-  std::ifstream file(std::string(STX_TEST_SOURCE_DIR) + "/golden/" + name);
+  std::ifstream file(std::string(STX_TEST_SOURCE_DIR "/golden/") + name);
   if (!file) throw std::runtime_error("missing golden file " + name);
   std::string text, line;
   while (std::getline(file, line)) {

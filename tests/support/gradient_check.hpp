@@ -3,7 +3,7 @@
 
 #include "compare.hpp"
 #include "run_op.hpp"
-#include "stx/cpu.hpp"
+#include "stx/backend/cpu/transfer.hpp"
 
 namespace stx::test {
 

@@ -19,7 +19,7 @@ template <class T>
 void add_to(Context<Cuda>& ctx, T* target, const T* source, std::int64_t size);
 
 /// Begins a step: StepState::step += 1, on the device.
-inline void advance_step(Context<Cpu>& ctx);
+void advance_step(Context<Cpu>& ctx);
 void advance_step(Context<Cuda>& ctx);
 
 }  // namespace stx

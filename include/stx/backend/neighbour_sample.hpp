@@ -38,7 +38,7 @@ STX_HD inline void sample_row(const NeighbourSample& p, const StepState& state, 
 }  // namespace math
 
 /// The same bits on both devices.
-inline void neighbour_sample(Context<Cpu>& ctx, const NeighbourSample& args);
+void neighbour_sample(Context<Cpu>& ctx, const NeighbourSample& args);
 void neighbour_sample(Context<Cuda>& ctx, const NeighbourSample& args);
 
 }  // namespace stx

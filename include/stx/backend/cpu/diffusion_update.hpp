@@ -61,7 +61,7 @@ void diffusion_update(Context<Cpu>& ctx, const DiffusionUpdate<T>& p) {
   });
 }
 
-inline void begin_diffusion_step(Context<Cpu>&, const DiffusionBegin& p) {
+[[gnu::used]] inline void begin_diffusion_step(Context<Cpu>&, const DiffusionBegin& p) {
   const std::int32_t step = ++p.position->step;
   for (std::int64_t i = 0; i < p.rows; ++i) p.row_times[i] = p.times[step];
 }

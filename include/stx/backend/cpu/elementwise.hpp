@@ -18,6 +18,6 @@ void add_to(Context<Cpu>& ctx, T* target, const T* source, std::int64_t size) {
   });
 }
 
-inline void advance_step(Context<Cpu>& ctx) { ++ctx.step_state()->step; }
+[[gnu::used]] inline void advance_step(Context<Cpu>& ctx) { ++ctx.step_state()->step; }
 
 }  // namespace stx

@@ -5,7 +5,7 @@
 
 namespace stx {
 
-inline void set_learning_rate(Context<Cpu>& ctx, const Schedule& schedule) {
+[[gnu::used]] inline void set_learning_rate(Context<Cpu>& ctx, const Schedule& schedule) {
   StepState& state = *ctx.step_state();
   state.learning_rate = static_cast<float>(math::scheduled(schedule, state.step));
 }

@@ -1,0 +1,23 @@
+#include "examples/casper/dense_log1p.hpp"
+
+#include <cmath>
+
+namespace stx::casper {
+
+Matrix<float> dense_log1p(const CsrMatrix<float>& counts, const std::vector<std::int64_t>& rows,
+                          const std::vector<std::int64_t>& genes, const std::vector<double>& totals) {
+  const std::vector<std::int32_t> column_of = detail::columns_of(counts.cols, genes);
+  Matrix<float> out(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(genes.size()));
+  for (std::int64_t i = 0; i < out.rows; ++i) {
+    const std::int64_t row = rows[i];
+    if (!(totals[row] > 0)) continue;
+    const float factor = 1e4f / static_cast<float>(totals[row]);
+    const auto columns = counts.row_indices(row);
+    const auto values = counts.row_values(row);
+    for (std::size_t e = 0; e < columns.size(); ++e)
+      if (column_of[columns[e]] >= 0) out(i, column_of[columns[e]]) = std::log1p(values[e] * factor);
+  }
+  return out;
+}
+
+}  // namespace stx::casper

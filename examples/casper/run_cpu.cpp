@@ -1,0 +1,12 @@
+// The commands on the CPU.
+#include "examples/casper/run_fit.hpp"
+#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/cpu/transfer.hpp"
+
+namespace stx::casper {
+
+void evaluate_on_cpu(const EvaluateCommand& command) { run_evaluate<Cpu>(command, cpu_name()); }
+void fit_on_cpu(const FitCommand& command) { run_fit<Cpu>(command, cpu_name()); }
+void impute_on_cpu(const ImputeCommand& command) { run_impute<Cpu>(command, cpu_name()); }
+
+}  // namespace stx::casper

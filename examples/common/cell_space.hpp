@@ -1,0 +1,14 @@
+// Principal axes and clusters of cells: functions of the library that take long to compile, compiled once.
+#pragma once
+
+#include "stx/data/cluster_cells.hpp"
+
+namespace stx {
+
+/// pca() of a sparse matrix.
+PcaResult principal_axes(const CsrMatrix<float>& matrix, const PcaOptions& options);
+
+/// cluster_cells() of log-normalised expression.
+ClusterResult clusters_of_cells(const CsrMatrix<float>& log_normalised, const ClusterOptions& options);
+
+}  // namespace stx

@@ -1,0 +1,58 @@
+#include "examples/common/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <new>
+
+#include "stx/train/interrupt.hpp"
+
+namespace stx {
+
+void CommonFlags::add_to(CLI::App& app, const std::string& settings_help) {
+  app.add_option("--device", device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  app.add_option("--threads", threads, "CPU threads; 0 = all")->check(CLI::Range(0, 1024));
+  app.add_option("--seed", seed, "key of all random numbers");
+  app.add_option("--config", config, "JSON file of settings");
+  app.add_option("--set", sets, "one setting, key=value; may be repeated")->allow_extra_args(false);
+  app.add_option("--resume", resume, "continue from this checkpoint");
+  app.add_flag("--quiet", quiet, "no progress on standard error");
+  app.footer("Settings (--set key=value, or --config FILE.json):\n" + settings_help);
+}
+
+void DataFlags::add_to(CLI::App& app, bool needs_cells) {
+  app.add_option("--st", st, "spatial counts: .h5ad, 10x .h5, folder with matrix.mtx, .csv or .tsv")->required();
+  if (needs_cells) app.add_option("--sc", sc, "single-cell counts, same formats")->required();
+  app.add_option("--st-layer", st_layer, "matrix of the spatial file that holds counts: X, raw or a layer");
+  if (needs_cells) app.add_option("--sc-layer", sc_layer, "the same for the single-cell file");
+  app.add_option("--gene-table", gene_table, "CSV or TSV with two columns (name, common name), e.g. Ensembl to symbol");
+  app.add_flag("--ignore-case", fold_case, "match gene names whatever their case");
+}
+
+std::string cpu_name() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);)
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  return "cpu";
+}
+
+int guarded(const std::function<void()>& body) {
+  try {
+    body();
+    return 0;
+  } catch (const Interrupted& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 130;
+  } catch (const ArgumentError& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "error: out of memory\n");
+    return 1;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 1;
+  }
+}
+
+}  // namespace stx

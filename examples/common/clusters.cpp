@@ -1,0 +1,37 @@
+#include "examples/common/clusters.hpp"
+
+#include "examples/common/cell_space.hpp"
+#include "stx/data/preprocess.hpp"
+
+namespace stx {
+
+std::vector<std::string> cell_labels(const CountData& cells, const std::string& column) {
+  const Column* found = cells.file.obs.find(column);
+  require<DataError>(found != nullptr, "cell_labels", "the single-cell file has no obs column '", column, "'");
+  std::vector<std::string> all;
+  if (const auto* categories = std::get_if<Categorical>(&found->values)) {
+    for (const auto code : categories->codes)
+      all.push_back(code < 0 ? std::string("nan") : categories->categories[static_cast<std::size_t>(code)]);
+  } else if (const auto* strings = std::get_if<std::vector<std::string>>(&found->values)) {
+    all = *strings;
+  } else {
+    fail<DataError>("cell_labels", "obs column '", column, "' holds numbers; labels must be strings or categories");
+  }
+  std::vector<std::string> kept;
+  for (const std::int64_t row : cells.rows) kept.push_back(all[static_cast<std::size_t>(row)]);
+  return kept;
+}
+
+Centroids token_centroids(const CountData& cells, const std::vector<std::int64_t>& shared,
+                          const TokenOptions& options) {
+  const CsrMatrix<float> log_normalised = select_columns<float>(normalize_log1p(cells.counts), shared);
+  std::vector<std::string> labels;
+  ClusterResult clusters;
+  if (options.label_column.empty() || options.centroid.max_tokens > 1)
+    clusters = clusters_of_cells(log_normalised, options.cluster);
+  labels = options.label_column.empty() ? label_strings(clusters.labels) : cell_labels(cells, options.label_column);
+  return cluster_centroids(log_normalised, labels, options.centroid,
+                           options.centroid.max_tokens > 1 ? &clusters.components : nullptr);
+}
+
+}  // namespace stx
