@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/ops.md from the comments of include/stx/ops/*.hpp and the results under bench/results.
+"""Writes docs/ops.md from the comments of include/stx/{ops,optim}/*.hpp and the results under bench/results.
 
 Usage: make_ops.py [--check]     --check writes nothing and fails when docs/ops.md is out of date.
 """
@@ -10,17 +10,18 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FAMILIES = {
-    "Dense": ["linear", "matmul", "batched_matmul", "csr_matmul", "fold_projection"],
+    "Dense": ["linear", "matmul", "batched_matmul", "csr_matmul", "fold_projection", "activate", "gated_activation",
+              "concat_columns", "gather_rows"],
     "Normalisation": ["batch_norm", "layer_norm", "rms_norm", "ada_layer_norm", "residual_layer_norm",
                       "gated_residual"],
-    "Attention": ["softmax", "attention", "shared_kv_attention"],
+    "Attention": ["softmax", "attention", "shared_kv_attention", "relative_bias"],
     "Graph": ["gat", "top_k", "grid_knn", "neighbour_sample"],
     "Counts": ["gather_log1p", "count_log_prob", "count_decoder", "count_decoder_mean", "sample_counts"],
     "Divergences and losses": ["gaussian_kl", "gaussian_sample", "mse", "pearson_loss", "cross_entropy",
                                "contrastive", "weighted_sum"],
     "Diffusion": ["q_sample", "timestep_embedding", "diffusion_update"],
     "Sampling": ["random_fill", "draw_rows", "hide_inputs", "permutation", "softmax_sample"],
-    "Optimisers": ["schedule"],
+    "Optimisers": ["schedule", "clip_grad_norm"],
     "Metrics": ["gene_metrics"],
 }
 BENCHES = {"matmul": "gemm", "batched_matmul": "batched_gemm"}  # where the benchmark has another stem
@@ -127,7 +128,7 @@ def render():
     compared = results("compare_ops_pytorch.json")
     pytorch = compared.get("cases", {})
     context = results("bench_ops_cpu.json").get("context", {})
-    headers = {p.stem: p for p in (ROOT / "include" / "stx" / "ops").glob("*.hpp")}
+    headers = {p.stem: p for part in ("ops", "optim") for p in (ROOT / "include" / "stx" / part).glob("*.hpp")}
     families = dict(FAMILIES)
     known = {stem for stems in families.values() for stem in stems}
     families["Others"] = sorted(s for s in headers if s not in known and list(blocks(headers[s].read_text())) and
@@ -149,7 +150,7 @@ def render():
                 title = f"`{name}`"
                 index.append(f"| [{title}](#{name}) | {family} | {first_sentence(op['summary'])} | {op['Deterministic'].rstrip('.')} | "
                              f"{op['Capturable'].rstrip('.')} |")
-                details += ["", f"### <a id=\"{name}\"></a>{title}", f"`{stem}.hpp`. {op['summary']}", ""]
+                details += ["", f"### <a id=\"{name}\"></a>{title}", f"`{headers[stem].parent.name}/{stem}.hpp`. {op['summary']}", ""]
                 if op["formula"]:
                     details += ["```text", *op["formula"], "```", ""]
                 if op["params"]:
@@ -168,10 +169,10 @@ def render():
                    f"GEMM {float(context.get('cpu gemm GFLOP/s', 0)):.0f} GFLOP/s (`bench/results/bench_ops_cpu.json`); "
                    "`_fwd` and `_bwd` are the forward and the backward pass.")
         if pytorch:
-            machine += f" PyTorch {compared['machine']['torch']} ran in the same session (`bench/ops/compare_pytorch.py`)."
+            machine += f" PyTorch {compared['machine']['torch']} ran beside it (`bench/ops/compare_pytorch.py`)."
         machine += " On a GPU: not measured yet."
     return "\n".join(["# The ops", "",
-                      "<!-- Written by docs/make_ops.py from include/stx/ops; do not edit. -->", "",
+                      "<!-- Written by docs/make_ops.py from include/stx/ops and include/stx/optim; do not edit. -->", "",
                       "Every op runs on `Context<Cpu>` (float and double) and `Context<Cuda>` (float). Shapes are row-major.",
                       machine, "", "| op | family | what | deterministic | capturable |", "|---|---|---|---|---|",
                       *index, *details, ""])
