@@ -35,10 +35,14 @@ struct GeneScores {
   bool prediction_constant = false;  ///< the predicted column has no variation
 };
 
+/// A score of GeneScores. (A name of its own: nvcc writes parentheses around the bare type, of which the host
+/// compiler warns.)
+using GeneScoreMember = double GeneScores::*;
+
 /// Name of a score in tables and JSON, where it is kept, and which direction is good.
 struct ScoreColumn {
   std::string_view name;
-  double GeneScores::*value;
+  GeneScoreMember value;
   bool higher_is_better;
 };
 
