@@ -5,8 +5,10 @@
 #include <limits>
 #include <numeric>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "stx/data/csr_transpose.hpp"
 #include "stx/data/matrix.hpp"
 
 namespace stx {
@@ -90,21 +92,8 @@ struct TransposedGraph {
 };
 
 inline TransposedGraph transpose(const CsrGraph& graph) {
-  TransposedGraph turned;
-  std::vector<std::int64_t>& indptr = turned.graph.indptr;
-  indptr.assign(graph.indptr.size(), 0);
-  for (const std::int32_t j : graph.indices) ++indptr[j + 1];
-  std::partial_sum(indptr.begin(), indptr.end(), indptr.begin());
-  turned.graph.indices.resize(graph.indices.size());
-  turned.edges.resize(graph.indices.size());
-  std::vector<std::int64_t> place(indptr.begin(), indptr.end() - 1);
-  for (std::int64_t i = 0; i < graph.n_nodes(); ++i)  // ascending rows make ascending columns
-    for (std::int64_t e = graph.indptr[i]; e < graph.indptr[i + 1]; ++e) {
-      const std::int64_t at = place[graph.indices[e]]++;
-      turned.graph.indices[at] = static_cast<std::int32_t>(i);
-      turned.edges[at] = static_cast<std::int32_t>(e);
-    }
-  return turned;
+  PatternTranspose turned = transpose_pattern(graph.indptr, graph.indices, graph.n_nodes());
+  return {{std::move(turned.indptr), std::move(turned.indices)}, std::move(turned.order)};
 }
 
 namespace detail {
