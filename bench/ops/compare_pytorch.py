@@ -41,7 +41,7 @@ def bench_ops(program, names, threads):
     """Sum of the medians of the named benchmarks."""
     wanted = "|".join(f"cpu/{re.escape(n)}/" for n in names)
     command = [program, f"--threads={threads}", f"--benchmark_filter=^({wanted})", "--benchmark_format=json",
-               "--benchmark_min_time=0.05"]
+               "--benchmark_min_time=0.05", "--peaks=no"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stderr}")
@@ -79,6 +79,7 @@ def main():
             pytorch.append(seconds_per_call(work))
             stx.append(bench_ops(options.bench_ops, benchmarks, options.threads))
         slow, fast = statistics.median(pytorch), statistics.median(stx)
+        print(f"{name}: {slow * 1e6:.1f} us, {fast * 1e6:.1f} us, {slow / fast:.2f} times", file=sys.stderr, flush=True)
         results[name] = {"benchmarks": benchmarks, "pytorch_us": slow * 1e6, "stx_us": fast * 1e6, "times_faster": slow / fast,
                          "rounds": {"pytorch_us": [t * 1e6 for t in pytorch], "stx_us": [t * 1e6 for t in stx]}}
     print(json.dumps({"machine": {"cpu": cpu_name(), "torch": torch.__version__}, "threads": options.threads,

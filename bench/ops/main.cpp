@@ -1,6 +1,7 @@
 // bench_ops: every op on every device of this machine. Beside Google Benchmark's own flags:
 //   --threads=N   CPU threads (default: all)
 //   --commit=ID   written into the context of the results
+//   --peaks=no    starts at once: no shares of the copy bandwidth and the GEMM rate
 #include <cstdio>
 #include <fstream>
 
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
   try {
     const std::string commit = take_flag(argc, argv, "commit", "");
     const stx::ContextOptions options{.threads = std::stoi(take_flag(argc, argv, "threads", "0"))};
+    const bool with_peaks = take_flag(argc, argv, "peaks", "yes") != "no";
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     benchmark::AddCustomContext("cpu", cpu_name());
@@ -43,8 +45,8 @@ int main(int argc, char** argv) {
     benchmark::AddCustomContext("compiler", __VERSION__);
     if (!commit.empty()) benchmark::AddCustomContext("commit", commit);
 
-    Suites suites(options);
-    suites.each([]<class D>(Suite<D>& suite) {
+    Suites suites(options, with_peaks);
+    if (with_peaks) suites.each([]<class D>(Suite<D>& suite) {
       const std::string device = D::name;
       benchmark::AddCustomContext(device + " copy GB/s",
                                   std::to_string(suite.peaks().copy_bytes * 1e-9));

@@ -11,9 +11,9 @@ namespace stx::bench {
 /// One suite per device of this machine.
 class Suites {
  public:
-  explicit Suites(const ContextOptions& options) {
+  Suites(const ContextOptions& options, bool with_peaks) {
     for_each_device([&]<class D>() {
-      std::get<std::unique_ptr<Suite<D>>>(all_) = std::make_unique<Suite<D>>(options);
+      std::get<std::unique_ptr<Suite<D>>>(all_) = std::make_unique<Suite<D>>(options, with_peaks);
     });
   }
 

@@ -8,7 +8,7 @@
 
 namespace stx::bench {
 
-/// What this machine reached at the start of this process.
+/// What this machine reached at the start of this process; zero when it was not measured.
 struct Peaks {
   double copy_bytes = 0;  ///< bytes per second of a large copy, reads and writes counted
   double gemm_flops = 0;  ///< operations per second of a large square GEMM
@@ -20,7 +20,8 @@ class Suite {
   static constexpr std::int64_t checked_rows = 128;
   static constexpr double tolerance = 1e-4;
 
-  explicit Suite(const ContextOptions& options) : options_(options), peaks_(measure_peaks()) {}
+  Suite(const ContextOptions& options, bool with_peaks)
+      : options_(options), peaks_(with_peaks ? measure_peaks() : Peaks{}) {}
 
   const Peaks& peaks() const { return peaks_; }
   bool failed() const { return failed_; }
@@ -75,6 +76,7 @@ class Suite {
     state.counters["flop"] = work.flops;
     state.counters["GB/s"] = work.bytes * calls_per_second * 1e-9;
     state.counters["GFLOP/s"] = work.flops * calls_per_second * 1e-9;
+    if (peaks_.copy_bytes == 0) return;
     state.counters["%copy"] = 100 * work.bytes * calls_per_second / peaks_.copy_bytes;
     state.counters["%gemm"] = 100 * work.flops * calls_per_second / peaks_.gemm_flops;
   }
