@@ -37,8 +37,9 @@ struct ClusterResult {
 
 /// Clusters the rows of `log_normalised` (n_cells x n_genes, log1p of normalised counts).
 /// \throws ArgumentError with fewer than 3 cells or 2 genes; what pca() and leiden() throw.
-inline ClusterResult cluster_cells(const CsrMatrix<float>& log_normalised,
-                                   const ClusterOptions& options = {}) {
+/// A template, so that a file which only names the options does not compile the decomposition.
+template <class T>
+ClusterResult cluster_cells(const CsrMatrix<T>& log_normalised, const ClusterOptions& options = {}) {
   const std::int64_t n = log_normalised.rows;
   require(n >= 3 && log_normalised.cols >= 2, "cluster_cells",
           "needs at least 3 cells and 2 genes, got ", n, " x ", log_normalised.cols);
