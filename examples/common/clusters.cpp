@@ -5,9 +5,9 @@
 
 namespace stx {
 
-std::vector<std::string> cell_labels(const CountData& cells, const std::string& column) {
-  const Column* found = cells.file.obs.find(column);
-  require<DataError>(found != nullptr, "cell_labels", "the single-cell file has no obs column '", column, "'");
+std::vector<std::string> row_labels(const CountData& rows, const std::string& column, const std::string& file) {
+  const Column* found = rows.file.obs.find(column);
+  require<DataError>(found != nullptr, "cell_labels", "the ", file, " file has no obs column '", column, "'");
   std::vector<std::string> all;
   if (const auto* categories = std::get_if<Categorical>(&found->values)) {
     for (const auto code : categories->codes)
@@ -18,7 +18,7 @@ std::vector<std::string> cell_labels(const CountData& cells, const std::string& 
     fail<DataError>("cell_labels", "obs column '", column, "' holds numbers; labels must be strings or categories");
   }
   std::vector<std::string> kept;
-  for (const std::int64_t row : cells.rows) kept.push_back(all[static_cast<std::size_t>(row)]);
+  for (const std::int64_t row : rows.rows) kept.push_back(all[static_cast<std::size_t>(row)]);
   return kept;
 }
 

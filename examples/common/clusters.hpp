@@ -13,8 +13,13 @@ struct TokenOptions {
   std::string label_column;  ///< obs column with given cell labels; empty: cluster the cells
 };
 
+/// Labels of the kept rows from the obs column `column`; `file` names the file in messages.
+std::vector<std::string> row_labels(const CountData& rows, const std::string& column, const std::string& file);
+
 /// Labels of the kept cells from the obs column `column`.
-std::vector<std::string> cell_labels(const CountData& cells, const std::string& column);
+inline std::vector<std::string> cell_labels(const CountData& cells, const std::string& column) {
+  return row_labels(cells, column, "single-cell");
+}
 
 /// Normalises the cells over all their genes, keeps the genes `shared`, clusters, averages: tokens x
 /// shared genes of log-normalised expression (CASPER, section 2 c, e, g).

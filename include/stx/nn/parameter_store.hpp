@@ -12,12 +12,21 @@
 
 namespace stx {
 
-/// Uniform(-bound, bound) initialisation; bound 0 with a constant gives that constant.
+/// How a parameter starts: Uniform(-bound, bound), a normal of mean 0, or a constant.
 struct Init {
   double bound = 0.0;
   double constant = 0.0;
-  static Init uniform(double bound) { return {bound, 0.0}; }
-  static Init filled(double value) { return {0.0, value}; }
+  double sd = 0.0;
+  static Init uniform(double bound) { return {bound, 0.0, 0.0}; }
+  static Init normal(double sd) { return {0.0, 0.0, sd}; }
+  static Init filled(double value) { return {0.0, value, 0.0}; }
+
+  double draw(PhiloxStream& random) const {
+    if (bound > 0) return bound * (2 * random.uniform() - 1);
+    if (!(sd > 0)) return constant;
+    const double radius = std::sqrt(-2 * std::log(random.uniform()));  // Box and Muller 1958
+    return sd * radius * std::cos(6.283185307179586 * random.uniform());
+  }
 };
 
 /// Owns the parameters of a model. Layers declare theirs with add(); allocate() then lays values and
@@ -50,7 +59,7 @@ class ParameterStore {
   void allocate(Context<D>& ctx, std::uint64_t seed) {
     std::uint64_t stream = 0;
     values_ = initialise(ctx, entries_, size_, seed, stream);
-    initialise(ctx, buffers_, buffers_size_, seed, stream);
+    buffer_values_ = initialise(ctx, buffers_, buffers_size_, seed, stream);
     grads_ = ctx.template make_persistent<T>(Shape{size_});
     upload(ctx, grads_, std::span<const T>(std::vector<T>(static_cast<std::size_t>(size_), T(0))));
     for (Entry& e : entries_) {
@@ -66,6 +75,8 @@ class ParameterStore {
 
   const Tensor<T, D>& values() const { return values_; }
   const Tensor<T, D>& grads() const { return grads_; }
+  /// All buffers, flat like the values.
+  const Tensor<T, D>& buffer_values() const { return buffer_values_; }
   std::int64_t size() const { return size_; }
   std::deque<Entry>& entries() { return entries_; }
   const std::deque<Entry>& entries() const { return entries_; }
@@ -98,8 +109,7 @@ class ParameterStore {
     for (Entry& e : list) {
       PhiloxStream random(seed, RandomPurpose::initialise, stream++);
       for (std::int64_t i = 0; i < e.shape.size(); ++i)
-        host[e.offset + i] =
-            static_cast<T>(e.init.bound > 0 ? e.init.bound * (2 * random.uniform() - 1) : e.init.constant);
+        host[e.offset + i] = static_cast<T>(e.init.draw(random));
       e.state.value = {values.data + e.offset, e.shape};
     }
     upload(ctx, values, std::span<const T>(host));
@@ -110,6 +120,7 @@ class ParameterStore {
   std::int64_t size_ = 0, buffers_size_ = 0;
   Tensor<T, D> values_;
   Tensor<T, D> grads_;
+  Tensor<T, D> buffer_values_;
 };
 
 }  // namespace stx

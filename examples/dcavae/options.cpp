@@ -1,0 +1,101 @@
+#include "examples/dcavae/options.hpp"
+
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace stx::dcavae {
+
+namespace {
+
+void one_of(const char* name, const std::string& value, std::initializer_list<std::string_view> known) {
+  std::string names;
+  for (const std::string_view k : known) {
+    if (value == k) return;
+    names += (names.empty() ? "" : ", ") + std::string(k);
+  }
+  fail("settings", name, " must be one of ", names, ", got '", value, "'");
+}
+
+}  // namespace
+
+Options Options::of_revision(const std::string& name) {
+  Options o;
+  one_of("revision", name, {"sound", "paper", "R1", "R2"});
+  if (name == "sound") return o;
+  // What the published code does, and the paper where it says nothing else.
+  o.revision = name;
+  o.norm = "shared_batch";
+  o.attention = "shared";
+  o.dispersion = "free";
+  o.mask_cell_encoder = false;
+  o.extra_genes = 0;
+  o.lambda = 5;
+  o.tau = 1;
+  o.kappa = 1;
+  o.k = 50;
+  o.k_scaled = true;
+  o.k_cap = 1024;
+  o.keys = "sampled";
+  o.key_draws = 1;
+  o.max_epochs = 200;
+  o.patience = 200;
+  o.validation_genes = 0;
+  o.kl_weight = 1;
+  o.kl_warmup = 400;
+  o.learning_rate = 1e-3;
+  o.adam_eps = 0.01;
+  o.weight_decay = 1e-6;
+  if (name == "R2") {
+    o.contrast = "r2";
+    o.reshuffle = false;
+    o.aligned_pairs = false;
+  } else if (name == "R1") {
+    o.contrast = "r1";
+    o.similarity = "pearson";
+    o.aligned_pairs = false;
+  } else {
+    o.contrast = "global";
+    o.kappa = 0;
+    o.k_scaled = false;
+    o.kl_warmup = 0;
+    o.loss_scale = "sum";
+  }
+  return o;
+}
+
+void Options::check() const {
+  const auto at_least = [](const char* name, auto value, auto least) {
+    require(value >= least, "settings", name, " must be at least ", least, ", got ", value);
+  };
+  for (const auto& [name, value] :
+       {std::pair{"hidden", hidden}, {"latent", latent}, {"n_heads", n_heads}, {"k", k}, {"k_cap", k_cap},
+        {"max_epochs", max_epochs}, {"patience", patience}, {"key_draws", key_draws},
+        {"posterior_samples", posterior_samples}, {"position_epochs", position_epochs},
+        {"position_batch", position_batch}})
+    at_least(name, value, 1);
+  at_least("batch_size", batch_size, 2);
+  at_least("extra_genes", extra_genes, -1);
+  at_least("kl_warmup", kl_warmup, 0);
+  for (const auto& [name, value] :
+       {std::pair{"lambda", lambda}, {"kappa", kappa}, {"kl_weight", kl_weight}, {"learning_rate", learning_rate},
+        {"weight_decay", weight_decay}, {"position_learning_rate", position_learning_rate}})
+    at_least(name, value, 0);
+  for (const auto& [name, value] : {std::pair{"tau", tau}, {"adam_eps", adam_eps}})
+    require(value > 0, "settings", name, " must be above 0, got ", value);
+  one_of("revision", revision, {"sound", "paper", "R1", "R2"});
+  one_of("norm", norm, {"shared_batch", "layer"});
+  one_of("attention", attention, {"shared", "separate"});
+  one_of("dispersion", dispersion, {"free", "tied"});
+  one_of("library", library, {"observed", "learned"});
+  one_of("contrast", contrast, {"exclude_positives", "global", "r1", "r2"});
+  one_of("loss_scale", loss_scale, {"mean", "sum"});
+  one_of("similarity", similarity, {"cosine", "pearson"});
+  one_of("keys", keys, {"all", "sampled"});
+  require(hidden % n_heads == 0, "settings", "n_heads = ", n_heads, " must divide hidden = ", hidden);
+  require(dropout >= 0 && dropout < 1, "settings", "dropout must be in [0, 1), got ", dropout);
+  require(validation_genes >= 0 && validation_genes < 1, "settings", "validation_genes must be in [0, 1), got ",
+          validation_genes);
+}
+
+}  // namespace stx::dcavae

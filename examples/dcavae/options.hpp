@@ -1,0 +1,138 @@
+// Every setting of the DCAVAE runner. The defaults are revision `sound`; of_revision() gives the others.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "stx/core/error.hpp"
+#include "stx/math/adam.hpp"
+
+namespace stx::dcavae {
+
+struct Options {
+  std::string revision = "sound";  ///< sound | paper | R1 | R2: sets the others, which may then be changed
+
+  // Network.
+  std::int64_t hidden = 64;            ///< width of encoders and attention
+  std::int64_t latent = 20;            ///< width of the latent space
+  std::int64_t n_heads = 4;            ///< attention heads; must divide hidden
+  double dropout = 0.2;                ///< share dropped in encoders and in the shared block
+  std::string norm = "layer";          ///< shared_batch: one batch norm for all four places; layer: one layer norm each
+  std::string attention = "separate";  ///< shared: one module for both directions; separate: one each
+  bool cross_attention = true;         ///< false: each side attends to itself
+  std::string dispersion = "tied";     ///< free: one of each gene and side; tied: space = cells + learned offset
+  std::string library = "observed";    ///< observed: log of the row's total; learned: a second encoder
+  bool mask_cell_encoder = true;       ///< the cells' encoder sees the training genes alone
+  std::int64_t extra_genes = 0;        ///< variable genes of the reference outside the panel that cells teach; -1 all
+
+  // Loss.
+  double lambda = 5;                            ///< weight of the contrastive term
+  std::string contrast = "exclude_positives";   ///< exclude_positives | global | r1 | r2
+  double tau = 0.1;                             ///< temperature of the contrastive term
+  double kl_weight = 1;                         ///< weight of the divergence from N(0, I) after the warm-up
+  std::int64_t kl_warmup = 400;                 ///< epochs in which that weight grows from 0; 0: none
+  std::string loss_scale = "mean";              ///< mean: both sides by all rows; sum: each by its own, as printed
+
+  // Batches.
+  std::int64_t batch_size = 1024;       ///< anchors of a step
+  std::string similarity = "cosine";    ///< cosine | pearson, of z-scored profiles
+  double kappa = 1;                     ///< sharpness of the draws of keys; 0: the batch size, the paper's sum
+  std::int64_t k = 50;                  ///< partners that a row may be paired with
+  bool k_scaled = true;                 ///< times rows of the other side / rows of the smaller side
+  std::int64_t k_cap = 500;             ///< most partners after scaling
+  bool random_pairs = false;            ///< partners and keys drawn uniformly
+  bool reshuffle = true;                ///< a new order of the anchors in every epoch
+  bool aligned_pairs = true;            ///< keys of the partners are drawn for these partners
+
+  // Training.
+  std::int64_t max_epochs = 200;       ///< upper limit
+  std::int64_t patience = 40;          ///< epochs without a better score before training stops
+  double validation_genes = 0.1;       ///< share of the measured genes that chooses the epoch; 0: the last epoch
+  bool refit = true;                   ///< train once more on all measured genes for the chosen epochs
+  double learning_rate = 1e-3;         ///< step size of Adam
+  double adam_eps = 0.01;              ///< added to Adam's root
+  double weight_decay = 1e-6;          ///< Adam's L2 term
+
+  // Use of the trained model.
+  std::string keys = "all";            ///< all: attend to every row of the other side; sampled: as in training
+  std::int64_t key_draws = 10;         ///< draws of keys that are averaged, with keys = sampled
+  std::int64_t posterior_samples = 50; ///< samples of counts for intervals
+  bool rounded = false;                ///< round counts that are not whole numbers instead of refusing them
+  std::string label_column;            ///< obs column of the cells with their types; empty: none
+  std::string spot_label_column;       ///< obs column of the spots with their types; empty: none
+
+  // Positions.
+  std::int64_t position_epochs = 100;     ///< epochs of the second stage
+  double position_learning_rate = 0.01;   ///< its step size of Adam
+  std::int64_t position_batch = 512;      ///< spots of one step
+  bool position_joint = false;            ///< train positions together with the network
+
+  /// Calls f(name, field, help) for every setting.
+  template <class F>
+  void visit(F&& f);
+  /// The settings of a revision.
+  /// @throws ArgumentError for an unknown name.
+  static Options of_revision(const std::string& name);
+  /// @throws ArgumentError for a setting outside its range.
+  void check() const;
+
+  AdamOptions adam() const {
+    return {.learning_rate = static_cast<float>(learning_rate), .eps = static_cast<float>(adam_eps),
+            .weight_decay = static_cast<float>(weight_decay)};
+  }
+  /// Weight of the divergence in an epoch, counted from 0.
+  double kl_weight_of(std::int64_t epoch) const {
+    if (epoch >= kl_warmup) return kl_weight;
+    return kl_weight * static_cast<double>(epoch) / static_cast<double>(kl_warmup);
+  }
+};
+
+template <class F>
+void Options::visit(F&& f) {
+  f("revision", revision, "sound | paper | R1 | R2: sets all others, which may then be changed");
+  f("hidden", hidden, "width of encoders and attention");
+  f("latent", latent, "width of the latent space");
+  f("n_heads", n_heads, "attention heads; must divide hidden");
+  f("dropout", dropout, "share dropped in encoders and in the shared block");
+  f("norm", norm, "shared_batch: one batch norm for all four places; layer: one layer norm each");
+  f("attention", attention, "shared: one module for both directions; separate: one each");
+  f("cross_attention", cross_attention, "false: each side attends to itself");
+  f("dispersion", dispersion, "free: one of each gene and side; tied: space = cells + a learned offset");
+  f("library", library, "observed: log of the row's total; learned: a second encoder");
+  f("mask_cell_encoder", mask_cell_encoder, "the cells' encoder sees the training genes alone");
+  f("extra_genes", extra_genes, "variable genes of the reference outside the panel that cells teach; -1: all");
+  f("lambda", lambda, "weight of the contrastive term");
+  f("contrast", contrast, "exclude_positives | global | r1 | r2");
+  f("tau", tau, "temperature of the contrastive term");
+  f("kl_weight", kl_weight, "weight of the divergence from N(0, I) after the warm-up");
+  f("kl_warmup", kl_warmup, "epochs in which that weight grows from 0; 0: none");
+  f("loss_scale", loss_scale, "mean: both sides divided by all rows; sum: each by its own");
+  f("batch_size", batch_size, "anchors of a step");
+  f("similarity", similarity, "cosine | pearson, of z-scored profiles");
+  f("kappa", kappa, "sharpness of the draws of keys; 0: the batch size");
+  f("k", k, "partners that a row may be paired with");
+  f("k_scaled", k_scaled, "k times rows of the other side / rows of the smaller side");
+  f("k_cap", k_cap, "most partners after scaling");
+  f("random_pairs", random_pairs, "partners and keys drawn uniformly");
+  f("reshuffle", reshuffle, "a new order of the anchors in every epoch");
+  f("aligned_pairs", aligned_pairs, "keys of the partners are drawn for these partners");
+  f("max_epochs", max_epochs, "upper limit of epochs");
+  f("patience", patience, "epochs without a better score before training stops");
+  f("validation_genes", validation_genes, "share of the measured genes that chooses the epoch; 0: the last epoch");
+  f("refit", refit, "train once more on all measured genes for the chosen epochs");
+  f("learning_rate", learning_rate, "step size of Adam");
+  f("adam_eps", adam_eps, "added to Adam's root");
+  f("weight_decay", weight_decay, "L2 term of Adam");
+  f("keys", keys, "all: attend to every row of the other side; sampled: as in training");
+  f("key_draws", key_draws, "draws of keys that are averaged, with keys = sampled");
+  f("posterior_samples", posterior_samples, "samples of counts for intervals");
+  f("rounded", rounded, "round counts that are not whole numbers instead of refusing them");
+  f("label_column", label_column, "obs column of the cells with their types; empty: none");
+  f("spot_label_column", spot_label_column, "obs column of the spots with their types; empty: none");
+  f("position_epochs", position_epochs, "positions: epochs");
+  f("position_learning_rate", position_learning_rate, "positions: step size of Adam");
+  f("position_batch", position_batch, "positions: spots of one step");
+  f("position_joint", position_joint, "positions: train together with the network");
+}
+
+}  // namespace stx::dcavae
