@@ -65,6 +65,33 @@ TEST_CASE("the published gene folds of CASPER") {
   CHECK(sizes(994) == Rows{199, 199, 199, 199, 198});
 }
 
+TEST_CASE("the published gene split of DCAVAE, and the chunks of its baselines") {
+  struct Published {
+    std::int64_t n, n_train;
+    Rows first, chunks;
+  };
+  for (const Published& p : {Published{320, 256, {181, 258, 15, 65, 216}, {64, 64, 64, 64, 64}},
+                             Published{230, 184, {139, 201, 122, 186, 141}, {46, 46, 46, 46, 46}},
+                             Published{242, 193, {110, 149, 37, 75, 109}, {49, 49, 48, 48, 48}}}) {
+    const Rows order = stx::NumpyRandomState(0).permutation(p.n);
+    CHECK(Rows(order.begin(), order.begin() + 5) == p.first);
+    const stx::TrainTest split = stx::leading_split(p.n);
+    CHECK(split.train == Rows(order.begin(), order.begin() + p.n_train));
+    CHECK(split.test == Rows(order.begin() + p.n_train, order.end()));
+    const auto folds = stx::k_folds(p.n, 5, 0);
+    auto begin = order.begin();
+    for (std::size_t f = 0; f < folds.size(); begin += p.chunks[f], ++f) {
+      Rows chunk(begin, begin + p.chunks[f]);
+      std::sort(chunk.begin(), chunk.end());
+      CHECK(folds[f] == chunk);
+    }
+  }
+  CHECK_THROWS_WITH_AS(stx::leading_split(1), "[leading_split] needs at least 2 items, got 1",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::leading_split(5, 1.0),
+                       "[leading_split] train_fraction must lie in (0, 1), got 1", stx::ArgumentError);
+}
+
 TEST_CASE("complement lists what a fold leaves") {
   CHECK(stx::complement(6, {1, 4}) == Rows{0, 2, 3, 5});
   CHECK(stx::complement(2, {0, 1}).empty());

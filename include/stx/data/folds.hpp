@@ -65,6 +65,21 @@ inline TrainTest train_test_split(std::int64_t n, double test_fraction = 0.2,
   return {{order.begin() + n_test, order.end()}, {order.begin(), order.begin() + n_test}};
 }
 
+/// The first floor(train_fraction * n) entries of NumPy's `RandomState(seed).permutation(n)` are the
+/// training items, the rest the test items, both in the order of the permutation: the single gene split
+/// of DCAVAE's script (section 8 of its specification). Its baselines' five consecutive chunks of the
+/// same permutation are k_folds(n, 5, seed).
+/// \throws ArgumentError unless both sides get at least one item.
+inline TrainTest leading_split(std::int64_t n, double train_fraction = 0.8, std::uint32_t seed = 0) {
+  require(train_fraction > 0 && train_fraction < 1, "leading_split",
+          "train_fraction must lie in (0, 1), got ", train_fraction);
+  const auto n_train = static_cast<std::int64_t>(std::floor(train_fraction * static_cast<double>(n)));
+  require(n_train > 0 && n_train < n, "leading_split", "needs at least ",
+          static_cast<std::int64_t>(std::ceil(1 / train_fraction)), " items, got ", n);
+  const std::vector<std::int64_t> order = NumpyRandomState(seed).permutation(n);
+  return {{order.begin(), order.begin() + n_train}, {order.begin() + n_train, order.end()}};
+}
+
 /// `sklearn.model_selection.KFold(n_folds, shuffle = True, random_state = seed)`: the items held
 /// out in each fold, ascending within a fold; the first n mod n_folds folds hold one item more.
 /// \throws ArgumentError unless 2 <= n_folds <= n.
