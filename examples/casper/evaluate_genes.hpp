@@ -5,7 +5,6 @@
 
 #include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/gene_model.hpp"
-#include "examples/common/clock.hpp"
 #include "examples/common/evaluation.hpp"
 #include "examples/common/train_job.hpp"
 #include "stx/data/exact_copies.hpp"
@@ -56,14 +55,11 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
 
   const std::string first_job = job + " selection";
   FitOptions fit = options.fit_genes(context.seed);
-  if (const JobResult* done = tools.state.finished(first_job)) {
-    result = *done;
-  } else {
+  result = job_result(tools, first_job, [&] {
     GeneModel<D> model(context, task, scales, options);
-    result = tools.state.finish(first_job, train_job<D>(tools, first_job, model, rows, fit, [&] {
-      return validation_score(model, task, looked_at, truth, context.threads);
-    }));
-  }
+    return train_job<D>(tools, first_job, model, rows, fit,
+                        [&] { return validation_score(model, task, looked_at, truth, context.threads); });
+  });
   std::fill(task.trained.begin(), task.trained.end(), 1.0f);  // the second pass
   result.best_epoch = smoothed_best(result.epochs);
   fit.max_epochs = result.best_epoch + 1;
@@ -132,24 +128,19 @@ Evaluation evaluate_genes(const PairData& pair, const Options& options, const Ge
         const bool is_model = cells == SingleCells::centroids;
         const std::string method = is_model ? "casper" : "no_sc";
         const std::string job = stx::detail::concat("seed ", seed, " fold ", f, " ", method);
-        const JobResult* done = tools.state.finished(job);
-        if (done == nullptr) {
+        const JobResult& done = job_result(tools, job, [&] {
           ContextOptions own = context;
           own.seed = own_seed;
           task.single_cells = cells;
           JobResult r;
           const auto model = train_gene_model<D>(tools, job, task, scales, rows, options, own, r);
-          const auto start = std::chrono::steady_clock::now();
-          r.prediction = model->predict(rows, sc_targets, GeneModel<D>::Inputs::all, is_model ? &r.attention : nullptr);
-          r.predict_seconds = seconds_since(start);
-          done = &tools.state.finish(job, std::move(r));
-        }
-        add(method, done->prediction);
-        if (!is_model) continue;
-        result.curves.push_back({stx::detail::concat("seed ", seed, ", fold ", f), done->epochs, done->best_epoch});
-        result.train_seconds += done->train_seconds();
-        result.predict_seconds += done->predict_seconds;
-        if (s == 0 && f == 0) result.attention = done->attention;
+          timed_prediction(r, [&] {
+            return model->predict(rows, sc_targets, GeneModel<D>::Inputs::all, is_model ? &r.attention : nullptr);
+          });
+          return r;
+        });
+        add(method, done.prediction);
+        if (is_model) result.add_training(seed, s, f, done);
       }
 
       if (s > 0) {  // the baselines have no seed

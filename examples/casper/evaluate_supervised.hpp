@@ -2,7 +2,6 @@
 #pragma once
 
 #include "examples/casper/supervised.hpp"
-#include "examples/common/clock.hpp"
 #include "examples/common/evaluation.hpp"
 #include "examples/common/train_job.hpp"
 #include "stx/data/centroids.hpp"
@@ -62,8 +61,7 @@ Evaluation evaluate_supervised(const PairData& pair, const Centroids& centroids,
         const bool is_model = cells == SingleCells::centroids;
         const std::string method = is_model ? "casper" : "no_sc";
         const std::string job = stx::detail::concat("seed ", seed, " fold ", f, " ", method);
-        const JobResult* done = tools.state.finished(job);
-        if (done == nullptr) {
+        const JobResult& done = job_result(tools, job, [&] {
           ContextOptions own = context;
           own.seed = seed * 1000 + f;
           SupervisedModel<D> model(own, task, options, cells);
@@ -71,17 +69,11 @@ Evaluation evaluate_supervised(const PairData& pair, const Centroids& centroids,
             const double score = mean_spearman(ranks, model.predict(task.selection_rows), context.threads);
             return task.round_score ? std::round(1e4 * score) / 1e4 : score;
           });
-          const auto start = std::chrono::steady_clock::now();
-          r.prediction = model.predict(test, is_model ? &r.attention : nullptr);
-          r.predict_seconds = seconds_since(start);
-          done = &tools.state.finish(job, std::move(r));
-        }
-        result.add(method, s, test, folds[f], truth, done->prediction, context.threads);
-        if (!is_model) continue;
-        result.curves.push_back({stx::detail::concat("seed ", seed, ", fold ", f), done->epochs, done->best_epoch});
-        result.train_seconds += done->train_seconds();
-        result.predict_seconds += done->predict_seconds;
-        if (s == 0 && f == 0) result.attention = done->attention;
+          timed_prediction(r, [&] { return model.predict(test, is_model ? &r.attention : nullptr); });
+          return r;
+        });
+        result.add(method, s, test, folds[f], truth, done.prediction, context.threads);
+        if (is_model) result.add_training(seed, s, f, done);
       }
 
       for (SupervisedBaseline& b : supervised_baselines(task, selection_truth, test, context.threads))

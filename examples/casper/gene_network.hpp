@@ -4,6 +4,7 @@
 #include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/model.hpp"
 #include "examples/casper/options.hpp"
+#include "examples/common/predict_rows.hpp"
 #include "stx/ops/gather_log1p.hpp"
 
 namespace stx::casper {
@@ -24,7 +25,7 @@ class GeneNetwork {
         head_(ctx_, store_, options.gene_width, embedding_.rows) {
     store_.allocate(ctx_, context.seed);
     centroids_ = to_device(ctx_, centroids);
-    rows_ = ctx_.template make_persistent<std::int32_t>(Shape{predict_rows});
+    rows_ = RowPredictor<D>(ctx_);
   }
 
   /// z-scores (rows, genes) of inputs that are already a batch on the device.
@@ -38,28 +39,17 @@ class GeneNetwork {
   Matrix<float> predict(const Csr<D>& spots, const BatchLayout<float, D>& layout,
                         const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
                         Matrix<float>* attention = nullptr) {
-    NoGrad<D> no_grad(ctx_);
     const Matrix<float> chosen = embedding_of(genes);
-    Matrix<float> out(static_cast<std::int64_t>(rows.size()), chosen.cols);
-    if (attention != nullptr) *attention = Matrix<float>(out.rows, centroids_.rows());
-    for (std::int64_t first = 0; first < out.rows; first += predict_rows) {
-      const std::int64_t n = std::min(predict_rows, out.rows - first);
-      const std::vector<std::int32_t> chunk(rows.begin() + first, rows.begin() + first + n);
-      const Tensor<std::int32_t, D> batch{rows_.data, Shape{n}};
-      upload(ctx_, batch, std::span<const std::int32_t>(chunk));
-      begin_pass(ctx_);
-      const auto columns = ctx_.template make_step<float>(Shape{chosen.rows, chosen.cols});
-      upload(ctx_, columns, std::span<const float>(chosen.values));
-      const auto inputs = constant(ctx_, gather_log1p(ctx_, spots, batch, layout));
-      const auto result = trunk_(ctx_, inputs, encode_clusters(), attention != nullptr);
-      const auto z = head_(ctx_, result.fused, constant(ctx_, columns));
-      copy_to_host(ctx_, out.values.data() + first * out.cols, z.value().data,
-                   static_cast<std::size_t>(n * out.cols) * sizeof(float));
-      if (attention != nullptr && result.attention)
-        copy_to_host(ctx_, attention->values.data() + first * attention->cols, result.attention.value().data,
-                     static_cast<std::size_t>(n * attention->cols) * sizeof(float));
-    }
-    return out;
+    const Tensor<float, D> columns = columns_.of(ctx_, Shape{chosen.rows, chosen.cols});
+    upload(ctx_, columns, std::span<const float>(chosen.values));
+    return rows_(
+        ctx_, rows, chosen.cols, centroids_.rows(), encoded_, [&] { return encode_clusters(); },
+        [&](const Tensor<std::int32_t, D>& batch, Var<float, D> clusters) -> PredictedRows<D> {
+          const auto inputs = constant(ctx_, gather_log1p(ctx_, spots, batch, layout));
+          const auto result = trunk_(ctx_, inputs, clusters, attention != nullptr);
+          return {head_(ctx_, result.fused, constant(ctx_, columns)), result.attention};
+        },
+        attention);
   }
 
   /// Columns of the embedding for some reference genes.
@@ -75,15 +65,14 @@ class GeneNetwork {
   const Matrix<float>& embedding() const { return embedding_; }
 
  private:
-  static constexpr std::int64_t predict_rows = 4096;
-
   Context<D> ctx_;
   ParameterStore<float, D> store_;
   Trunk<float, D> trunk_;
   Matrix<float> embedding_;
   GeneHead<float, D> head_;
   Tensor<float, D> centroids_;
-  Tensor<std::int32_t, D> rows_;
+  RowPredictor<D> rows_;
+  KeptTensor<D> encoded_, columns_;
 };
 
 namespace detail {

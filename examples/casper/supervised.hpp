@@ -9,6 +9,7 @@
 #include "examples/casper/model.hpp"
 #include "examples/casper/options.hpp"
 #include "examples/casper/supervised_task.hpp"
+#include "examples/common/predict_rows.hpp"
 #include "stx/ops/gather_log1p.hpp"
 #include "stx/ops/mse.hpp"
 
@@ -35,7 +36,7 @@ class SupervisedModel {
     const auto device_totals = to_device(ctx_, totals, Shape{counts_.rows});
     inputs_ = layout(task.inputs, device_totals);
     targets_ = layout(task.targets, device_totals);
-    rows_ = ctx_.template make_persistent<std::int32_t>(Shape{predict_rows});
+    rows_ = RowPredictor<D>(ctx_);
   }
 
   /// Mean squared error over all target genes of the batch (CASPER, section 4).
@@ -49,25 +50,15 @@ class SupervisedModel {
   /// Predictions (rows, targets) in evaluation mode, a few thousand rows at a time; `attention`
   /// receives the head-mean weights (rows, clusters).
   Matrix<float> predict(const std::vector<std::int64_t>& rows, Matrix<float>* attention = nullptr) {
-    NoGrad<D> no_grad(ctx_);
-    Matrix<float> out(static_cast<std::int64_t>(rows.size()), targets_.n_columns);
-    if (attention != nullptr) *attention = Matrix<float>(out.rows, centroids_.rows());
-    for (std::int64_t first = 0; first < out.rows; first += predict_rows) {
-      const std::int64_t n = std::min(predict_rows, out.rows - first);
-      const std::vector<std::int32_t> chunk(rows.begin() + first, rows.begin() + first + n);
-      const Tensor<std::int32_t, D> batch{rows_.data, Shape{n}};
-      upload(ctx_, batch, std::span<const std::int32_t>(chunk));
-      begin_pass(ctx_);
-      const auto spots = constant(ctx_, gather_log1p(ctx_, counts_, batch, inputs_));
-      const auto clusters = trunk_.encode_clusters(ctx_, constant(ctx_, centroids_));
-      const auto result = trunk_(ctx_, spots, clusters, attention != nullptr);
-      copy_to_host(ctx_, out.values.data() + first * out.cols, head_(ctx_, result.fused).value().data,
-                   static_cast<std::size_t>(n * out.cols) * sizeof(float));
-      if (attention != nullptr && result.attention)
-        copy_to_host(ctx_, attention->values.data() + first * attention->cols, result.attention.value().data,
-                     static_cast<std::size_t>(n * attention->cols) * sizeof(float));
-    }
-    return out;
+    return rows_(
+        ctx_, rows, targets_.n_columns, centroids_.rows(), encoded_,
+        [&] { return trunk_.encode_clusters(ctx_, constant(ctx_, centroids_)); },
+        [&](const Tensor<std::int32_t, D>& batch, Var<float, D> clusters) -> PredictedRows<D> {
+          const auto spots = constant(ctx_, gather_log1p(ctx_, counts_, batch, inputs_));
+          const auto result = trunk_(ctx_, spots, clusters, attention != nullptr);
+          return {head_(ctx_, result.fused), result.attention};
+        },
+        attention);
   }
 
   Context<D>& context() { return ctx_; }
@@ -75,8 +66,6 @@ class SupervisedModel {
   optim::Adam<float, D>& adam() { return *adam_; }
 
  private:
-  static constexpr std::int64_t predict_rows = 4096;
-
   BatchLayout<float, D> layout(const std::vector<std::int64_t>& genes, const Tensor<float, D>& totals) {
     return {.column_of = to_device(ctx_, detail::columns_of(counts_.cols, genes), Shape{counts_.cols}),
             .n_columns = static_cast<std::int64_t>(genes.size()), .totals = totals};
@@ -90,7 +79,8 @@ class SupervisedModel {
   Csr<D> counts_;
   Tensor<float, D> centroids_;
   BatchLayout<float, D> inputs_, targets_;
-  Tensor<std::int32_t, D> rows_;
+  RowPredictor<D> rows_;
+  KeptTensor<D> encoded_;
 };
 
 }  // namespace stx::casper

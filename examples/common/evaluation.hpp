@@ -6,9 +6,9 @@
 #include <map>
 #include <string>
 
+#include "examples/common/job_result.hpp"
 #include "stx/data/matrix.hpp"
 #include "stx/metrics/gene_scores.hpp"
-#include "stx/train/fit.hpp"
 
 namespace stx {
 
@@ -60,6 +60,15 @@ struct Evaluation {
     if (per_seed.size() <= seed) per_seed.resize(seed + 1);
     if (per_seed[seed].empty()) per_seed[seed].resize(genes.size());
     return per_seed[seed];
+  }
+
+  /// Notes a training of the model on fold `fold` with seed number `seed_index`; the first one's
+  /// attention is kept.
+  void add_training(std::uint64_t seed, std::size_t seed_index, std::size_t fold_number, const JobResult& result) {
+    curves.push_back({stx::detail::concat("seed ", seed, ", fold ", fold_number), result.epochs, result.best_epoch});
+    train_seconds += result.train_seconds();
+    predict_seconds += result.predict_seconds;
+    if (seed_index == 0 && fold_number == 0) attention = result.attention;
   }
 
   /// Scores a prediction (rows x targets) of some genes and, for the first seed, keeps it for maps.

@@ -9,26 +9,9 @@
 #include <vector>
 
 #include "examples/common/cli.hpp"
-#include "stx/data/matrix.hpp"
-#include "stx/train/fit.hpp"
+#include "examples/common/job_result.hpp"
 
 namespace stx {
-
-/// What one training (a fold, a seed, a variant) leaves behind.
-struct JobResult {
-  Matrix<float> prediction;         ///< rows scored x targets
-  Matrix<float> attention;          ///< rows scored x clusters; may be empty
-  std::vector<EpochRecord> epochs;  ///< the loss curve
-  std::int64_t best_epoch = -1;
-  double predict_seconds = 0;
-  double second_pass_seconds = 0;  ///< of a second training for the chosen number of epochs
-
-  double train_seconds() const {
-    double sum = second_pass_seconds;
-    for (const EpochRecord& e : epochs) sum += e.train_seconds;
-    return sum;
-  }
-};
 
 /// `path`, or the same with a number in its name when that file exists: a new run leaves the
 /// checkpoints of others alone.

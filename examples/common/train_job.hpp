@@ -1,6 +1,7 @@
 // One training as a job of a run: starts or resumes, saves now and then, reports.
 #pragma once
 
+#include "examples/common/clock.hpp"
 #include "examples/common/run_state.hpp"
 
 namespace stx {
@@ -54,6 +55,22 @@ JobResult train_job(RunTools& tools, const std::string& job, Model& model, const
   result.epochs = fit.epochs();
   result.best_epoch = fit.stopping().best_epoch;
   return result;
+}
+
+/// The result of a job: the checkpoint's when the job was finished before; otherwise `make`, JobResult(),
+/// makes it, and the run keeps it.
+template <class Make>
+const JobResult& job_result(RunTools& tools, const std::string& job, Make&& make) {
+  if (const JobResult* done = tools.state.finished(job)) return *done;
+  return tools.state.finish(job, make());
+}
+
+/// `predict`, Matrix<float>(), as the prediction of a result, with its seconds.
+template <class Predict>
+void timed_prediction(JobResult& result, Predict&& predict) {
+  const auto start = std::chrono::steady_clock::now();
+  result.prediction = predict();
+  result.predict_seconds = seconds_since(start);
 }
 
 /// Runs `write`; when that fails, what was computed goes to the checkpoint.
