@@ -5,8 +5,8 @@
 
 namespace stx::casper {
 
-void evaluate_on_cpu(const EvaluateCommand& command) { run_evaluate<Cpu>(command, cpu_name()); }
-void fit_on_cpu(const FitCommand& command) { run_fit<Cpu>(command, cpu_name()); }
-void impute_on_cpu(const ImputeCommand& command) { run_impute<Cpu>(command, cpu_name()); }
+void on_cpu(const EvaluateCommand& command) { run_evaluate<Cpu>(command, cpu_name()); }
+void on_cpu(const FitCommand& command) { run_fit<Cpu>(command, cpu_name()); }
+void on_cpu(const ImputeCommand& command) { run_impute<Cpu>(command); }
 
 }  // namespace stx::casper

@@ -22,35 +22,25 @@ void write_imputed(GeneNetwork<D>& network, const SavedModel& model, const Imput
 
 template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
-  const auto start = std::chrono::steady_clock::now();
-  require(command.folds != 1, "fit", "--folds must be 0 or at least 2, got 1");
-  require(command.folds > 0 || (command.json.empty() && command.report.empty()), "fit",
-          "--json and --report show the cross-validation, which --folds 0 leaves out");
-  for (const std::string* path : {&command.out, &command.save, &command.json, &command.report})
-    if (!path->empty()) AtomicFile probe(*path);  // refuses what could not be written later
+  PairRun run({"casper", "fit", D::name, device_name}, command.common);
+  command.check();
+  probe_outputs({command.out, command.save, command.json, command.report});
   const Options options = read_options(command.common);
-  const int threads = command.common.used_threads();
-  Progress progress(command.common.quiet);
-  PairData pair = load_pair(command.data, progress);
+  run.load(command.data, options_json(options));
+  PairData& pair = run.pair;
   require_enough(pair, command.folds);
-  RunFacts facts{"casper", "fit", command.data.st, command.data.sc, D::name, device_name, threads,
-                 command.common.seed, options_json(options)};
-  facts.load_seconds = seconds_since(start);
-  RunState state = open_state(command.common, command.out + ".checkpoint", run_identity(command, pair, facts));
-  RunTools tools{state, progress, "Continue with the same command and --resume " + state.path()};
-  const InterruptScope interrupts;
+  const int threads = run.facts.threads;
+  run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
 
-  EvaluateCommand evaluate;
-  evaluate.common = command.common;
-  evaluate.folds = command.folds;
-  evaluate.json = command.json;
-  evaluate.report = command.report;
   Evaluation evaluation;
   std::vector<double> cv_pcc(pair.shared.size(), std::numeric_limits<double>::quiet_NaN());
   if (command.folds > 0) {
-    progress.note("cross-validation of the accuracy");
-    evaluation = evaluate_pair<D>(evaluate, pair, options, tools, facts);
-    facts.total_seconds = seconds_since(start);
+    run.progress.note("cross-validation of the accuracy");
+    EvaluateCommand evaluate;
+    evaluate.common = command.common;
+    evaluate.folds = command.folds;
+    evaluation = evaluate_pair<D>(evaluate, options, run);
+    run.facts.total_seconds = run.seconds();
     const std::vector<GeneScores> scores = evaluation.methods.at("casper").mean();
     for (std::size_t g = 0; g < scores.size(); ++g) cv_pcc[g] = scores[g].pcc;
   }
@@ -67,7 +57,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   for (std::int64_t i : all_rows)
     if (totals[i] > 0) rows.push_back(i);
   JobResult result;
-  const auto model = train_gene_model<D>(tools, "fit", task, scales, rows, options,
+  const auto model = train_gene_model<D>(run.tools(), "fit", task, scales, rows, options,
                                          {.threads = threads, .seed = command.common.seed}, result);
 
   SavedModel saved;
@@ -82,30 +72,30 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   saved.parameters = named_parameters(model->context(), model->store());
   std::vector<double> measured_pcc = unknown_pcc(pair.st);
   for (std::size_t j = 0; j < cv_pcc.size(); ++j) measured_pcc[pair.st.columns[task.st_inputs[j]]] = cv_pcc[j];
-  write_results(tools, [&] {
+  run.finish([&] {
     write_imputed(model->network(), saved,
                   {.st = &pair.st, .st_inputs = task.st_inputs,
                    .measured = {task.sc_inputs.begin(), task.sc_inputs.end()}, .genes = command.genes,
-                   .out = command.out, .measured_pcc = measured_pcc, .provenance = provenance(command, facts)},
-                  progress);
+                   .out = command.out, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)},
+                  run.progress);
     if (!command.save.empty()) save_model(command.save, saved);
-    if (command.folds > 0) write_evaluation({command.json, command.report}, evaluation, pair, facts);
+    if (command.folds > 0) write_evaluation({command.json, command.report}, evaluation, pair, run.facts);
   });
-  state.remove_file();
 }
 
 template <class D>
-void run_impute(const ImputeCommand& command, const std::string&) {
-  { AtomicFile probe(command.out); }
+void run_impute(const ImputeCommand& command) {
+  probe_outputs({command.out});
   Progress progress(command.common.quiet);
   const SavedModel saved = read_model(command.model);
-  const ImputeInput input = read_impute_input(command, saved, progress);
+  const ImputeInput input = read_impute_input(command, saved.inputs, saved.reference, progress);
   GeneNetwork<D> network({.threads = command.common.used_threads()}, static_cast<std::int64_t>(saved.inputs.size()),
                          saved.centroids, saved.embedding, saved.options, SingleCells::centroids);
-  load_parameters(network.context(), network.store(), saved, command.model);
+  load_parameters(network.context(), network.store(), saved.parameters, command.model);
   write_imputed(network, saved,
                 {.st = &input.st, .st_inputs = input.st_inputs, .measured = input.measured, .genes = command.genes,
-                 .out = command.out, .measured_pcc = unknown_pcc(input.st), .provenance = provenance(command, D::name)},
+                 .out = command.out, .measured_pcc = unknown_pcc(input.st),
+                 .provenance = provenance("casper", command.data.st, command.model, D::name)},
                 progress);
 }
 

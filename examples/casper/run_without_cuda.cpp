@@ -13,8 +13,8 @@ namespace {
 }  // namespace
 
 bool cuda_available() { return false; }
-void evaluate_on_cuda(const EvaluateCommand&) { refuse(); }
-void fit_on_cuda(const FitCommand&) { refuse(); }
-void impute_on_cuda(const ImputeCommand&) { refuse(); }
+void on_cuda(const EvaluateCommand&) { refuse(); }
+void on_cuda(const FitCommand&) { refuse(); }
+void on_cuda(const ImputeCommand&) { refuse(); }
 
 }  // namespace stx::casper

@@ -15,7 +15,7 @@ template <class D>
 class KeptTensor {
  public:
   Tensor<float, D> of(Context<D>& ctx, Shape shape) {
-    if (shape.size() > memory_.size()) memory_ = ctx.template make_persistent<float>(Shape{shape.size()});
+    if (!memory_ || shape.size() > memory_.size()) memory_ = ctx.template make_persistent<float>(Shape{shape.size()});
     return {memory_.data, shape};
   }
 

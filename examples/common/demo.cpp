@@ -1,4 +1,4 @@
-#include "examples/casper/demo.hpp"
+#include "examples/common/demo.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -7,7 +7,7 @@
 #include "stx/data/simulate.hpp"
 #include "stx/io/h5ad_write.hpp"
 
-namespace stx::casper {
+namespace stx {
 
 namespace {
 
@@ -45,32 +45,32 @@ void write_simulated_pair(const std::string& folder, const SimulationOptions& op
 
 }  // namespace
 
-void run_demo(const DemoCommand& command, const std::function<void(const FitCommand&)>& fit) {
-  std::filesystem::create_directories(command.folder);
+FitFlags prepare_demo(const DemoFlags& demo) {
+  std::filesystem::create_directories(demo.folder);
   SimulationOptions simulation;
-  simulation.n_spots = command.n_spots;
-  simulation.n_cells = command.n_cells;
-  simulation.n_genes = command.n_genes;
-  simulation.n_measured = command.n_measured;
-  simulation.seed = command.common.seed;
-  std::printf("simulating a tissue of %lld spots and %lld cells in %s\n", static_cast<long long>(command.n_spots),
-              static_cast<long long>(command.n_cells), command.folder.c_str());
+  simulation.n_spots = demo.n_spots;
+  simulation.n_cells = demo.n_cells;
+  simulation.n_genes = demo.n_genes;
+  simulation.n_measured = demo.n_measured;
+  simulation.seed = demo.common.seed;
+  std::printf("simulating a tissue of %lld spots and %lld cells in %s\n", static_cast<long long>(demo.n_spots),
+              static_cast<long long>(demo.n_cells), demo.folder.c_str());
   std::fflush(stdout);
-  write_simulated_pair(command.folder, simulation, command.common.used_threads());
-  FitCommand next;
-  next.common = command.common;
-  next.data.st = command.folder + "/st.h5ad";
-  next.data.sc = command.folder + "/sc.h5ad";
-  next.out = command.folder + "/imputed.h5ad";
-  next.save = command.folder + "/model.safetensors";
-  next.folds = command.folds;
-  if (next.folds > 0) {
-    next.json = command.folder + "/scores.json";
-    next.report = command.folder + "/report.html";
+  write_simulated_pair(demo.folder, simulation, demo.common.used_threads());
+  FitFlags fit;
+  fit.common = demo.common;
+  fit.data.st = demo.folder + "/st.h5ad";
+  fit.data.sc = demo.folder + "/sc.h5ad";
+  fit.out = demo.folder + "/imputed.h5ad";
+  fit.save = demo.folder + "/model.safetensors";
+  fit.folds = demo.folds;
+  if (fit.folds > 0) {
+    fit.json = demo.folder + "/scores.json";
+    fit.report = demo.folder + "/report.html";
   }
-  for (const std::string& path : {next.out, next.save, next.json, next.report})
+  for (const std::string& path : {fit.out, fit.save, fit.json, fit.report})
     if (!path.empty()) std::filesystem::remove(path);
-  fit(next);
+  return fit;
 }
 
-}  // namespace stx::casper
+}  // namespace stx

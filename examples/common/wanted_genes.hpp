@@ -1,0 +1,33 @@
+// Which genes a command imputes, and how a spatial file meets a trained model.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "examples/common/commands.hpp"
+#include "examples/common/pair_data.hpp"
+#include "stx/train/progress.hpp"
+
+namespace stx {
+
+/// Reference genes to impute: all that are not measured, or those of a list ("all" or a file with one
+/// gene name per line).
+/// @throws DataError for a name that is not in the reference.
+std::vector<std::int64_t> genes_to_impute(const std::vector<std::string>& reference,
+                                          const std::set<std::int64_t>& measured, const std::string& choice,
+                                          Progress& progress);
+
+/// The spatial side of `impute`, matched with the genes of a model.
+struct ImputeInput {
+  CountData st;
+  std::vector<std::int64_t> st_inputs;  ///< the model's input genes: columns of st.counts
+  std::set<std::int64_t> measured;      ///< reference genes that the spatial file holds
+};
+
+/// @throws DataError when a gene that the model takes as input is missing.
+ImputeInput read_impute_input(const ImputeFlags& command, const std::vector<std::string>& inputs,
+                              const std::vector<std::string>& reference, Progress& progress);
+
+}  // namespace stx
