@@ -82,6 +82,8 @@ void RunState::resume(const std::string& file_path) {
     active_.best = flat("active/best");
     active_.means = flat("active/means");
     active_.squares = flat("active/squares");
+    active_.buffers = flat("active/buffers");
+    active_.best_buffers = flat("active/best_buffers");
     active_.epochs = epochs(file, "active/epochs");
     const auto& s = file.get<double>("active/stopping", {6});
     active_.stopping = {static_cast<std::int64_t>(s[0]), s[1], static_cast<std::int64_t>(s[2]),
@@ -109,6 +111,8 @@ void RunState::save() {
   tensors["active/best"] = flat(active_.best);
   tensors["active/means"] = flat(active_.means);
   tensors["active/squares"] = flat(active_.squares);
+  tensors["active/buffers"] = flat(active_.buffers);
+  tensors["active/best_buffers"] = flat(active_.best_buffers);
   tensors["active/epochs"] = pack(active_.epochs);
   const EarlyStopping& s = active_.stopping;
   tensors["active/stopping"] = {{6}, std::vector<double>{static_cast<double>(s.patience), s.best,

@@ -49,6 +49,7 @@ class Network {
           layer_norms_[m][place] = nn::ResidualLayerNorm<T, D>(
               ctx, store, name(place == 0 ? "attention.norm" : "block.norm", m), o.hidden);
       site_[m] = ctx.next_random_site();
+      library_site_[m] = ctx.next_random_site();
     }
     if (layer_norm_) {
       block_ = Linear(ctx, store, "block", o.hidden, o.hidden, {.activation = Activation::relu, .dropout = dropout});
@@ -99,8 +100,11 @@ class Network {
     return gaussian_sample(ctx, q, site_[index(m)], row_ids);
   }
 
-  /// The distribution of the log total, with library = learned.
+  /// The distribution of the log total, with library = learned, and a draw from it.
   Gaussian<T, D> library(Context<D>& ctx, Modality m, V x) const { return library_[index(m)](ctx, x); }
+  V sample_library(Context<D>& ctx, Modality m, const Gaussian<T, D>& q) const {
+    return gaussian_sample(ctx, q, library_site_[index(m)]);
+  }
 
   /// (rows, genes): logits of the rate, and of an extra zero of cells.
   V rate(Context<D>& ctx, V z) const { return rate_(ctx, z); }
@@ -137,7 +141,7 @@ class Network {
   nn::ResidualLayerNorm<T, D> layer_norms_[2][2];
   nn::VaeEncoder<T, D> library_[2];
   V one_, log_theta_[2], offset_, unit_;
-  std::uint32_t site_[2] = {};
+  std::uint32_t site_[2] = {}, library_site_[2] = {};
 };
 
 }  // namespace stx::dcavae
