@@ -72,6 +72,24 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
   return model;
 }
 
+/// Trains the network of a fold and imputes `sc_targets` in `rows`: z-scores, or what the checkpoint has of
+/// them. With single cells the attention is kept too.
+template <class D>
+const JobResult& impute_fold(RunTools& tools, const std::string& job, const GeneTask& task,
+                             const GeneTaskScales& scales, const std::vector<std::int64_t>& rows,
+                             const std::vector<std::int64_t>& sc_targets, const Options& options,
+                             const ContextOptions& context) {
+  return job_result(tools, job, [&] {
+    JobResult r;
+    const auto model = train_gene_model<D>(tools, job, task, scales, rows, options, context, r);
+    timed_prediction(r, [&] {
+      return model->predict(rows, sc_targets, GeneModel<D>::Inputs::all,
+                            task.single_cells == SingleCells::centroids ? &r.attention : nullptr);
+    });
+    return r;
+  });
+}
+
 struct GeneProtocol {
   int n_folds = 5;
   std::vector<std::uint64_t> seeds{0};
@@ -128,17 +146,10 @@ Evaluation evaluate_genes(const PairData& pair, const Options& options, const Ge
         const bool is_model = cells == SingleCells::centroids;
         const std::string method = is_model ? "casper" : "no_sc";
         const std::string job = stx::detail::concat("seed ", seed, " fold ", f, " ", method);
-        const JobResult& done = job_result(tools, job, [&] {
-          ContextOptions own = context;
-          own.seed = own_seed;
-          task.single_cells = cells;
-          JobResult r;
-          const auto model = train_gene_model<D>(tools, job, task, scales, rows, options, own, r);
-          timed_prediction(r, [&] {
-            return model->predict(rows, sc_targets, GeneModel<D>::Inputs::all, is_model ? &r.attention : nullptr);
-          });
-          return r;
-        });
+        ContextOptions own = context;
+        own.seed = own_seed;
+        task.single_cells = cells;
+        const JobResult& done = impute_fold<D>(tools, job, task, scales, rows, sc_targets, options, own);
         add(method, done.prediction);
         if (is_model) result.add_training(seed, s, f, done);
       }
@@ -149,7 +160,7 @@ Evaluation evaluate_genes(const PairData& pair, const Options& options, const Ge
         continue;
       }
       GeneBaselines baselines =
-          gene_baselines(log_cells, log_spots, task, scales, sc_targets, rows, context.threads);
+          gene_baselines(cell_space(log_cells, log_spots, task, sc_targets, rows), scales, sc_targets, context.threads);
       add("ridge", std::move(baselines.ridge));
       add("knn", std::move(baselines.knn));
       add("mean", Matrix<float>(truth.rows, truth.cols, 0.0f));

@@ -85,31 +85,34 @@ void to_space_scale(Matrix<float>& z, const std::vector<std::int64_t>& genes, co
       z(i, j) = static_cast<float>(scale.alpha[genes[j]] + scale.beta[genes[j]] * z(i, j));
 }
 
-GeneBaselines gene_baselines(const CsrMatrix<float>& log_cells, const CsrMatrix<float>& log_spots, const GeneTask& task,
-                             const GeneTaskScales& scales, const std::vector<std::int64_t>& sc_targets,
-                             const std::vector<std::int64_t>& rows, int threads) {
+CellSpace cell_space(const CsrMatrix<float>& log_cells, const CsrMatrix<float>& log_spots, const GeneTask& task,
+                     const std::vector<std::int64_t>& sc_targets, const std::vector<std::int64_t>& rows) {
   const auto dense = [](const CsrMatrix<float>& m, const std::vector<std::int64_t>& columns) {
     return to_dense(select_columns<float>(m, columns));
   };
-  const Matrix<float> cell_x = dense(log_cells, task.sc_inputs);
-  const Matrix<float> cell_y = dense(log_cells, sc_targets);
-  const Matrix<float> spot_x = to_dense(select_rows<float>(select_columns<float>(log_spots, task.st_inputs), rows));
-  // On the cells' scale the baselines answer mean + sd z.
-  const auto to_z = [&](Matrix<float> y) {
-    for (std::int64_t i = 0; i < y.rows; ++i)
-      for (std::int64_t j = 0; j < y.cols; ++j) {
-        const double sd = scales.cells.sd[sc_targets[j]];
-        y(i, j) = sd > 0 ? static_cast<float>((y(i, j) - scales.cells.mean[sc_targets[j]]) / sd) : 0.0f;
-      }
-    return y;
-  };
+  return {dense(log_cells, task.sc_inputs), dense(log_cells, sc_targets),
+          to_dense(select_rows<float>(select_columns<float>(log_spots, task.st_inputs), rows))};
+}
+
+Matrix<float> cell_scale_to_z(Matrix<float> y, const GeneTaskScales& scales,
+                              const std::vector<std::int64_t>& sc_targets) {
+  for (std::int64_t i = 0; i < y.rows; ++i)
+    for (std::int64_t j = 0; j < y.cols; ++j) {
+      const double sd = scales.cells.sd[sc_targets[j]];
+      y(i, j) = sd > 0 ? static_cast<float>((y(i, j) - scales.cells.mean[sc_targets[j]]) / sd) : 0.0f;
+    }
+  return y;
+}
+
+GeneBaselines gene_baselines(const CellSpace& space, const GeneTaskScales& scales,
+                             const std::vector<std::int64_t>& sc_targets, int threads) {
   GeneBaselines out;
   CellRidge ridge({.threads = threads});
-  ridge.fit(cell_x, cell_y, spot_x);
-  out.ridge = to_z(ridge.predict(spot_x));
+  ridge.fit(space.cell_x, space.cell_y, space.spot_x);
+  out.ridge = cell_scale_to_z(ridge.predict(space.spot_x), scales, sc_targets);
   CellKnn kernel({.threads = threads});
-  kernel.fit(cell_x, cell_y);
-  out.knn = to_z(kernel.predict(spot_x));
+  kernel.fit(space.cell_x, space.cell_y);
+  out.knn = cell_scale_to_z(kernel.predict(space.spot_x), scales, sc_targets);
   return out;
 }
 

@@ -50,15 +50,29 @@ std::int64_t smoothed_best(const std::vector<EpochRecord>& epochs);
 /// z-scores (rows, genes) on the expected scale of each gene in space.
 void to_space_scale(Matrix<float>& z, const std::vector<std::int64_t>& genes, const GeneScale& scale);
 
-/// The baselines of one fold on the cells' scale, as z-scores of the target genes (rows, targets).
+/// Inputs and targets as log1p counts: what methods that learn from single cells alone are given.
+struct CellSpace {
+  Matrix<float> cell_x;  ///< cells x inputs
+  Matrix<float> cell_y;  ///< cells x targets
+  Matrix<float> spot_x;  ///< chosen spots x inputs
+};
+
+/// `log_cells` and `log_spots` being log1p counts.
+CellSpace cell_space(const CsrMatrix<float>& log_cells, const CsrMatrix<float>& log_spots, const GeneTask& task,
+                     const std::vector<std::int64_t>& sc_targets, const std::vector<std::int64_t>& rows);
+
+/// Predictions on the cells' scale, mean + sd z, as z-scores; 0 for a gene that does not vary.
+Matrix<float> cell_scale_to_z(Matrix<float> y, const GeneTaskScales& scales,
+                              const std::vector<std::int64_t>& sc_targets);
+
+/// The baselines of one fold as z-scores of the target genes (spots, targets).
 struct GeneBaselines {
   Matrix<float> ridge;  ///< from single cells
   Matrix<float> knn;    ///< softmax kernel over all cells
 };
 
-/// Fits both on the cells, `log_cells` and `log_spots` being log1p counts, and predicts `rows` of the spots.
-GeneBaselines gene_baselines(const CsrMatrix<float>& log_cells, const CsrMatrix<float>& log_spots, const GeneTask& task,
-                             const GeneTaskScales& scales, const std::vector<std::int64_t>& sc_targets,
-                             const std::vector<std::int64_t>& rows, int threads);
+/// Fits both on the cells and predicts the spots.
+GeneBaselines gene_baselines(const CellSpace& space, const GeneTaskScales& scales,
+                             const std::vector<std::int64_t>& sc_targets, int threads);
 
 }  // namespace stx::casper

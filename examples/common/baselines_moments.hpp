@@ -60,6 +60,18 @@ inline std::vector<double> log_grid(int first_exponent, int last_exponent) {
 
 namespace detail {
 
+/// Rows z-scored per gene over the rows of `m` and scaled to unit length; a zero row stays zero.
+inline Matrix<float> directions(const Matrix<float>& m) {
+  Matrix<float> z = zscored(m, column_moments(m));
+  for (std::int64_t i = 0; i < z.rows; ++i) {
+    double squares = 0;
+    for (float value : z.row(i)) squares += double{value} * value;
+    const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0.0;
+    for (float& value : z.row(i)) value = static_cast<float>(value * scale);
+  }
+  return z;
+}
+
 inline void check_finite(const Matrix<float>& m, std::string_view where, std::string_view name) {
   for (std::size_t i = 0; i < m.values.size(); ++i) {
     require<DataError>(std::isfinite(m.values[i]), where, name, " hold ", m.values[i], " at row ",

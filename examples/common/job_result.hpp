@@ -1,6 +1,8 @@
 // What one training of a run leaves behind.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "stx/data/matrix.hpp"
@@ -12,6 +14,7 @@ namespace stx {
 struct JobResult {
   Matrix<float> prediction;         ///< rows scored x targets
   Matrix<float> attention;          ///< rows scored x clusters; may be empty
+  std::map<std::string, Matrix<float>> more;  ///< whatever else the scores need, by name
   std::vector<EpochRecord> epochs;  ///< the loss curve
   std::int64_t best_epoch = -1;
   double predict_seconds = 0;

@@ -140,15 +140,22 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
   return report;
 }
 
-void write_evaluation(const EvaluationFiles& files, Evaluation& evaluation, PairData& pair, const RunFacts& facts) {
+void write_evaluation(const EvaluationFiles& files, Evaluation& evaluation, PairData& pair, const RunFacts& facts,
+                      const EvaluationExtras& extras) {
   if (evaluation.counts["n_copied_spots"] > 0)
     pair.notes.push_back(detail::concat(evaluation.counts["n_copied_spots"], " of ", pair.st.counts.rows,
                                              " spots have an exact copy among the spots"));
   std::fputs(score_table(evaluation).c_str(), stdout);
-  if (!files.json.empty())
-    write_text_atomically(files.json, evaluation_json(evaluation, pair, facts).dump(1) + "\n");
+  for (const std::string& line : extras.lines) std::printf("%s\n", line.c_str());
+  if (!files.json.empty()) {
+    nlohmann::ordered_json json = evaluation_json(evaluation, pair, facts);
+    json.update(extras.json, true);
+    write_text_atomically(files.json, json.dump(1) + "\n");
+  }
   if (!files.report.empty()) {
-    write_report(files.report, evaluation_report(evaluation, pair, facts));
+    Report report = evaluation_report(evaluation, pair, facts);
+    report.extras = extras.report;
+    write_report(files.report, report);
     std::printf("report: %s\n", files.report.c_str());
   }
 }

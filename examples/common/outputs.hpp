@@ -38,7 +38,15 @@ struct EvaluationFiles {
   std::string json, report;
 };
 
+/// What a runner adds to what all of them say.
+struct EvaluationExtras {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();  ///< merged into the object, level by level
+  std::vector<std::string> lines;                                  ///< printed below the table
+  ReportExtras report;
+};
+
 /// The table on standard output, and the files.
-void write_evaluation(const EvaluationFiles& files, Evaluation& evaluation, PairData& pair, const RunFacts& facts);
+void write_evaluation(const EvaluationFiles& files, Evaluation& evaluation, PairData& pair, const RunFacts& facts,
+                      const EvaluationExtras& extras = {});
 
 }  // namespace stx

@@ -5,13 +5,16 @@
 #include <vector>
 
 #include "report_attention.hpp"
+#include "report_calibration.hpp"
 #include "report_chart.hpp"
 #include "report_data.hpp"
 #include "report_genes.hpp"
 #include "report_html.hpp"
 #include "report_maps.hpp"
+#include "report_scatter.hpp"
 #include "report_scores.hpp"
 #include "report_style.hpp"
+#include "report_uncertainty.hpp"
 #include "stx/io/atomic_file.hpp"
 
 namespace stx {
@@ -76,6 +79,7 @@ inline std::string render_report(const Report& report) {
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
       escape_html(report.title) + "</title>\n<style>" + std::string(report_css) +
+      (report.extras.scatters.empty() ? std::string() : std::string(scatter_css)) +
       "</style>\n</head>\n<body>\n<header><h1>" + escape_html(report.title) + "</h1>\n";
   if (!report.subtitle.empty()) {
     html += "<p class=\"subtitle\">" + escape_html(report.subtitle) + "</p>\n";
@@ -88,9 +92,14 @@ inline std::string render_report(const Report& report) {
   if (!report.maps.empty()) html += detail::map_section(report);
   if (!report.rows.empty()) html += detail::gene_section(report);
   if (!report.attention.clusters.empty()) html += detail::attention_section(report);
+  const ReportExtras& extras = report.extras;
+  if (!extras.calibration.empty()) html += detail::calibration_section(extras);
+  if (!extras.uncertainty.sd.empty()) html += detail::uncertainty_section(extras.uncertainty);
+  for (const ReportScatters& section : extras.scatters) html += detail::scatter_section(section, extras.max_points);
   if (!report.losses.empty()) html += detail::loss_section(report);
   if (!report.facts.empty()) html += detail::facts_section(report);
-  return html + "</main>\n<script>" + std::string(report_script) + "</script>\n</body>\n</html>\n";
+  return html + "</main>\n<script>" + std::string(report_script) +
+         (extras.scatters.empty() ? std::string() : std::string(scatter_script)) + "</script>\n</body>\n</html>\n";
 }
 
 /// Writes render_report(report) to `path`, atomically. Throws DataError as AtomicFile does.

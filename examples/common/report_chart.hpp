@@ -21,6 +21,7 @@ struct LineChart {
   std::string title, x_label, y_label;
   std::vector<LineSeries> series;  ///< drawn in the classes s0, s1, ...; the first on top
   double marker_x = 0;             ///< a vertical line; 0 is none
+  bool diagonal = false;           ///< both axes from 0 to 1 at least, and the line y = x
   bool log_y = false;              ///< logarithmic if all y are positive and span a factor over 4
 };
 
@@ -80,6 +81,8 @@ inline std::string draw_lines(const LineChart& chart) {
     for (double x : series.x) xs.include(x);
     for (double y : series.y) ys.include(y);
   }
+  if (chart.diagonal)
+    for (detail::Extent* axis : {&xs, &ys}) axis->include(0), axis->include(1);
   xs.widen();
   ys.widen();
   const bool log_y = chart.log_y && ys.low > 0 && ys.high / ys.low > 4;
@@ -119,6 +122,7 @@ inline std::string draw_lines(const LineChart& chart) {
          text((left + right) / 2, height - 4, "middle", chart.x_label) +
          "<text transform=\"rotate(-90)\" x=\"" + point(-(top + bottom) / 2) +
          "\" y=\"12\" text-anchor=\"middle\">" + escape_html(chart.y_label) + "</text>";
+  if (chart.diagonal) svg += line("marker", px(0), py(0), px(1), py(1));
   if (chart.marker_x > 0)
     svg += line("marker", px(chart.marker_x), top, px(chart.marker_x), bottom);
   for (std::size_t s = chart.series.size(); s-- > 0;) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "report_extra_data.hpp"
 #include "stx/data/matrix.hpp"
 #include "stx/metrics/gene_scores.hpp"
 
@@ -59,6 +60,7 @@ struct Report {
   ReportAttention attention;
   std::string loss_name = "loss";
   std::vector<LossCurve> losses;
+  ReportExtras extras;
   std::int64_t max_map_spots = 40000;   ///< spots drawn per map, evenly spaced if there are more
   std::int64_t max_table_genes = 1000;  ///< best and worst genes listed one by one
 };
@@ -123,6 +125,17 @@ inline void check_report(const Report& report) {
                                  a.weights.rows == static_cast<std::int64_t>(a.groups.size())),
           "report", "attention is ", a.weights.rows, " x ", a.weights.cols, " for ",
           a.groups.size(), " groups and ", a.clusters.size(), " clusters");
+  for (const ReportScatters& section : report.extras.scatters)
+    for (const ReportScatter& scatter : section.scatters) {
+      require(scatter.xy.cols == 2 && scatter.xy.rows == static_cast<std::int64_t>(scatter.group.size()), "report",
+              "the scatter '", scatter.title, "' has ", scatter.xy.rows, " x ", scatter.xy.cols, " coordinates for ",
+              scatter.group.size(), " groups of points");
+      for (const double value : scatter.xy.values)
+        require(std::isfinite(value), "report", "coordinates must be finite, got ", value);
+      for (const std::int32_t group : scatter.group)
+        require(group >= -1 && group < static_cast<std::int32_t>(scatter.names.size()), "report", "the scatter '",
+                scatter.title, "' has ", scatter.names.size(), " groups, a point is in group ", group);
+    }
 }
 
 }  // namespace stx

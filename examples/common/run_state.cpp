@@ -70,6 +70,9 @@ void RunState::resume(const std::string& file_path) {
     r.best_epoch = static_cast<std::int64_t>(info[0]);
     r.predict_seconds = info[1];
     r.second_pass_seconds = info[2];
+    const std::string more = job + "/more/";
+    for (auto it = file.tensors.lower_bound(more); it != file.tensors.end() && it->first.starts_with(more); ++it)
+      r.more[it->first.substr(more.size())] = matrix(file, it->first);
   }
   const auto active = file.metadata.find("active");
   if (active != file.metadata.end()) {
@@ -100,6 +103,7 @@ void RunState::save() {
   for (const auto& [name, r] : finished_) {
     tensors[name + "/prediction"] = {{r.prediction.rows, r.prediction.cols}, r.prediction.values};
     tensors[name + "/attention"] = {{r.attention.rows, r.attention.cols}, r.attention.values};
+    for (const auto& [key, values] : r.more) tensors[name + "/more/" + key] = {{values.rows, values.cols}, values.values};
     tensors[name + "/epochs"] = pack(r.epochs);
     tensors[name + "/info"] = {{3}, std::vector<double>{static_cast<double>(r.best_epoch), r.predict_seconds,
                                                      r.second_pass_seconds}};
