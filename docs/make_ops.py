@@ -17,7 +17,7 @@ FAMILIES = {
     "Attention": ["softmax", "attention", "shared_kv_attention", "relative_bias"],
     "Graph": ["gat", "top_k", "grid_knn", "neighbour_sample"],
     "Counts": ["gather_log1p", "count_log_prob", "count_decoder", "count_decoder_mean", "sample_counts"],
-    "Divergences and losses": ["gaussian_kl", "gaussian_sample", "mse", "pearson_loss", "cross_entropy",
+    "Divergences and losses": ["gaussian_kl", "gaussian_sample", "mse", "l1_loss", "pearson_loss", "cross_entropy",
                                "contrastive", "weighted_sum"],
     "Diffusion": ["q_sample", "timestep_embedding", "diffusion_update"],
     "Sampling": ["random_fill", "draw_rows", "hide_inputs", "permutation", "softmax_sample"],

@@ -32,6 +32,7 @@
 #include "stx/backend/cpu/gene_metrics.hpp"
 #include "stx/backend/cpu/grid_knn.hpp"
 #include "stx/backend/cpu/hide_inputs.hpp"
+#include "stx/backend/cpu/l1_loss.hpp"
 #include "stx/backend/cpu/linear.hpp"
 #include "stx/backend/cpu/mse.hpp"
 #include "stx/backend/cpu/neighbour_sample.hpp"

@@ -50,6 +50,7 @@
 #include "stx/ops/gene_metrics.hpp"
 #include "stx/ops/grid_knn.hpp"
 #include "stx/ops/hide_inputs.hpp"
+#include "stx/ops/l1_loss.hpp"
 #include "stx/ops/layer_norm.hpp"
 #include "stx/ops/linear.hpp"
 #include "stx/ops/matmul.hpp"

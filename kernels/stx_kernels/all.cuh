@@ -33,6 +33,7 @@
 #include "stx_kernels/gene_metrics.cuh"
 #include "stx_kernels/grid_knn.cuh"
 #include "stx_kernels/hide_inputs.cuh"
+#include "stx_kernels/l1_loss.cuh"
 #include "stx_kernels/linear.cuh"
 #include "stx_kernels/mse.cuh"
 #include "stx_kernels/neighbour_sample.cuh"

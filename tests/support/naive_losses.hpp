@@ -32,6 +32,17 @@ LossAndGrad<T> cross_entropy(const std::vector<T>& logits, const std::vector<std
   return r;
 }
 
+/// weight * sum |y - target|, and dL/dy.
+template <class T>
+LossAndGrad<T> l1_loss(const std::vector<T>& y, const std::vector<T>& target, T weight) {
+  LossAndGrad<T> r{T(0), {}};
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    r.first += weight * std::abs(y[i] - target[i]);
+    r.second.push_back(y[i] == target[i] ? T(0) : std::copysign(weight, y[i] - target[i]));
+  }
+  return r;
+}
+
 /// Mean over columns of 1 - r, and dL/dprediction; centred sums, two passes.
 template <class T>
 LossAndGrad<T> pearson_loss(const std::vector<T>& prediction, const std::vector<T>& target,
