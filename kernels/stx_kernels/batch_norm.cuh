@@ -14,24 +14,12 @@
 #include "stx/backend/batch_norm.hpp"
 #include "stx/backend/cuda/launch.cuh"
 #include "stx/math/normalise.hpp"
+#include "stx_kernels/detail/column_strip.cuh"
 #include "stx_kernels/detail/dropout.cuh"
 #include "stx_kernels/detail/sum_partials.cuh"
 
 namespace stx {
 namespace kernels {
-
-/// Adds each column's 8 values of the block's threads; the sum is complete for threadIdx.y == 0.
-template <class T>
-__device__ inline void add_over_rows_of_threads(Quad<T>& value, Quad<T>* scratch) {
-  __syncthreads();  // what an earlier call left may still be read
-  scratch[threadIdx.y * blockDim.x + threadIdx.x] = value;
-  __syncthreads();
-  if (threadIdx.y != 0) return;
-  for (unsigned y = 1; y < blockDim.y; ++y) {
-#pragma unroll
-    for (int e = 0; e < quad_size; ++e) value.v[e] += scratch[y * blockDim.x + threadIdx.x].v[e];
-  }
-}
 
 /// partials: chunks x {mean, sum of squared deviations} x width. Sums run over differences from the
 /// chunk's first row, means count from the first row of all, so that a large mean cancels.
@@ -39,15 +27,13 @@ template <class T>
 __global__ void batch_norm_fwd_column_strip_per_block_kernel(BatchNormForward<T> p, T* partials,
                                                              std::int64_t chunk_rows,
                                                              bool aligned) {
-  const std::int64_t column =
-      (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
-  const std::int64_t begin = blockIdx.x * chunk_rows;
-  const std::int64_t end = begin + chunk_rows < p.rows ? begin + chunk_rows : p.rows;
+  const ColumnStrip strip(p.rows, chunk_rows);
+  const std::int64_t column = strip.column;
   Quad<T> first{}, sum{}, squares{};
   if (column < p.width) {
-    first = load_quad(p.x + begin * p.width, column, p.width, aligned);
+    first = load_quad(p.x + strip.begin * p.width, column, p.width, aligned);
 #pragma unroll 4
-    for (std::int64_t row = begin + threadIdx.y; row < end; row += blockDim.y) {
+    for (std::int64_t row = strip.begin + threadIdx.y; row < strip.end; row += blockDim.y) {
       const Quad<T> x = load_quad(p.x + row * p.width, column, p.width, aligned);
 #pragma unroll
       for (int e = 0; e < quad_size; ++e) {
@@ -63,7 +49,7 @@ __global__ void batch_norm_fwd_column_strip_per_block_kernel(BatchNormForward<T>
   const Quad<T> origin = load_quad(p.x, column, p.width, aligned);
 #pragma unroll
   for (int e = 0; e < quad_size; ++e)
-    math::shifted_moments(first.v[e], origin.v[e], end - begin, sum.v[e], squares.v[e]);
+    math::shifted_moments(first.v[e], origin.v[e], strip.end - strip.begin, sum.v[e], squares.v[e]);
   T* target = partials + 2 * static_cast<std::int64_t>(blockIdx.x) * p.width;
   store_quad(target, column, p.width, aligned, sum);
   store_quad(target + p.width, column, p.width, aligned, squares);
@@ -153,14 +139,12 @@ __global__ void batch_norm_bwd_column_strip_per_block_kernel(BatchNormBackward<T
                                                              const StepState* state, T* partials,
                                                              std::int64_t chunk_rows,
                                                              bool aligned) {
-  const std::int64_t column =
-      (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
-  const std::int64_t begin = blockIdx.x * chunk_rows;
-  const std::int64_t end = begin + chunk_rows < p.rows ? begin + chunk_rows : p.rows;
+  const ColumnStrip strip(p.rows, chunk_rows);
+  const std::int64_t column = strip.column;
   Quad<T> gain_sum{}, shift_sum{};
   if (column < p.width) {
 #pragma unroll 2
-    for (std::int64_t row = begin + threadIdx.y; row < end; row += blockDim.y) {
+    for (std::int64_t row = strip.begin + threadIdx.y; row < strip.end; row += blockDim.y) {
       const BatchNormQuad<T> z(p, state, row, column, aligned);
 #pragma unroll
       for (int e = 0; e < quad_size; ++e) {

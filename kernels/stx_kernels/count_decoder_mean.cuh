@@ -16,15 +16,13 @@ namespace kernels {
 template <class T>
 __global__ void count_decoder_mean_fwd_row_per_group_kernel(CountDecoderMean<T> p, bool aligned) {
   const CountModel<T>& m = p.model;
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < m.rows;
-  const std::int64_t cols = active ? m.cols : 0;
-  const std::int64_t at = active ? row * m.cols : 0;
+  const GroupRow row(m.rows, m.cols);
+  const std::int64_t cols = row.columns, at = row.offset;
   const T lse = observed_lse(m.logits + at, m.observed, cols, shared_memory<T>(), aligned);
-  if (!active) return;
-  const T offset = m.library[row] - lse;
+  if (!row.active) return;
+  const T offset = m.library[row.index] - lse;
   const T* r =
-      p.p_zero != nullptr ? m.dispersion.log_theta + m.dispersion.row(row) * m.cols : nullptr;
+      p.p_zero != nullptr ? m.dispersion.log_theta + m.dispersion.row(row.index) * m.cols : nullptr;
   for (std::int64_t column = threadIdx.x * quad_size; column < cols;
        column += blockDim.x * quad_size) {
     const Quad<T> a = load_quad(m.logits + at, column, cols, aligned);

@@ -17,17 +17,16 @@ namespace kernels {
 
 template <class T>
 __global__ void cross_entropy_fwd_row_per_group_kernel(CrossEntropyForward<T> p, bool aligned) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < p.rows;
-  const T* a = p.logits + (active ? row : 0) * p.classes;
-  const T lse = observed_lse<T>(a, nullptr, active ? p.classes : 0, shared_memory<T>(), aligned);
-  if (!active || threadIdx.x != 0) return;
-  const std::int32_t label = p.labels[row];
-  p.lse[row] = lse;
+  const GroupRow row(p.rows, p.classes);
+  const T* a = p.logits + row.offset;
+  const T lse = observed_lse<T>(a, nullptr, row.columns, shared_memory<T>(), aligned);
+  if (!row.active || threadIdx.x != 0) return;
+  const std::int32_t label = p.labels[row.index];
+  p.lse[row.index] = lse;
   T term = 0;
   if (label != p.ignored)
     term = label >= 0 && label < p.classes ? lse - a[label] : std::numeric_limits<T>::quiet_NaN();
-  p.terms[row] = term;
+  p.terms[row.index] = term;
 }
 
 /// One block; sums in double.
@@ -45,13 +44,7 @@ __global__ void cross_entropy_fwd_total_one_block_kernel(CrossEntropyForward<T> 
       atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
                 static_cast<unsigned long long>(bad_key(state->step, row, p.term)));
   }
-  double* scratch = shared_memory<double>();
-  sum = row_sum(sum, scratch);
-  count = row_sum(count, scratch);
-  if (threadIdx.x != 0) return;
-  const double divisor = count < 1.0 ? 1.0 : count;
-  *p.divisor = static_cast<T>(divisor);
-  *p.loss = static_cast<T>(static_cast<double>(p.weight) * sum / divisor);
+  write_mean(sum, count, p.weight, p.loss, p.divisor);
 }
 
 template <class T>

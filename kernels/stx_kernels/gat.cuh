@@ -87,17 +87,15 @@ dim3 gat_grid(const GatInputs<T>& in) {
 template <class T>
 void gat_forward(Context<Cuda>& ctx, const GatForward<T>& p) {
   const GatInputs<T>& in = p.in;
-  kernels::HeadDots<T> dots{.x = in.h,
-                            .y = in.a_src,
-                            .out = p.scores.source,
-                            .rows = in.graph.n_nodes,
-                            .n_heads = in.n_heads,
-                            .dim = in.dim,
-                            .shared_y = true};
-  kernels::head_dots(ctx, dots);
-  dots.y = in.a_dst;
-  dots.out = p.scores.destination;
-  kernels::head_dots(ctx, dots);
+  kernels::head_dots(ctx, kernels::HeadDots<T>{.x = in.h,
+                                               .y = in.a_src,
+                                               .out = p.scores.source,
+                                               .second_y = in.a_dst,
+                                               .second_out = p.scores.destination,
+                                               .rows = in.graph.n_nodes,
+                                               .n_heads = in.n_heads,
+                                               .dim = in.dim,
+                                               .shared_y = true});
   cuda::launch(ctx, kernels::gat_fwd_node_per_warp_kernel<T>, kernels::gat_grid(in),
                dim3(kernels::warp_lanes, kernels::gat_warps), 0, p, ctx.step_state(),
                kernels::quads_aligned(in.dim, in.h, in.bias, p.out));

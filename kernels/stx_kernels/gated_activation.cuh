@@ -10,39 +10,49 @@
 namespace stx {
 namespace kernels {
 
+/// The thread's quad of both halves of x.
+template <class T>
+struct GatedQuad {
+  std::int64_t row = QuadGrid::row(), column = QuadGrid::column();
+  bool exists;
+  Quad<T> gate, value;
+
+  __device__ GatedQuad(const T* x, std::int64_t rows, std::int64_t width, bool aligned)
+      : exists(row < rows && column < width) {
+    if (!exists) return;
+    x += 2 * row * width;
+    gate = load_quad(x, column, width, aligned);
+    value = load_quad(x + width, column, width, aligned);
+  }
+};
+
 template <class T>
 __global__ void gated_activation_fwd_quad_per_thread_kernel(GatedActivationForward<T> p,
                                                             bool aligned) {
-  const std::int64_t row = QuadGrid::row();
-  const std::int64_t column = QuadGrid::column();
-  if (row >= p.rows || column >= p.width) return;
-  const T* x = p.x + 2 * row * p.width;
-  const Quad<T> gate = load_quad(x, column, p.width, aligned);
-  Quad<T> y = load_quad(x + p.width, column, p.width, aligned);
+  const GatedQuad<T> in(p.x, p.rows, p.width, aligned);
+  if (!in.exists) return;
+  Quad<T> y;
 #pragma unroll
-  for (int e = 0; e < quad_size; ++e) y.v[e] *= math::activate(gate.v[e], p.activation);
-  store_quad(p.y + row * p.width, column, p.width, aligned, y);
+  for (int e = 0; e < quad_size; ++e)
+    y.v[e] = in.value.v[e] * math::activate(in.gate.v[e], p.activation);
+  store_quad(p.y + in.row * p.width, in.column, p.width, aligned, y);
 }
 
 template <class T>
 __global__ void gated_activation_bwd_quad_per_thread_kernel(GatedActivationBackward<T> p,
                                                             bool aligned) {
-  const std::int64_t row = QuadGrid::row();
-  const std::int64_t column = QuadGrid::column();
-  if (row >= p.rows || column >= p.width) return;
-  const T* x = p.x + 2 * row * p.width;
-  const Quad<T> gate = load_quad(x, column, p.width, aligned);
-  const Quad<T> value = load_quad(x + p.width, column, p.width, aligned);
-  const Quad<T> grad = load_quad(p.grad_y + row * p.width, column, p.width, aligned);
+  const GatedQuad<T> in(p.x, p.rows, p.width, aligned);
+  if (!in.exists) return;
+  const Quad<T> grad = load_quad(p.grad_y + in.row * p.width, in.column, p.width, aligned);
   Quad<T> to_gate, to_value;
 #pragma unroll
   for (int e = 0; e < quad_size; ++e) {
-    to_gate.v[e] = grad.v[e] * value.v[e] * math::activate_grad(gate.v[e], p.activation);
-    to_value.v[e] = grad.v[e] * math::activate(gate.v[e], p.activation);
+    to_gate.v[e] = grad.v[e] * in.value.v[e] * math::activate_grad(in.gate.v[e], p.activation);
+    to_value.v[e] = grad.v[e] * math::activate(in.gate.v[e], p.activation);
   }
-  T* grad_x = p.grad_x + 2 * row * p.width;
-  write_quad(grad_x, column, p.width, aligned, to_gate, p.write_x);
-  write_quad(grad_x + p.width, column, p.width, aligned, to_value, p.write_x);
+  T* grad_x = p.grad_x + 2 * in.row * p.width;
+  write_quad(grad_x, in.column, p.width, aligned, to_gate, p.write_x);
+  write_quad(grad_x + p.width, in.column, p.width, aligned, to_value, p.write_x);
 }
 
 }  // namespace kernels

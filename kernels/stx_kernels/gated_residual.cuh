@@ -11,6 +11,7 @@
 
 #include "stx/backend/cuda/launch.cuh"
 #include "stx/backend/gated_residual.hpp"
+#include "stx_kernels/detail/column_strip.cuh"
 #include "stx_kernels/detail/sum_partials.cuh"
 
 namespace stx {
@@ -65,14 +66,8 @@ __global__ void gated_residual_bwd_column_strip_per_block_kernel(GatedResidualBa
     }
   }
   if (partials == nullptr) return;
-  Quad<T>* sums = shared_memory<Quad<T>>();
-  sums[threadIdx.y * blockDim.x + threadIdx.x] = sum;
-  __syncthreads();
+  add_over_rows_of_threads(sum, shared_memory<Quad<T>>());
   if (threadIdx.y != 0 || column >= p.width) return;
-  for (unsigned y = 1; y < blockDim.y; ++y) {
-#pragma unroll
-    for (int e = 0; e < quad_size; ++e) sum.v[e] += sums[y * blockDim.x + threadIdx.x].v[e];
-  }
   store_quad(partials + blockIdx.x * p.width, column, p.width, aligned, sum);
 }
 

@@ -12,6 +12,7 @@
 
 #include "stx/backend/cuda/launch.cuh"
 #include "stx/backend/linear.hpp"
+#include "stx_kernels/detail/column_strip.cuh"
 #include "stx_kernels/detail/dropout.cuh"
 #include "stx_kernels/detail/sum_partials.cuh"
 #include "stx_kernels/gemm.cuh"
@@ -46,14 +47,12 @@ __global__ void linear_bwd_column_strip_per_block_kernel(LinearBackward<T> p,
                                                          const StepState* state, T* grad_pre,
                                                          T* partials, std::int64_t chunk_rows,
                                                          bool aligned) {
-  const std::int64_t column =
-      (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
-  const std::int64_t begin = blockIdx.x * chunk_rows;
-  const std::int64_t end = begin + chunk_rows < p.rows ? begin + chunk_rows : p.rows;
+  const ColumnStrip strip(p.rows, chunk_rows);
+  const std::int64_t column = strip.column;
   Quad<T> sum{};
   if (column < p.out) {
 #pragma unroll 2
-    for (std::int64_t row = begin + threadIdx.y; row < end; row += blockDim.y) {
+    for (std::int64_t row = strip.begin + threadIdx.y; row < strip.end; row += blockDim.y) {
       const std::int64_t offset = row * p.out;
       Quad<T> grad = load_quad(p.grad_y + offset, column, p.out, aligned);
       if (p.dropout.active()) apply_dropout(grad, state, p.dropout, row, column);
@@ -68,14 +67,8 @@ __global__ void linear_bwd_column_strip_per_block_kernel(LinearBackward<T> p,
     }
   }
   if (partials == nullptr) return;
-  Quad<T>* sums = shared_memory<Quad<T>>();
-  sums[threadIdx.y * blockDim.x + threadIdx.x] = sum;
-  __syncthreads();
+  add_over_rows_of_threads(sum, shared_memory<Quad<T>>());
   if (threadIdx.y != 0 || column >= p.out) return;
-  for (unsigned y = 1; y < blockDim.y; ++y) {
-#pragma unroll
-    for (int e = 0; e < quad_size; ++e) sum.v[e] += sums[y * blockDim.x + threadIdx.x].v[e];
-  }
   store_quad(partials + blockIdx.x * p.out, column, p.out, aligned, sum);
 }
 

@@ -17,27 +17,22 @@ namespace kernels {
 
 template <class T>
 __global__ void mse_fwd_row_per_group_kernel(MseForward<T> p, StepState* state, bool aligned) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < p.rows;
-  const std::int64_t offset = active ? row * p.cols : 0;
+  const GroupRow row(p.rows, p.cols);
   T squares = 0;
   T count = 0;
-  if (active) {
 #pragma unroll 4
-    for (std::int64_t column = threadIdx.x * quad_size; column < p.cols;
-         column += blockDim.x * quad_size) {
-      const Quad<T> y = load_quad(p.y + offset, column, p.cols, aligned);
-      const Quad<T> target = load_quad(p.target + offset, column, p.cols, aligned);
-      Quad<T> mask{{T(1), T(1), T(1), T(1)}};
-      if (p.mask != nullptr) mask = load_quad(p.mask + offset, column, p.cols, aligned);
+  for (std::int64_t column = threadIdx.x * quad_size; column < row.columns;
+       column += blockDim.x * quad_size) {
+    const Quad<T> y = load_quad(p.y + row.offset, column, p.cols, aligned);
+    const Quad<T> target = load_quad(p.target + row.offset, column, p.cols, aligned);
+    Quad<T> mask{{T(1), T(1), T(1), T(1)}};
+    if (p.mask != nullptr) mask = load_quad(p.mask + row.offset, column, p.cols, aligned);
 #pragma unroll
-      for (int e = 0; e < quad_size; ++e) {
-        const T error = y.v[e] - target.v[e];
-        // A masked entry contributes nothing, whatever it holds. Past the end of a row all are
-        // zero.
-        squares += mask.v[e] != T(0) ? mask.v[e] * error * error : T(0);
-        count += mask.v[e];
-      }
+    for (int e = 0; e < quad_size; ++e) {
+      const T error = y.v[e] - target.v[e];
+      // A masked entry contributes nothing, whatever it holds. Past the end of a row all are zero.
+      squares += mask.v[e] != T(0) ? mask.v[e] * error * error : T(0);
+      count += mask.v[e];
     }
   }
   T* scratch = shared_memory<T>();
@@ -47,13 +42,13 @@ __global__ void mse_fwd_row_per_group_kernel(MseForward<T> p, StepState* state, 
   } else {
     count = static_cast<T>(p.cols);
   }
-  if (!active || threadIdx.x != 0) return;
-  p.row_sums[2 * row] = squares;
-  p.row_sums[2 * row + 1] = count;
+  if (!row.active || threadIdx.x != 0) return;
+  p.row_sums[2 * row.index] = squares;
+  p.row_sums[2 * row.index + 1] = count;
   // The smallest key wins in any order of arrival.
   if (!std::isfinite(squares))
     atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
-              static_cast<unsigned long long>(bad_key(state->step, row, p.term)));
+              static_cast<unsigned long long>(bad_key(state->step, row.index, p.term)));
 }
 
 /// One block; sums in double, for there may be millions of rows.
@@ -66,13 +61,7 @@ __global__ void mse_fwd_total_one_block_kernel(MseForward<T> p) {
     squares += static_cast<double>(p.row_sums[2 * row]);
     count += static_cast<double>(p.row_sums[2 * row + 1]);
   }
-  double* scratch = shared_memory<double>();
-  squares = row_sum(squares, scratch);
-  count = row_sum(count, scratch);
-  if (threadIdx.x != 0) return;
-  const double divisor = count < 1.0 ? 1.0 : count;
-  *p.divisor = static_cast<T>(divisor);
-  *p.loss = static_cast<T>(static_cast<double>(p.weight) * squares / divisor);
+  write_mean(squares, count, p.weight, p.loss, p.divisor);
 }
 
 template <class T>

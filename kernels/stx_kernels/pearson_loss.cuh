@@ -1,9 +1,10 @@
 // One minus the correlation of every column.
 //
 // Forward: a block owns 32 columns of a fixed chunk of rows, its 8 rows of threads every 8th row of
-// it; sums in double, added in a fixed order: 8 bytes and 7 double FLOP per element, bound by
-// memory bandwidth. Then a thread per column adds the chunks, and one block the columns. Backward:
-// one thread per element, 12 bytes.
+// it; values less those of row 0, sums in double, added in a fixed order: 8 bytes and 10 double FLOP
+// per element, bound by memory bandwidth. Then a thread per column adds the chunks, and one block
+// the columns. Backward: one thread per element, 12 bytes (row 0 and the columns' figures are shared
+// by all rows: L2).
 #pragma once
 
 #include <algorithm>
@@ -29,10 +30,12 @@ __global__ void pearson_loss_fwd_columns_per_block_kernel(PearsonLossForward<T> 
   const std::int64_t end = limit < p.rows ? limit : p.rows;
   double sums[pearson_sums] = {};
   if (j < p.cols) {
+    const double first_p = static_cast<double>(p.prediction[j]);  // no block without a row
+    const double first_t = static_cast<double>(p.target[j]);
 #pragma unroll 4
     for (std::int64_t i = begin + threadIdx.y; i < end; i += blockDim.y) {
-      const double x = static_cast<double>(p.prediction[i * p.cols + j]);
-      const double t = static_cast<double>(p.target[i * p.cols + j]);
+      const double x = static_cast<double>(p.prediction[i * p.cols + j]) - first_p;
+      const double t = static_cast<double>(p.target[i * p.cols + j]) - first_t;
       sums[0] += x;
       sums[1] += t;
       sums[2] += x * x;
@@ -65,8 +68,10 @@ __global__ void pearson_loss_fwd_column_per_thread_kernel(PearsonLossForward<T> 
   for (std::int64_t c = 0; c < n_chunks; ++c)
 #pragma unroll
     for (int k = 0; k < pearson_sums; ++k) sums[k] += partials[(c * pearson_sums + k) * p.cols + j];
-  const PearsonColumn column =
-      pearson_column({sums[0], sums[1], sums[2], sums[3], sums[4]}, p.rows);
+  const double first_p = p.rows > 0 ? static_cast<double>(p.prediction[j]) : 0.0;
+  const double first_t = p.rows > 0 ? static_cast<double>(p.target[j]) : 0.0;
+  const PearsonColumn column = pearson_column({sums[0], sums[1], sums[2], sums[3], sums[4]}, p.rows,
+                                              first_p, first_t);
   p.correlation[j] = static_cast<T>(column.correlation);
   p.stats[j] = static_cast<T>(column.mean_p);
   p.stats[p.cols + j] = static_cast<T>(column.mean_t);
@@ -95,8 +100,8 @@ __global__ void pearson_loss_bwd_element_per_thread_kernel(PearsonLossBackward<T
   if (k >= p.rows * p.cols) return;
   const std::int64_t j = k % p.cols;
   const T factor = -p.weight * *p.grad_loss / static_cast<T>(p.cols);
-  const T slope = p.stats[2 * p.cols + j] * (p.target[k] - p.stats[p.cols + j]) -
-                  p.stats[3 * p.cols + j] * (p.prediction[k] - p.stats[j]);
+  const T slope = p.stats[2 * p.cols + j] * (p.target[k] - p.target[j] - p.stats[p.cols + j]) -
+                  p.stats[3 * p.cols + j] * (p.prediction[k] - p.prediction[j] - p.stats[j]);
   write_grad(p.grad_prediction + k, factor * slope, p.write_prediction);
 }
 

@@ -18,10 +18,8 @@ namespace kernels {
 
 template <class T>
 __global__ void softmax_fwd_row_per_group_kernel(SoftmaxForward<T> a, const StepState* state, bool aligned) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < a.rows;
-  const std::int64_t n = active ? a.n : 0;
-  const std::int64_t offset = active ? row * a.n : 0;
+  const GroupRow row(a.rows, a.n);
+  const std::int64_t n = row.columns, offset = row.offset;
   T largest = math::softmax_lowest<T>();
   T sum = 0;
   for (std::int64_t column = threadIdx.x * quad_size; column < n; column += blockDim.x * quad_size) {
@@ -45,22 +43,20 @@ __global__ void softmax_fwd_row_per_group_kernel(SoftmaxForward<T> a, const Step
     for (int e = 0; e < quad_size; ++e)
       p.v[e] = column + e < n ? math::softmax_exp(a.scale * (p.v[e] - row_largest)) * inverse : T(0);
     if (a.p != nullptr) store_quad(a.p + offset, column, n, aligned, p);
-    if (a.dropout.active()) apply_dropout(p, state, a.dropout, row, column);
+    if (a.dropout.active()) apply_dropout(p, state, a.dropout, row.index, column);
     store_quad(a.y + offset, column, n, aligned, p);
   }
 }
 
 template <class T>
 __global__ void softmax_bwd_row_per_group_kernel(SoftmaxBackward<T> a, const StepState* state, bool aligned) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < a.rows;
-  const std::int64_t n = active ? a.n : 0;
-  const std::int64_t offset = active ? row * a.n : 0;
+  const GroupRow row(a.rows, a.n);
+  const std::int64_t n = row.columns, offset = row.offset;
   T dot = 0;
   for (std::int64_t column = threadIdx.x * quad_size; column < n; column += blockDim.x * quad_size) {
     Quad<T> grad = load_quad(a.grad_y + offset, column, n, aligned);
     const Quad<T> p = load_quad(a.p + offset, column, n, aligned);
-    if (a.dropout.active()) apply_dropout(grad, state, a.dropout, row, column);
+    if (a.dropout.active()) apply_dropout(grad, state, a.dropout, row.index, column);
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) dot += grad.v[e] * p.v[e];
   }
@@ -68,7 +64,7 @@ __global__ void softmax_bwd_row_per_group_kernel(SoftmaxBackward<T> a, const Ste
   for (std::int64_t column = threadIdx.x * quad_size; column < n; column += blockDim.x * quad_size) {
     Quad<T> grad = load_quad(a.grad_y + offset, column, n, aligned);
     const Quad<T> p = load_quad(a.p + offset, column, n, aligned);
-    if (a.dropout.active()) apply_dropout(grad, state, a.dropout, row, column);
+    if (a.dropout.active()) apply_dropout(grad, state, a.dropout, row.index, column);
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) grad.v[e] = math::softmax_grad(p.v[e], grad.v[e], dot, a.scale);
     write_quad(a.grad_x + offset, column, n, aligned, grad, a.write_x);

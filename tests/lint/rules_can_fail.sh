@@ -1,11 +1,12 @@
 #!/bin/bash
-# Breaks each house rule in a copy of the sources and expects house_rules.sh to name it.
+# Breaks each house rule in a copy of the sources and expects house_rules.sh or quick_sources.sh to name it.
 # Usage: rules_can_fail.sh REPOSITORY
 set -u
 rules=$(realpath "$(dirname "$0")/house_rules.sh")
+quick=$(realpath "$(dirname "$0")/quick_sources.sh")
 copy=$(mktemp -d) || exit 2
 trap 'rm -rf "$copy"' EXIT
-mkdir -p "$copy/tests" "$copy/bench"
+mkdir -p "$copy/tests" "$copy/bench" "$copy/examples" "$copy/docs" "$copy/cmake"
 cp -r "$1/include" "$1/kernels" "$copy/"
 cp -r "$1/tests/ops" "$copy/tests/"
 cp -r "$1/bench/ops" "$copy/bench/"
@@ -23,6 +24,8 @@ expect() {
 }
 
 expect 'a long header' include/stx/core/shape.hpp "$(yes '//' | head -300)" 'second concept'
+expect 'a long test' tests/ops/mse_test.cpp "$(yes '//' | head -300)" 'second concept'
+expect 'a long benchmark' bench/ops/mse_bench.cpp "$(yes '//' | head -300)" 'second concept'
 expect 'CUB in a kernel' kernels/stx_kernels/mse.cuh '#include <cub/cub.cuh>' 'kernel files include only'
 expect 'Eigen in a kernel' kernels/stx_kernels/mse.cuh '#include <Eigen/Core>' 'kernel files include only'
 expect 'static shared memory' kernels/stx_kernels/mse.cuh '__shared__ float x[32];' 'shared memory is dynamic'
@@ -39,5 +42,13 @@ for part in include/stx/backend/cpu/mse.hpp kernels/stx_kernels/mse.cuh kernels/
   bash "$rules" "$copy" | grep -qF "the op's part $part is missing" || { echo "not noticed: no $part"; missed=1; }
   mv "$copy/saved" "$copy/$part"
 done
+
+# A body behind another header.
+echo '#include "stx/ops/mse.hpp"' > "$copy/quick.cpp"
+echo "$copy/quick.cpp" > "$copy/list"
+bash "$quick" "$copy" "$copy/list" > /dev/null || { echo 'an -O1 source without bodies was refused'; missed=1; }
+echo '#include "stx/backend/cpu/mse.hpp"' >> "$copy/include/stx/ops/mse.hpp"
+bash "$quick" "$copy" "$copy/list" | grep -qF 'ops/mse.hpp -> include/stx/backend/cpu/mse.hpp' ||
+  { echo 'not noticed: a body in an -O1 source'; missed=1; }
 [ "$missed" -eq 0 ] && echo 'Every broken rule was noticed'
 exit "$missed"

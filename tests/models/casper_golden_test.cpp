@@ -4,7 +4,6 @@
 
 #include "examples/casper/model.hpp"
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/io/safetensors.hpp"
 #include "stx/ops/mse.hpp"

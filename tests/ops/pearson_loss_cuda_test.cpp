@@ -7,12 +7,14 @@ using stx::GradWrite;
 
 TEST_CASE("pearson_loss on CUDA: odd shapes, overwrite and accumulate") {
   if (no_cuda_device()) return;
-  const auto check = [](std::int64_t rows, std::int64_t cols, GradWrite write) {
+  const auto check = [](std::int64_t rows, std::int64_t cols, GradWrite write, double offset = 0) {
     CAPTURE(rows);
     CAPTURE(cols);
+    auto prediction = random_values(rows * cols, 1);
+    for (double& v : prediction) v = static_cast<float>(v + offset);
     compare_devices([&](auto& ctx, auto& rig) {
       using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
-      const stx::PearsonLossForward<T> f{.prediction = rig.input(random_values(rows * cols, 1)),
+      const stx::PearsonLossForward<T> f{.prediction = rig.input(prediction),
                                          .target = rig.input(random_values(rows * cols, 2, 0, 3)),
                                          .loss = rig.output(1),
                                          .correlation = rig.output(cols),
@@ -40,4 +42,5 @@ TEST_CASE("pearson_loss on CUDA: odd shapes, overwrite and accumulate") {
     check(9, odd, GradWrite::accumulate);
   }
   check(300, 40, GradWrite::accumulate);
+  check(300, 40, GradWrite::overwrite, 1e4);
 }

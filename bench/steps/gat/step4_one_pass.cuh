@@ -64,16 +64,14 @@ inline Traffic gat_one_pass_traffic(const GatProblem& p) {
 }
 
 /// The library's kernels: a lane owns an edge for its score, then a group of lanes its features,
-/// four at a time; the scores of nodes are two launches.
+/// four at a time.
 inline Traffic gat_library_traffic(const GatProblem& p) {
   const GatSizes s(p);
-  const Traffic dots{4 * s.values + 4 * s.width + 4 * s.node_heads, 8 * s.values + 4 * s.node_heads,
-                     1};
   const Traffic pass{s.indptr + 4 * s.edges + 12 * s.node_heads + 8 * s.values,
                      kernels::warp_lanes * 20 * s.node_heads + 8 * s.edge_heads + 4 * s.node_heads +
                          4 * s.edge_values + 4 * s.values,
                      1};
-  return dots + dots + pass;
+  return gat_dots_traffic(s) + pass;
 }
 
 }  // namespace stx::steps

@@ -35,26 +35,32 @@ struct PearsonLossBackward {
   T weight = T(1);
 };
 
-/// What a column is to the backward pass: dr/dp_i = cross (t_i - mean_t) - own (p_i - mean_p).
+/// What a column is to the backward pass: dr/dp_i = cross (t_i - mean_t) - own (p_i - mean_p). The means
+/// are those of what is left when the column's first row is taken away: near 0 beside a large offset, so
+/// that they keep their digits when they are stored as T.
 struct PearsonColumn {
   double mean_p = 0, mean_t = 0, cross = 0, own = 0, correlation = 0;
 };
 
-/// Sums of p, t, p^2, t^2 and p t over a column, in double.
+/// Sums over a column of p, t, p^2, t^2 and p t, each value less that of the first row, in double. So a
+/// common offset of the column, however large, is not squared.
 struct PearsonSums {
   double p = 0, t = 0, pp = 0, tt = 0, pt = 0;
 };
 
-/// A column from its sums. Constant: the variance is lost in the rounding of the sums.
-STX_HD inline PearsonColumn pearson_column(const PearsonSums& s, std::int64_t rows) {
+/// A column from its sums and its first row. Constant: a standard deviation below 3e-7 of the root mean
+/// square, which values of float do not resolve.
+STX_HD inline PearsonColumn pearson_column(const PearsonSums& s, std::int64_t rows, double first_p,
+                                           double first_t) {
   PearsonColumn c;
   if (rows == 0) return c;
   const double n = static_cast<double>(rows);
   c.mean_p = s.p / n;
   c.mean_t = s.t / n;
-  const double vp = s.pp - s.p * c.mean_p;
-  const double vt = s.tt - s.t * c.mean_t;
-  if (vp <= 1e-13 * s.pp || vt <= 1e-13 * s.tt) return c;
+  const double vp = s.pp - s.p * c.mean_p, vt = s.tt - s.t * c.mean_t;
+  const double whole_p = first_p + c.mean_p, whole_t = first_t + c.mean_t;
+  if (vp <= 1e-13 * (vp + n * whole_p * whole_p) || vt <= 1e-13 * (vt + n * whole_t * whole_t))
+    return c;
   c.cross = 1 / (std::sqrt(vp) * std::sqrt(vt));
   c.correlation = (s.pt - s.p * c.mean_t) * c.cross;
   c.own = c.correlation / vp;

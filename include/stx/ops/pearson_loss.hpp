@@ -16,7 +16,8 @@ namespace stx {
 /// @param term        number of this term of the loss, for the report of a loss that is not finite
 /// @return            (1). A column that is constant in either has r = 0 and no gradient
 /// @throws ArgumentError when shapes do not match.
-/// Numerics: sums in double. A loss that is not finite is recorded in the context's StepState, with row 0.
+/// Numerics: sums in double of the distances from the first row, so that a column's offset costs no
+/// digits. Constant: a standard deviation below 3e-7 of the root mean square. A loss that is not finite is recorded in the context's StepState, with row 0.
 /// Deterministic: yes. Capturable: yes.
 template <class T, class D>
 Var<T, D> pearson_loss(Context<D>& ctx, Var<T, D> prediction, const Tensor<T, D>& target, double weight = 1.0,

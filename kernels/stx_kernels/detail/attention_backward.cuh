@@ -13,18 +13,14 @@ template <class T>
 __global__ void shared_kv_attention_bwd_rows_per_warp_kernel(SharedKvAttentionBackward<T> p,
                                                              const StepState* state, T* kept,
                                                              T* grad_score, T scale, bool aligned) {
-  const HeadSlice head(p.width, p.n_heads, blockIdx.y);
-  const AttentionShared<T> shared(head.quads);
-  const std::int64_t first_row =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) * attention_rows;
-  const int lane = threadIdx.x;
-  Quad<T>* q = shared.warp_rows(0);
-  Quad<T>* grad_out = shared.warp_rows(1);
+  const SharedKvWarp<T> at(p.width, p.n_heads, blockIdx.y, aligned);
+  const HeadSlice& head = at.head;
+  const AttentionShared<T>& shared = at.shared;
+  const std::int64_t first_row = at.first_row;
+  const int lane = at.lane;
   Quad<T>* shares = shared.warp_shares();
-  load_head_rows(q, head.quads, p.q, first_row, attention_rows, p.rows, head, lane, warp_lanes,
-                 aligned);
-  load_head_rows(grad_out, head.quads, p.grad_out, first_row, attention_rows,
-                 p.grad_out != nullptr ? p.rows : 0, head, lane, warp_lanes, aligned);
+  const Quad<T>* q = at.load_rows(0, p.q, p.rows);
+  const Quad<T>* grad_out = at.load_rows(1, p.grad_out, p.grad_out != nullptr ? p.rows : 0);
   T lse[attention_rows], dot[attention_rows];
 #pragma unroll
   for (int r = 0; r < attention_rows; ++r) {
@@ -38,13 +34,13 @@ __global__ void shared_kv_attention_bwd_rows_per_warp_kernel(SharedKvAttentionBa
   // First pass: weights A and their gradients dA; dot = sum over keys of A dA.
   for (std::int64_t first_key = 0; first_key < p.n_keys; first_key += attention_keys) {
     __syncthreads();
-    shared.load_tile(0, p.k, first_key, p.n_keys, head, aligned);
-    shared.load_tile(1, p.v, first_key, p.n_keys, head, aligned);
+    at.load_tile(0, p.k, first_key, p.n_keys);
+    at.load_tile(1, p.v, first_key, p.n_keys);
     __syncthreads();
     const std::int64_t key = first_key + lane;
     T score[attention_rows], value[attention_rows];
-    lane_dots(score, shared.tile(0) + lane * shared.stride, q, head.quads);
-    lane_dots(value, shared.tile(1) + lane * shared.stride, grad_out, head.quads);
+    at.dots(score, 0, q);
+    at.dots(value, 1, grad_out);
     Quad<T> grad{{value[0], value[1], value[2], value[3]}};
     if (p.dropout.active())
       drop_shares(grad, state, p.dropout, first_row, p.n_heads, blockIdx.y, key);
@@ -64,13 +60,12 @@ __global__ void shared_kv_attention_bwd_rows_per_warp_kernel(SharedKvAttentionBa
   for (int r = 0; r < attention_rows; ++r) dot[r] = warp_sum(dot[r]);
 
   // Second pass: dS = A (dA - dot) / sqrt(head_dim), grad_q = dS K. grad_out is no longer needed.
-  Quad<T>* acc = grad_out;
   __syncwarp();
-  for (int i = lane; i < attention_rows * head.quads; i += warp_lanes) acc[i] = Quad<T>{};
+  Quad<T>* acc = at.clear_rows(1);
   const T no_correction[attention_rows] = {T(1), T(1), T(1), T(1)};
   for (std::int64_t first_key = 0; first_key < p.n_keys; first_key += attention_keys) {
     __syncthreads();
-    shared.load_tile(0, p.k, first_key, p.n_keys, head, aligned);
+    at.load_tile(0, p.k, first_key, p.n_keys);
     __syncthreads();
     const std::int64_t key = first_key + lane;
     Quad<T> weight{}, grad{};

@@ -17,17 +17,14 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
                                                              const StepState* state,
                                                              T* largest_and_inverse, T scale,
                                                              bool aligned) {
-  const HeadSlice head(p.width, p.n_heads, blockIdx.y);
-  const AttentionShared<T> shared(head.quads);
-  const std::int64_t first_row =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) * attention_rows;
-  const int lane = threadIdx.x;
-  Quad<T>* q = shared.warp_rows(0);
-  Quad<T>* acc = shared.warp_rows(1);
+  const SharedKvWarp<T> at(p.width, p.n_heads, blockIdx.y, aligned);
+  const HeadSlice& head = at.head;
+  const AttentionShared<T>& shared = at.shared;
+  const std::int64_t first_row = at.first_row;
+  const int lane = at.lane;
+  Quad<T>* q = at.load_rows(0, p.q, p.rows);
+  Quad<T>* acc = at.clear_rows(1);
   Quad<T>* shares = shared.warp_shares();
-  load_head_rows(q, head.quads, p.q, first_row, attention_rows, p.rows, head, lane, warp_lanes,
-                 aligned);
-  for (int i = lane; i < attention_rows * head.quads; i += warp_lanes) acc[i] = Quad<T>{};
   T largest[attention_rows], sum[attention_rows], correction[attention_rows];
 #pragma unroll
   for (int r = 0; r < attention_rows; ++r) {
@@ -37,12 +34,12 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
 
   for (std::int64_t first_key = 0; first_key < p.n_keys; first_key += attention_keys) {
     __syncthreads();  // the last tile may still be read
-    shared.load_tile(0, p.k, first_key, p.n_keys, head, aligned);
-    shared.load_tile(1, p.v, first_key, p.n_keys, head, aligned);
+    at.load_tile(0, p.k, first_key, p.n_keys);
+    at.load_tile(1, p.v, first_key, p.n_keys);
     __syncthreads();
     const bool valid = first_key + lane < p.n_keys;
     T score[attention_rows];
-    lane_dots(score, shared.tile(0) + lane * shared.stride, q, head.quads);
+    at.dots(score, 0, q);
     Quad<T> share;
 #pragma unroll
     for (int r = 0; r < attention_rows; ++r) {
@@ -73,11 +70,11 @@ __global__ void shared_kv_attention_fwd_rows_per_warp_kernel(SharedKvAttentionFo
     const std::int64_t row = first_row + r;
     if (row >= p.rows) break;
     if (lane == 0) {
-      const std::int64_t at = row * p.n_heads + blockIdx.y;
-      p.lse[at] = scale * largest[r] + std::log(sum[r]);
+      const std::int64_t score_row = row * p.n_heads + blockIdx.y;
+      p.lse[score_row] = scale * largest[r] + std::log(sum[r]);
       if (largest_and_inverse != nullptr) {
-        largest_and_inverse[2 * at] = largest[r];
-        largest_and_inverse[2 * at + 1] = inverse.v[r];
+        largest_and_inverse[2 * score_row] = largest[r];
+        largest_and_inverse[2 * score_row + 1] = inverse.v[r];
       }
     }
     if (p.out == nullptr) continue;
@@ -96,28 +93,25 @@ template <class T>
 __global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(SharedKvAttentionForward<T> p,
                                                                      const T* largest_and_inverse,
                                                                      T scale, bool aligned) {
-  const std::int64_t first_row =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) * attention_rows;
-  const int lane = threadIdx.x;
+  const SharedKvWarp<T> first_head(p.width, p.n_heads, 0, aligned);
+  const std::int64_t first_row = first_head.first_row;
+  const int lane = first_head.lane;
   const T share = T(1) / static_cast<T>(p.n_heads);
   for (std::int64_t first_key = 0; first_key < p.n_keys; first_key += attention_keys) {
     T weight[attention_rows] = {};
     for (int h = 0; h < p.n_heads; ++h) {
-      const HeadSlice head(p.width, p.n_heads, h);
-      const AttentionShared<T> shared(head.quads);
-      Quad<T>* q = shared.warp_rows(0);
+      const SharedKvWarp<T> at(p.width, p.n_heads, h, aligned);
       __syncthreads();
-      load_head_rows(q, head.quads, p.q, first_row, attention_rows, p.rows, head, lane, warp_lanes,
-                     aligned);
-      shared.load_tile(0, p.k, first_key, p.n_keys, head, aligned);
+      const Quad<T>* q = at.load_rows(0, p.q, p.rows);
+      at.load_tile(0, p.k, first_key, p.n_keys);
       __syncthreads();
       T score[attention_rows];
-      lane_dots(score, shared.tile(0) + lane * shared.stride, q, head.quads);
+      at.dots(score, 0, q);
 #pragma unroll
       for (int r = 0; r < attention_rows; ++r) {
         if (first_row + r >= p.rows) break;
-        const T* at = largest_and_inverse + 2 * ((first_row + r) * p.n_heads + h);
-        weight[r] += share * (math::exp(scale * (score[r] - at[0])) * at[1]);
+        const T* known = largest_and_inverse + 2 * ((first_row + r) * p.n_heads + h);
+        weight[r] += share * (math::exp(scale * (score[r] - known[0])) * known[1]);
       }
     }
     const std::int64_t key = first_key + lane;

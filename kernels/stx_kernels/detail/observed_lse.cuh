@@ -11,20 +11,11 @@ namespace stx::kernels {
 /// Largest value over the threads with the same threadIdx.y, as row_sum; NaN wins.
 template <class T>
 __device__ inline T observed_max(T value, T* scratch) {
+  const auto larger = [](T a, T b) { return b <= a ? a : (a != a ? a : b); };
 #pragma unroll
-  for (int step = warp_lanes / 2; step > 0; step /= 2) {
-    const T other = __shfl_xor_sync(full_warp, value, step);
-    value = other <= value ? value : (value != value ? value : other);
-  }
-  if (blockDim.x == warp_lanes) return value;
-  const unsigned warps = blockDim.x / warp_lanes;
-  T* mine = scratch + threadIdx.y * warps;
-  __syncthreads();  // what an earlier call left may still be read
-  if (threadIdx.x % warp_lanes == 0) mine[threadIdx.x / warp_lanes] = value;
-  __syncthreads();
-  T top = mine[0];
-  for (unsigned w = 1; w < warps; ++w) top = mine[w] <= top ? top : (top != top ? top : mine[w]);
-  return top;
+  for (int step = warp_lanes / 2; step > 0; step /= 2)
+    value = larger(value, __shfl_xor_sync(full_warp, value, step));
+  return combine_warps(value, scratch, larger);
 }
 
 template <class T>

@@ -43,6 +43,20 @@ inline dim3 row_group_block(std::int64_t cols) {
   return dim3(lanes, threads / lanes);
 }
 
+/// The row of a matrix that this thread's group of lanes owns. A group past the last row has no columns, and
+/// takes part in sums all the same.
+struct GroupRow {
+  std::int64_t index, columns = 0, offset = 0;  ///< offset: where the row begins
+  bool active;
+
+  __device__ GroupRow(std::int64_t rows, std::int64_t cols)
+      : index(static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y), active(index < rows) {
+    if (!active) return;
+    columns = cols;
+    offset = index * cols;
+  }
+};
+
 /// Values of scratch that row_sum and row_max need in shared memory.
 inline constexpr int row_sum_scratch = 8;
 
@@ -68,7 +82,19 @@ __device__ inline T row_sum(T value, T* scratch) {
   return combine_warps(warp_sum(value), scratch, [](T a, T b) { return a + b; });
 }
 
-/// The same for the largest value.
+/// In a block of one row: weight * sum / count of all threads (at least 1) into loss, the count into divisor.
+template <class T>
+__device__ inline void write_mean(double sum, double count, T weight, T* loss, T* divisor) {
+  double* scratch = shared_memory<double>();
+  sum = row_sum(sum, scratch);
+  count = row_sum(count, scratch);
+  if (threadIdx.x != 0) return;
+  const double least_one = count < 1.0 ? 1.0 : count;
+  *divisor = static_cast<T>(least_one);
+  *loss = static_cast<T>(static_cast<double>(weight) * sum / least_one);
+}
+
+/// The same as row_sum for the largest value.
 template <class T>
 __device__ inline T row_max(T value, T* scratch) {
   return combine_warps(warp_max(value), scratch, [](T a, T b) { return a < b ? b : a; });
