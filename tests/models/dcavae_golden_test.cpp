@@ -4,7 +4,6 @@
 
 #include "examples/dcavae/objective.hpp"
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
