@@ -1,10 +1,12 @@
 // The innermost parts of the CPU's matrix product: a tile of C kept in registers, and the packing
-// of the columns of B that it reads.
+// of what it reads.
 //
 // A tile is `rows` rows by a few registers of columns. Every step of the inner dimension loads the
 // registers of B once and broadcasts one value of A per row: with AVX-512 28 multiply-adds for 16
-// loads, so the multiplier is the bound. A is read where it lies; B is packed, because a column of
-// registers is then one stream, used again for every tile of rows.
+// loads, so the multiplier is the bound. B is packed, because a column of registers is then one
+// stream, used again for every tile of rows. A is read where it lies if its rows are contiguous along
+// the inner dimension; a transposed A that several columns of registers read is packed too, because
+// a step from one stored row to the next is a step from page to page.
 #pragma once
 
 #include <algorithm>
@@ -30,17 +32,16 @@ inline constexpr std::int64_t gemm_depth = 256;
 
 /// c (rows x width) (+)= a (rows x depth) * panel (depth x width), the width being so many registers.
 /// Only the first `columns` columns are stored. With `transpose_a`, a is stored depth x rows.
+/// (Not inlined: among other code the compiler keeps a part of the sums in memory.)
 template <class T, int rows, bool transpose_a, int registers>
-inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c, std::int64_t ldc,
-                      std::int64_t columns, GradWrite write) {
+__attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c,
+                                         std::int64_t ldc, std::int64_t columns, GradWrite write) {
   using V = typename Simd<T>::type;
   constexpr int lanes = GemmTile<T>::lanes;
   constexpr int width = registers * lanes;
   V sum[rows][registers];
-  const T* row[rows];
   STX_UNROLL(16)
   for (int r = 0; r < rows; ++r) {
-    row[r] = transpose_a ? a + r : a + r * lda;
     STX_UNROLL(4)
     for (int v = 0; v < registers; ++v) sum[r][v] = V{};
   }
@@ -50,7 +51,7 @@ inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t
     for (int v = 0; v < registers; ++v) b[v] = simd_load(panel + (k * registers + v) * lanes);
     STX_UNROLL(16)
     for (int r = 0; r < rows; ++r) {
-      const T value = transpose_a ? a[k * lda + r] : row[r][k];
+      const T value = transpose_a ? a[k * lda + r] : a[r * lda + k];
       STX_UNROLL(4)
       for (int v = 0; v < registers; ++v) sum[r][v] += value * b[v];
     }
@@ -73,20 +74,51 @@ inline void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t
   }
 }
 
-/// The same for any number of rows: whole tiles, then the rest in tiles of halving size.
+/// The same for any number of rows: whole tiles, `tile_step` values of a apart, then the rest in tiles of
+/// halving size.
 template <class T, bool transpose_a, int registers, int tile = GemmTile<T>::rows>
-inline void gemm_rows(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c, std::int64_t ldc,
-                      std::int64_t m, std::int64_t columns, GradWrite write) {
+void gemm_rows(const T* a, std::int64_t lda, std::int64_t tile_step, const T* panel, std::int64_t depth, T* c,
+               std::int64_t ldc, std::int64_t m, std::int64_t columns, GradWrite write) {
   std::int64_t i = 0;
-  for (; i + tile <= m; i += tile)
-    gemm_tile<T, tile, transpose_a, registers>(a + (transpose_a ? i : i * lda), lda, panel, depth, c + i * ldc, ldc,
-                                               columns, write);
+  for (; i + tile <= m; i += tile, a += tile_step)
+    gemm_tile<T, tile, transpose_a, registers>(a, lda, panel, depth, c + i * ldc, ldc, columns, write);
   if constexpr (tile > 1) {
+    constexpr int smaller = tile > 8 ? 8 : tile / 2;
     if (i < m)
-      gemm_rows<T, transpose_a, registers, (tile > 8 ? 8 : tile / 2)>(a + (transpose_a ? i : i * lda), lda, panel,
-                                                                     depth, c + i * ldc, ldc, m - i, columns, write);
+      gemm_rows<T, transpose_a, registers, smaller>(a, lda, smaller * (transpose_a ? 1 : lda), panel, depth,
+                                                    c + i * ldc, ldc, m - i, columns, write);
   }
 }
+
+/// Rows of a and up to gemm_depth steps of theirs, packed: steps from page to page become steps within 280 KiB,
+/// which stay in the second-level cache. The order is kept, so that packing is copying.
+template <class T, bool transpose_a>
+struct GemmPackedRows {
+  static constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
+  static constexpr std::int64_t tile = GemmTile<T>::rows;
+  static constexpr std::int64_t lda = transpose_a ? tile : gemm_depth + line;
+  /// From tile to tile, an odd number of cache lines: they do not begin in the same sets of a cache.
+  static constexpr std::int64_t step = transpose_a ? tile * gemm_depth + line : tile * lda;
+  static constexpr std::int64_t tiles = 80 / static_cast<std::int64_t>(sizeof(T));
+  static constexpr std::int64_t rows = tiles * tile;
+
+  alignas(64) T values[tiles * step];
+
+  /// m <= rows rows of a (m x depth, or stored depth x m).
+  void pack(const T* a, std::int64_t stored_lda, std::int64_t depth, std::int64_t m) {
+    if constexpr (transpose_a) {
+      const std::int64_t whole = m / tile, rest = m % tile;
+      for (std::int64_t k = 0; k < depth; ++k) {
+        const T* from = a + k * stored_lda;
+        T* to = values + k * tile;
+        for (std::int64_t t = 0; t < whole; ++t, from += tile, to += step) std::memcpy(to, from, sizeof(T) * tile);
+        std::copy_n(from, rest, to);
+      }
+    } else {
+      for (std::int64_t i = 0; i < m; ++i) std::copy_n(a + i * stored_lda, depth, values + i * lda);
+    }
+  }
+};
 
 /// Packs `columns` columns of b (depth x columns, or stored columns x depth) side by side, filled up
 /// with zeros to so many registers.
@@ -107,8 +139,13 @@ inline void gemm_pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64
     }
     return;
   }
-  std::int64_t k = 0;
-  for (; k + lanes <= depth; k += lanes) {
+  if (depth < lanes) {
+    for (std::int64_t j = 0; j < width; ++j)
+      for (std::int64_t k = 0; k < depth; ++k) panel[k * width + j] = j < columns ? b[j * ldb + k] : T(0);
+    return;
+  }
+  for (std::int64_t step = 0; step < depth; step += lanes) {
+    const std::int64_t k = std::min(step, depth - lanes);  // the last squares overlap those before
     for (int first = 0; first < width; first += lanes) {
       typename Simd<T>::type square[lanes];
       STX_UNROLL(16)
@@ -118,9 +155,6 @@ inline void gemm_pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64
       STX_UNROLL(16)
       for (int j = 0; j < lanes; ++j) simd_store(panel + (k + j) * width + first, square[j]);
     }
-  }
-  for (; k < depth; ++k) {
-    for (std::int64_t j = 0; j < width; ++j) panel[k * width + j] = j < columns ? b[j * ldb + k] : T(0);
   }
 }
 

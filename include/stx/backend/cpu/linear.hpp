@@ -26,29 +26,32 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
   const StepState& state = *ctx.step_state();
   const bool keeps_z = p.pre_activation != nullptr;
   T* product = keeps_z ? p.pre_activation : p.y;
-  const auto tasks = cpu::GemmTasks::of<T>(p.rows, p.out);
+  const auto tasks = cpu::GemmTasks::of<T>(p.rows, p.out, p.in, ctx.threads());
   parallel_for(ctx.threads(), tasks.count(), [&](std::int64_t i) {
     const auto t = tasks[i];
-    const std::int64_t at = t.row * p.out + t.column;
-    cpu::gemm_strip(p.x + t.row * p.in, p.in, false, p.weight + t.column * p.in, p.in, true, product + at, p.out,
-                    t.rows, t.columns, p.in, GradWrite::overwrite);
-    const T* bias = p.bias != nullptr ? p.bias + t.column : nullptr;
-    math::with_activation(p.activation, [&](auto activation) {
-      constexpr std::int64_t full = cpu::GemmTile<T>::columns;
-      for (std::int64_t r = 0; r < t.rows; ++r) {
-        T* z = product + at + r * p.out;
-        T* y = p.y + at + r * p.out;
-        if (t.columns == full) {  // a number the compiler knows
-          cpu::finish_columns(activation, bias, z, y, full, keeps_z);
-        } else {
-          cpu::finish_columns(activation, bias, z, y, t.columns, keeps_z);
+    const auto finish = [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) {
+      const std::int64_t at = (t.row + row) * p.out + t.column + column;
+      const T* bias = p.bias != nullptr ? p.bias + t.column + column : nullptr;
+      math::with_activation(p.activation, [&](auto activation) {
+        constexpr std::int64_t full = cpu::GemmTile<T>::columns;
+        for (std::int64_t r = 0; r < rows; ++r) {
+          T* z = product + at + r * p.out;
+          T* y = p.y + at + r * p.out;
+          if (columns == full) {  // a number the compiler knows
+            cpu::finish_columns(activation, bias, z, y, full, keeps_z);
+          } else {
+            cpu::finish_columns(activation, bias, z, y, columns, keeps_z);
+          }
         }
-      }
-    });
-    if (p.dropout.active())
-      cpu::apply_dropout(state, p.dropout, cpu::DropoutBlock<T>{.values = p.y + at, .stride = p.out, .row = t.row,
-                                                                .rows = t.rows, .column = t.column,
-                                                                .columns = t.columns});
+      });
+      if (p.dropout.active())
+        cpu::apply_dropout(state, p.dropout,
+                           cpu::DropoutBlock<T>{.values = p.y + at, .stride = p.out, .row = t.row + row, .rows = rows,
+                                                .column = t.column + column, .columns = columns});
+    };
+    cpu::gemm_block<T, false>(p.x + t.row * p.in, p.in, p.weight + t.column * p.in, p.in, true,
+                              product + t.row * p.out + t.column, p.out, t.rows, t.columns, p.in,
+                              GradWrite::overwrite, finish);
   });
 }
 
