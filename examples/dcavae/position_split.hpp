@@ -35,12 +35,14 @@ class CoordinateScale {
       : centre_(static_cast<std::size_t>(coordinates.cols)) {
     const auto n = static_cast<double>(rows.size());
     double squares = 0;
+    bool vary = false;  // of the values themselves: the mean is rounded
     for (std::int64_t d = 0; d < coordinates.cols; ++d) {
       for (const std::int64_t i : rows) centre_[d] += coordinates(i, d) / n;
+      for (const std::int64_t i : rows) vary = vary || coordinates(i, d) != coordinates(rows[0], d);
       for (const std::int64_t i : rows) squares += std::pow(coordinates(i, d) - centre_[d], 2);
     }
     scale_ = std::sqrt(squares / (n * static_cast<double>(coordinates.cols)));
-    require<DataError>(scale_ > 0, "positions", "all spots have the same coordinates");
+    require<DataError>(vary && scale_ > 0, "positions", "all spots have the same coordinates");
   }
   double scale() const { return scale_; }
   Matrix<float> apply(const Matrix<double>& coordinates) const {

@@ -1,10 +1,10 @@
 # Whole models on CUDA: on the emulated device, and on a real one.
 if(STX_EMULATOR)
-  stx_add_tests(models_emulated casper_step_cuda_test.cpp QUICK LIBS stx_emulated stx_cpu_bodies)
+  stx_add_tests(models_emulated casper_step_cuda_test.cpp dcavae_positions_cuda_test.cpp QUICK LIBS stx_emulated stx_cpu_bodies)
   target_include_directories(test_models_emulated PRIVATE ${PROJECT_SOURCE_DIR})
   set_tests_properties(models_emulated.casper_step_cuda PROPERTIES ENVIRONMENT STX_EMULATOR_CHECK=1)
 endif()
 if(STX_CUDA_ENABLED)
-  stx_add_tests(models_real_device casper_step_cuda_test.cpp QUICK LIBS stx::compiled stx_cpu_bodies LABELS gpu)
+  stx_add_tests(models_real_device casper_step_cuda_test.cpp dcavae_positions_cuda_test.cpp QUICK LIBS stx::compiled stx_cpu_bodies LABELS gpu)
   target_include_directories(test_models_real_device PRIVATE ${PROJECT_SOURCE_DIR})
 endif()

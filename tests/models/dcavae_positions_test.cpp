@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/random.hpp"
