@@ -34,7 +34,6 @@ function(stx_warnings target)
     # g++ 12 reports its own AVX-512 intrinsics when Eigen inlines them.
     "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized;-Wno-uninitialized;-Wno-restrict>"
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${STX_WERROR}>>:-Werror>
-    # nvcc hands pointers to members on with parentheses that g++ finds needless.
-    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wno-parentheses>
+    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra>
     $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${STX_WERROR}>>:-Werror=all-warnings>)
 endfunction()

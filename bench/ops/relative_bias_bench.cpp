@@ -33,6 +33,32 @@ Case bias_case(Context<D>& ctx, std::int64_t length) {
   return {[&ctx, args] { relative_bias(ctx, args); }, error};
 }
 
+template <class D>
+Case bias_backward_case(Context<D>& ctx, std::int64_t length) {
+  const std::int64_t heads = 12;
+  Buffers<D> memory(ctx);
+  const auto grad = test::random_values(heads * length * length, 1);
+  const auto buckets = relative_buckets(32, 128);
+  const auto n = static_cast<std::int64_t>(buckets.size());
+  const RelativeBiasBackward<float> args{.grad_bias = memory.input(grad),
+                                         .distances = to_device(ctx, buckets, Shape{n}).data,
+                                         .grad_table = memory.output(32 * heads),
+                                         .heads = heads,
+                                         .length = length,
+                                         .half = 16,
+                                         .n_distances = n};
+  const auto error = [memory, args, grad, buckets, length, heads] {
+    std::vector<double> want(static_cast<std::size_t>(32 * heads));
+    for (std::int64_t e = 0; e < heads * length * length; ++e) {
+      const std::int64_t after = e % length - e / length % length;
+      const auto m = std::min<std::size_t>(static_cast<std::size_t>(std::abs(after)), buckets.size() - 1);
+      want[(buckets[m] + (after > 0 ? 16 : 0)) * heads + e / (length * length)] += grad[e];
+    }
+    return memory.error(args.grad_table, want);
+  };
+  return {[&ctx, args] { relative_bias_backward(ctx, args); }, error};
+}
+
 }  // namespace
 
 template <class D>
@@ -41,6 +67,8 @@ void add_relative_bias(Suite<D>& suite) {
     suite.add("relative_bias/12_heads_" + std::to_string(length), length,
               {48.0 * static_cast<double>(length * length), 0},
               [](Context<D>& ctx, std::int64_t n) { return bias_case(ctx, n); });
+  suite.add("relative_bias_bwd/12_heads_512", 512, {48.0 * 512 * 512, 12.0 * 512 * 512},
+            [](Context<D>& ctx, std::int64_t n) { return bias_backward_case(ctx, n); });
 }
 void register_relative_bias(Suites& suites) {
   suites.each([](auto& suite) { add_relative_bias(suite); });

@@ -4,6 +4,7 @@
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
 
@@ -88,6 +89,27 @@ TEST_CASE("adam: parameters and moments against a plain loop, odd sizes") {
       const auto exact = run<double>(o, 0.01f, g, start);
       CHECK(max_error(exact.p, want.p) < 1e-12);
     }
+}
+
+TEST_CASE("adam: PyTorch's Adam and AdamW") {
+  const auto g = golden::load("ops/adam.txt");
+  const std::int64_t n = g.at("start").cols;
+  const auto& all = g.at("gradients");
+  std::vector<std::vector<double>> gradients;
+  for (std::int64_t t = 0; t < all.rows; ++t)
+    gradients.emplace_back(all.values.begin() + t * n, all.values.begin() + (t + 1) * n);
+  stx::AdamOptions o{.beta1 = 0.875f, .beta2 = 0.96875f, .eps = 0x1p-26f};
+  const auto check = [&](const char* name, const stx::AdamOptions& options) {
+    INFO(name);
+    const auto got = run<double>(options, 0.0078125f, gradients, g.at("start").values);
+    CHECK(max_error(got.p, g.at(name).values) <= 1e-13);
+  };
+  check("plain", o);
+  o.weight_decay = 0.125f;
+  check("coupled", o);
+  o.decoupled = true;
+  check("decoupled", o);
+  check("other", {.beta1 = 0.0f, .beta2 = 0.5f, .eps = 0.125f});
 }
 
 TEST_CASE("adam: the same bits for every number of threads") {

@@ -1,5 +1,6 @@
 #include "stx/ops/concat_columns.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 
@@ -39,6 +40,10 @@ TEST_CASE("concat_columns: values and gradients are copies, odd shapes") {
     check(2, odd, 5);
     check(2, 8, odd);
   }
+}
+
+TEST_CASE("concat_columns: PyTorch's torch.cat and its gradients") {
+  check_golden_op(golden::load("ops/concat_columns.txt"), "", {{"a"}, {"b"}}, concat);
 }
 
 TEST_CASE("concat_columns: gradients by central differences, also of one variable on both sides") {

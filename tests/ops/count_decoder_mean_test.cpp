@@ -5,6 +5,7 @@
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/count_cases.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 
 using namespace stx::test;
@@ -91,6 +92,27 @@ TEST_CASE("count_decoder_mean: against textbook formulas, odd shapes") {
                      .masked = masked,
                      .theta = Theta::per_entry});
     }
+}
+
+TEST_CASE("count_decoder_mean: SciPy's means and probabilities of zero") {
+  const auto g = golden::load("ops/count_decoder.txt");
+  stx::Context<Cpu> ctx;
+  const auto tensor = [&](const char* name, Shape shape) {
+    return to_device(ctx, g.at(name).values, shape);
+  };
+  const auto variable = [&](const char* name, Shape shape) {
+    return stx::constant(ctx, tensor(name, shape));
+  };
+  for (const bool inflated : {false, true}) {
+    const auto out = stx::count_decoder_mean(
+        ctx, variable("logits", {5, 8}), variable("library", {5}), tensor("observed", {8}),
+        stx::Dispersion<double, Cpu>{variable("log_theta", {8})},
+        inflated ? variable("zeta", {5, 8}) : stx::Var<double, Cpu>{});
+    const auto& mean = g.at("mean").values;
+    CHECK(max_error(to_host(ctx, out.mean), mean) <= 1e-13 * max_abs(mean));
+    CHECK(max_error(to_host(ctx, out.p_zero),
+                    g.at(inflated ? "zinb_p_zero" : "nb_p_zero").values) <= 1e-13);
+  }
 }
 
 TEST_CASE("count_decoder_mean: observed means add up to the library") {

@@ -1,6 +1,7 @@
 #include "stx/ops/count_decoder.hpp"
 
 #include "support/count_ops.hpp"
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 
 using namespace stx::test;
@@ -47,6 +48,18 @@ TEST_CASE("count_decoder: values and gradients against textbook formulas, odd sh
         check_values<float>(decoder(33, 31, inflated, sparse, masked));
         check_values<double>(decoder(9, 40, inflated, sparse, masked));
       }
+}
+
+TEST_CASE("count_decoder: values of SciPy and gradients of PyTorch") {
+  const auto g = golden::load("ops/count_decoder.txt");
+  for (const bool inflated : {false, true}) {
+    const CountCase c{
+        .rows = 5, .cols = 8, .softmax = true, .inflated = inflated, .masked = true};
+    check_golden_op(g, inflated ? "zinb_" : "nb_",
+                    {{"logits"}, {"log_theta", {8}}, {"zeta"}, {"library", {5}}, {"counts"},
+                     {"observed", {8}}},
+                    count_op(c), {"y"}, 1e-12);
+  }
 }
 
 TEST_CASE("count_decoder: gradients by central differences, used once and twice") {

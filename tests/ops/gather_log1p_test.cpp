@@ -4,6 +4,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
 
@@ -109,6 +110,34 @@ TEST_CASE("gather_log1p: values against plain loops, odd shapes") {
   const Problem p =
       make(40, 33, 50, true);  // in double only the output is: counts and totals are float
   CHECK(max_error(run<double>(p), reference<double>(p)) < 1e-5);
+}
+
+TEST_CASE("gather_log1p: scanpy's normalize_total and log1p, standardised or not") {
+  const auto g = golden::load("ops/gather_log1p.txt");
+  const auto& counts = g.at("counts");
+  Problem p;
+  p.counts.rows = counts.rows;
+  p.counts.cols = p.n_columns = counts.cols;
+  p.counts.indptr = {0};
+  for (std::int64_t i = 0; i < counts.rows; ++i) {
+    float total = 0;
+    for (std::int64_t j = 0; j < counts.cols; ++j) {
+      const auto count = static_cast<float>(counts(i, j));
+      if (count == 0) continue;
+      p.counts.indices.push_back(static_cast<std::int32_t>(j));
+      p.counts.values.push_back(count);
+      total += count;
+    }
+    p.counts.indptr.push_back(static_cast<std::int64_t>(p.counts.indices.size()));
+    p.totals.push_back(total);
+    p.rows.push_back(static_cast<std::int32_t>(i));
+  }
+  for (std::int32_t j = 0; j < counts.cols; ++j) p.column_of.push_back(j);
+  CHECK(max_error(run<float>(p), g.at("log1p").values) <= 2e-6);
+  CHECK(max_error(run<double>(p), g.at("log1p").values) <= 2e-6);  // counts and totals are float
+  p.shift = g.at("shift").values;
+  p.scale = g.at("scale").values;
+  CHECK(max_error(run<float>(p), g.at("standard").values) <= 4e-6);
 }
 
 TEST_CASE(

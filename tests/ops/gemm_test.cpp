@@ -1,6 +1,7 @@
 #include "stx/backend/gemm.hpp"
 
 #include "stx/ops/matmul.hpp"
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 #include "support/naive.hpp"
@@ -61,6 +62,10 @@ void check_values(const Sizes& s) {
 }
 
 }  // namespace
+
+TEST_CASE("gemm: PyTorch's product and gradients") {
+  check_golden_op(golden::load("ops/gemm.txt"), "", {{"a"}, {"b"}}, product);
+}
 
 TEST_CASE("gemm: all transposes, overwrite and accumulate, odd shapes") {
   for (std::int64_t odd : odd_sizes) {

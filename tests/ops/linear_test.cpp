@@ -1,5 +1,6 @@
 #include "stx/ops/linear.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 #include "support/naive_dense.hpp"
@@ -65,6 +66,17 @@ TEST_CASE("linear: values and gradients against plain loops, odd shapes") {
     check_values<float>(inputs(127, 65, 300), options);
     check_values<double>(inputs(200, 33, 47), options);
   }
+}
+
+TEST_CASE("linear: PyTorch's values and gradients with every activation") {
+  const auto g = golden::load("ops/linear.txt");
+  const std::pair<const char*, Activation> names[] = {
+      {"identity_", Activation::identity}, {"gelu_", Activation::gelu},
+      {"relu_", Activation::relu},         {"silu_", Activation::silu},
+      {"softplus_", Activation::softplus}, {"gelu_tanh_", Activation::gelu_tanh}};
+  for (const auto& named : names)
+    check_golden_op(g, named.first, {{"x"}, {"weight"}, {"bias", {3}}},
+                    layer({named.second, {}}));
 }
 
 TEST_CASE("linear: gradients by central differences, used once and twice") {

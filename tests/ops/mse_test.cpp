@@ -1,5 +1,6 @@
 #include "stx/ops/mse.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 #include "support/naive.hpp"
@@ -67,6 +68,12 @@ TEST_CASE("mse: gradient by central differences, used once and twice") {
     check_gradients(in, loss(2));
     check_gradients(in, masked_loss(0.5));
   }
+}
+
+TEST_CASE("mse: PyTorch's values and gradients") {
+  const auto g = golden::load("ops/mse.txt");
+  check_golden_op(g, "all_", {{"x"}, {"target"}}, loss(0.25));
+  check_golden_op(g, "masked_", {{"x"}, {"target"}, {"mask"}}, masked_loss(0.25));
 }
 
 TEST_CASE("mse: known values") {

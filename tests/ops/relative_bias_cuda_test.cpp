@@ -24,3 +24,24 @@ TEST_CASE("relative_bias on CUDA: odd lengths and heads") {
           0);
     }
 }
+
+TEST_CASE("relative_bias on CUDA: gradient of the table, overwrite and accumulate") {
+  if (no_cuda_device()) return;
+  for (std::int64_t length : {0, 1, 31, 32, 33, 130})
+    for (stx::GradWrite write : {stx::GradWrite::overwrite, stx::GradWrite::accumulate}) {
+      CAPTURE(length);
+      compare_devices([&](auto& ctx, auto& rig) {
+        using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
+        const stx::RelativeBiasBackward<T> args{
+            .grad_bias = rig.input(random_values(3 * length * length, 1)),
+            .distances = rig.exact(std::vector<std::int32_t>{0, 1, 2, 2, 2, 3}),
+            .grad_table = rig.output(8 * 3, write),
+            .write = write,
+            .heads = 3,
+            .length = length,
+            .half = 4,
+            .n_distances = 6};
+        return [=, &ctx] { stx::relative_bias_backward(ctx, args); };
+      });
+    }
+}

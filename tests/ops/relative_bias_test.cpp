@@ -1,11 +1,8 @@
 #include "stx/ops/relative_bias.hpp"
 
-#include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/transfer.hpp"
-#include "stx/core/transfer.hpp"
-#include "support/compare.hpp"
+#include "support/golden_op.hpp"
+#include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
-#include "support/random.hpp"
 
 using namespace stx::test;
 using stx::Cpu;
@@ -24,13 +21,18 @@ std::int64_t standard_bucket(std::int64_t rel) {
   return bucket + (rel > 0 ? 16 : 0);
 }
 
+template <class D>
+stx::Tensor<std::int32_t, D> distances(stx::Context<D>& ctx, std::int64_t buckets,
+                                       std::int64_t max_distance) {
+  const auto found = stx::relative_buckets(buckets, max_distance);
+  return to_device(ctx, found, Shape{static_cast<std::int64_t>(found.size())});
+}
+
 std::vector<double> run(std::int64_t length, std::int64_t heads, int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads});
-  const auto buckets = stx::relative_buckets(32, 128);
   return to_host(
-      ctx, stx::relative_bias(
-               ctx, to_device(ctx, random_values(32 * heads, 1), Shape{32, heads}),
-               to_device(ctx, buckets, Shape{static_cast<std::int64_t>(buckets.size())}), length)
+      ctx, stx::relative_bias(ctx, to_device(ctx, random_values(32 * heads, 1), Shape{32, heads}),
+                              distances(ctx, 32, 128), length)
                .value());
 }
 
@@ -64,13 +66,35 @@ TEST_CASE("relative_bias: every entry is that of its bucket, odd lengths and thr
     }
 }
 
+TEST_CASE("relative_bias: PyTorch's bias and gradient of the table") {
+  const auto biased = []<class D>(stx::Context<D>& ctx, const auto& v) {
+    return std::vector{stx::relative_bias(ctx, v[0], distances(ctx, 8, 20), 13)};
+  };
+  check_golden_op(golden::load("ops/relative_bias.txt"), "", {{"table"}}, biased);
+}
+
+TEST_CASE("relative_bias: gradients by central differences and for every number of threads") {
+  for (std::int64_t length : {0, 1, 9}) {
+    const auto biased = [length](auto& ctx, const auto& v) {
+      return std::vector{stx::relative_bias(ctx, v[0], distances(ctx, 8, 20), length)};
+    };
+    check_gradients({random_input({8, 3}, 1)}, biased);
+    check_same_for_all_threads<float>({random_input({8, 3}, 1)}, biased, 2);
+  }
+}
+
 TEST_CASE("relative_bias: the backend stays inside its buffers") {
   stx::Context<Cpu> ctx;
   Guarded<float> table(8 * 3, 1.0f), bias(3 * 33 * 33);
-  Guarded<std::int32_t> distances(4, 1);
+  Guarded<std::int32_t> near(4, 1);
   stx::relative_bias(
-      ctx, stx::RelativeBias<float>{table.data(), distances.data(), bias.data(), 3, 33, 4, 4});
-  CHECK((table.intact() && bias.intact() && distances.intact()));
+      ctx, stx::RelativeBias<float>{table.data(), near.data(), bias.data(), 3, 33, 4, 4});
+  Guarded<float> grad_table(8 * 3);
+  stx::relative_bias_backward(
+      ctx, stx::RelativeBiasBackward<float>{.grad_bias = bias.data(), .distances = near.data(),
+                                            .grad_table = grad_table.data(), .heads = 3,
+                                            .length = 33, .half = 4, .n_distances = 4});
+  CHECK((table.intact() && bias.intact() && near.intact() && grad_table.intact()));
 }
 
 TEST_CASE("relative_bias: wrong calls are errors") {

@@ -1,5 +1,6 @@
 #include "stx/ops/residual_layer_norm.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/naive.hpp"
 
@@ -73,6 +74,11 @@ TEST_CASE("residual_layer_norm: values and gradients against plain loops, odd sh
       check_values<float>(inputs(300, 256), residual, o);
       check_values<double>(inputs(150, 33), residual, o);
     }
+}
+
+TEST_CASE("residual_layer_norm: PyTorch's values and gradients") {
+  check_golden_op(golden::load("ops/row_norm.txt"), "sum_",
+                  {{"x"}, {"residual"}, {"gain", {6}}, {"shift", {6}}}, norm());
 }
 
 TEST_CASE("residual_layer_norm: gradients by central differences, used once and twice") {

@@ -1,5 +1,6 @@
 #include "stx/ops/shared_kv_attention.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 #include "support/naive.hpp"
@@ -74,6 +75,11 @@ TEST_CASE("shared_kv_attention: values and gradients against plain loops, odd sh
     for (std::int64_t width : {4, 12, 64, 256}) check_values<float>(inputs(70, 29, width), o);
     check_values<double>(inputs(300, 40, 64), o);
   }
+}
+
+TEST_CASE("shared_kv_attention: PyTorch's output, mean weights and gradients") {
+  check_golden_op(golden::load("ops/shared_kv_attention.txt"), "", {{"q"}, {"k"}, {"v"}},
+                  attention({2, {}, false}), {"out", "weights"});
 }
 
 TEST_CASE("shared_kv_attention: gradients by central differences, through either output or both") {

@@ -3,6 +3,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/naive_sampling.hpp"
 #include "support/random.hpp"
@@ -53,6 +54,17 @@ TEST_CASE("softmax_sample: the inverse distribution function at the documented u
     }
     INFO(n, " entries, ", off, " of 500 draws differ");
     CHECK(off <= 1);  // the weights are float: a uniform may lie within 1e-7 of a boundary
+  }
+}
+
+TEST_CASE("softmax_sample: SciPy's shares at the uniforms of a Philox in Python") {
+  const auto g = golden::load("ops/softmax_sample.txt");
+  const auto& logits = g.at("logits").values;
+  for (const auto& named : {std::pair{"one", 1.0}, std::pair{"half", 0.5}}) {
+    const auto& want = g.at(named.first).values;
+    const auto got = draw(logits, static_cast<std::int64_t>(want.size()), named.second);
+    INFO(std::string(named.first));
+    CHECK(max_error(got, want) == 0);
   }
 }
 

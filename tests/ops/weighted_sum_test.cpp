@@ -1,5 +1,6 @@
 #include "stx/ops/weighted_sum.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 
@@ -47,6 +48,15 @@ TEST_CASE("weighted_sum: value and gradient, odd sizes, weighted and not") {
       CHECK(max_error(got.grads[0], grad) <= 1e-6);
       check_gradients(inputs(std::min<std::int64_t>(rows, 33)), op(weighted, 0.25));
     }
+}
+
+TEST_CASE("weighted_sum: PyTorch's value and gradient") {
+  const auto of_weights = []<class D>(stx::Context<D>& ctx, const auto& v) {
+    return std::vector{stx::weighted_sum(
+        ctx, v[0], stx::WeightedSumOptions<double, D>{.factor = 0.25, .weights = v[1].value()})};
+  };
+  check_golden_op(golden::load("ops/weighted_sum.txt"), "", {{"values", {11}}, {"weights", {11}}},
+                  of_weights);
 }
 
 TEST_CASE("weighted_sum: a column counts as a list; a row of weight 0 may hold anything") {

@@ -38,7 +38,7 @@ inline std::vector<std::int32_t> relative_buckets(std::int64_t buckets, std::int
 
 /// bias_hij = table_{bucket(j - i), h}: distances after the query use the second half of the table.
 ///
-/// @param table      (buckets, heads), frozen: no gradient goes to it
+/// @param table      (buckets, heads)
 /// @param distances  (n) from relative_buckets, on the device
 /// @param length     of the sequences
 /// @return           (heads, length, length), the bias of stx::attention
@@ -46,17 +46,42 @@ inline std::vector<std::int32_t> relative_buckets(std::int64_t buckets, std::int
 /// Deterministic: yes. Capturable: yes.
 /// Source: Raffel et al. 2020, section 2.1.
 template <class T, class D>
-Var<T, D> relative_bias(Context<D>& ctx, const Tensor<T, D>& table,
-                        const Tensor<std::int32_t, D>& distances, std::int64_t length) {
-  require(table.shape.rank() == 2 && table.rows() % 2 == 0 && distances.size() >= 1 && length >= 0,
+Var<T, D> relative_bias(Context<D>& ctx, Var<T, D> table, const Tensor<std::int32_t, D>& distances,
+                        std::int64_t length) {
+  const Shape shape = table.shape();
+  require(shape.rank() == 2 && shape[0] % 2 == 0 && distances.size() >= 1 && length >= 0,
           "relative_bias",
           "table must be (buckets, heads) with even buckets, distances not empty and length "
           "not negative, got ",
-          table.shape, ", ", distances.shape, " and ", length);
-  Var<T, D> bias = make_output<T, D>(ctx, Shape{table.cols(), length, length}, false);
-  relative_bias(ctx, RelativeBias<T>{table.data, distances.data, bias.value().data, table.cols(),
-                                     length, table.rows() / 2, distances.size()});
+          shape, ", ", distances.shape, " and ", length);
+  const std::int64_t heads = shape[1], half = shape[0] / 2;
+  Var<T, D> bias = make_output<T, D>(ctx, Shape{heads, length, length}, table.needs_grad());
+  relative_bias(ctx, RelativeBias<T>{table.value().data, distances.data, bias.value().data, heads, length,
+                                     half, distances.size()});
+
+  struct Backward : Tape<D>::Node {
+    Var<T, D> table, bias;
+    Tensor<std::int32_t, D> distances;
+    static void run(Context<D>& ctx, Backward& node) {
+      if (!node.bias.has_grad()) return;
+      const GradTarget<T> to_table = node.table.claim_grad(ctx);
+      if (to_table.data == nullptr) return;
+      const Shape shape = node.table.shape();
+      relative_bias_backward(
+          ctx, RelativeBiasBackward<T>{node.bias.grad().data, node.distances.data, to_table.data,
+                                       to_table.write, shape[1], node.bias.shape()[1], shape[0] / 2,
+                                       node.distances.size()});
+    }
+  };
+  if (bias.needs_grad()) ctx.tape().record(Backward{{}, table, bias, distances});
   return bias;
+}
+
+/// The same of a frozen table: no gradient goes to it.
+template <class T, class D>
+Var<T, D> relative_bias(Context<D>& ctx, const Tensor<T, D>& table,
+                        const Tensor<std::int32_t, D>& distances, std::int64_t length) {
+  return relative_bias(ctx, constant(ctx, table), distances, length);
 }
 
 }  // namespace stx

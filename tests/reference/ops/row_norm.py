@@ -22,6 +22,8 @@ def arrays():
 
     record("plain", F.layer_norm(x, (width,), eps=1e-6), x=x)
     record("affine", F.layer_norm(x, (width,), gain, shift, eps=1e-5), x=x, gain=gain, shift=shift)
+    record("sum", F.layer_norm(x + residual, (width,), gain, shift, eps=1e-5), x=x, residual=residual, gain=gain,
+           shift=shift)
     record("rms", F.rms_norm(x, (width,), gain, eps=1e-6), x=x, gain=gain)
     # One block's parts in the order shift, scale, gate.
     sh, sc, gate = (m.repeat_interleave(tokens, 0) for m in modulation.chunk(3, dim=1))

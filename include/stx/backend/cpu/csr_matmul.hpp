@@ -1,7 +1,7 @@
 // Sparse times dense on the CPU: the sums of many columns of a row are kept in registers.
 #pragma once
 
-#include "stx/backend/cpu/simd_sum.hpp"
+#include "stx/backend/cpu/row_sum.hpp"
 #include "stx/backend/csr_matmul.hpp"
 #include "stx/core/macros.hpp"
 

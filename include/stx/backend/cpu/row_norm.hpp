@@ -3,7 +3,7 @@
 
 #include "stx/backend/cpu/column_sums.hpp"
 #include "stx/backend/cpu/dropout.hpp"
-#include "stx/backend/cpu/simd_sum.hpp"
+#include "stx/backend/cpu/row_sum.hpp"
 #include "stx/backend/row_norm.hpp"
 #include "stx/math/normalise.hpp"
 
