@@ -74,6 +74,115 @@ __global__ void contrastive_fwd_anchor_per_group_kernel(ContrastiveForward<T> p)
                      : anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull * scale;
 }
 
+/// Contrast::dcavae_r1, in the same mapping: one more pass for the weights, three more for their softmax.
+template <class T>
+__global__ void contrastive_fwd_weighted_anchor_per_group_kernel(ContrastiveForward<T> p) {
+  const ContrastiveModel<T>& m = p.model;
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+  const bool active = i < m.n_anchors();
+  const std::int64_t n = m.n_others();
+  const std::int64_t used = active ? n : 0;
+  T* row = p.slopes + (active ? i : 0) * n;
+  T* scratch = shared_memory<T>();
+  T count = 0, pull = 0, largest = 0;
+  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) {
+    const T inverse = T(1) / m.distance(i, j);
+    if (m.positive(i, j)) {
+      count += T(1);
+      pull += inverse * row[j];
+    } else {
+      largest = largest < inverse ? inverse : largest;
+    }
+  }
+  count = row_sum(count, scratch);
+  pull = row_sum(pull, scratch);
+  largest = row_max(largest, scratch);
+  // A positive's weight is that of 0.
+  const auto weight = [&](std::int64_t j) {
+    return math::exp((m.positive(i, j) ? T(0) : T(1) / m.distance(i, j)) - largest);
+  };
+  T share = 0;
+  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) share += weight(j);
+  share = T(1) / row_sum(share, scratch);
+  const T scale = m.inverse_temperature;
+  const T top = scale;
+  T total = 0;
+  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x)
+    total += math::exp(weight(j) * share * scale * row[j] - top);
+  total = row_sum(total, scratch);
+  if (!active) return;
+  const bool silent = ContrastiveAnchor<T>(m.form, static_cast<std::int64_t>(count), n).silent;
+  const T push = count / total;
+  const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
+    const T w = weight(j) * share;
+    const T near = m.positive(i, j) ? T(1) / m.distance(i, j) : T(0);
+    row[j] = silent ? T(0) : factor * (push * w * math::exp(w * scale * row[j] - top) - near);
+  }
+  if (threadIdx.x == 0)
+    p.terms[i] = silent ? T(0) : count * (top + std::log(total)) - pull * scale;
+}
+
+/// Contrast::global: what an anchor adds to the sums of all.
+template <class T>
+__global__ void contrastive_fwd_pool_anchor_per_group_kernel(ContrastiveForward<T> p) {
+  const ContrastiveModel<T>& m = p.model;
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+  const bool active = i < m.n_anchors();
+  const std::int64_t used = active ? m.n_others() : 0;
+  const T* row = p.slopes + (active ? i : 0) * m.n_others();
+  T* scratch = shared_memory<T>();
+  const T scale = m.inverse_temperature;
+  T count = 0, pull = 0, sum = 0;
+  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) {
+    const bool positive = m.positive(i, j);
+    count += positive ? T(1) : T(0);
+    pull += positive ? row[j] : T(0);
+    sum += positive ? T(0) : math::exp(scale * row[j] - scale);
+  }
+  count = row_sum(count, scratch);
+  pull = row_sum(pull, scratch);
+  sum = row_sum(sum, scratch);
+  if (!active || threadIdx.x != 0) return;
+  p.pooled[i] = count;
+  p.pooled[m.n_anchors() + i] = sum;
+  p.terms[i] = pull * scale;
+}
+
+/// One block; sums in double. Leaves push and factor behind the anchors' sums.
+template <class T>
+__global__ void contrastive_fwd_pool_one_block_kernel(ContrastiveForward<T> p, StepState* state) {
+  const std::int64_t n = p.model.n_anchors();
+  double count = 0, pull = 0, sum = 0;
+  for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) {
+    count += static_cast<double>(p.pooled[i]);
+    pull += static_cast<double>(p.terms[i]);
+    sum += static_cast<double>(p.pooled[n + i]);
+    if (!std::isfinite(p.terms[i]) || !std::isfinite(p.pooled[n + i]))
+      atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
+                static_cast<unsigned long long>(bad_key(state->step, i, p.term)));
+  }
+  count = row_sum(count, shared_memory<double>());
+  pull = row_sum(pull, shared_memory<double>());
+  sum = row_sum(sum, shared_memory<double>());
+  if (threadIdx.x != 0) return;
+  const ContrastivePool<T> pool(p.model, pull, sum, count);
+  *p.loss = pool.loss;
+  p.pooled[2 * n] = pool.push;
+  p.pooled[2 * n + 1] = pool.factor;
+}
+
+template <class T>
+__global__ void contrastive_fwd_pool_slope_per_thread_kernel(ContrastiveForward<T> p) {
+  const ContrastiveModel<T>& m = p.model;
+  const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (at >= m.n_anchors() * m.n_others()) return;
+  const T push = p.pooled[2 * m.n_anchors()], factor = p.pooled[2 * m.n_anchors() + 1];
+  const T scale = m.inverse_temperature;
+  const T away = push * math::exp(scale * p.slopes[at] - scale);
+  p.slopes[at] = factor * (m.positive(at / m.n_others(), at % m.n_others()) ? T(-1) : away);
+}
+
 /// One block; sums in double.
 template <class T>
 __global__ void contrastive_fwd_total_one_block_kernel(ContrastiveForward<T> p, StepState* state) {
@@ -141,9 +250,19 @@ void contrastive_forward(Context<Cuda>& ctx, const ContrastiveForward<T>& p) {
   kernels::unit_rows(ctx, m.second, m.n_second, m.dim, p.unit_second, p.inverse_second);
   gemm(ctx, contrastive_similarities(p));
   const dim3 block = kernels::row_group_block(m.n_others());
-  cuda::launch(ctx, kernels::contrastive_fwd_anchor_per_group_kernel<T>,
-               dim3(cuda::blocks_for(m.n_anchors(), block.y)), block,
-               kernels::row_sum_scratch * sizeof(T), p);
+  const dim3 grid(cuda::blocks_for(m.n_anchors(), block.y));
+  if (m.form == Contrast::global) {
+    cuda::launch(ctx, kernels::contrastive_fwd_pool_anchor_per_group_kernel<T>, grid, block,
+                 kernels::row_sum_scratch * sizeof(T), p);
+    cuda::launch(ctx, kernels::contrastive_fwd_pool_one_block_kernel<T>, dim3(1), dim3(256),
+                 kernels::row_sum_scratch * sizeof(double), p, ctx.step_state());
+    cuda::launch(ctx, kernels::contrastive_fwd_pool_slope_per_thread_kernel<T>,
+                 dim3(cuda::blocks_for(m.n_anchors() * m.n_others(), 256)), dim3(256), 0, p);
+    return;
+  }
+  const auto anchors = m.form == Contrast::dcavae_r1 ? kernels::contrastive_fwd_weighted_anchor_per_group_kernel<T>
+                                                     : kernels::contrastive_fwd_anchor_per_group_kernel<T>;
+  cuda::launch(ctx, anchors, grid, block, kernels::row_sum_scratch * sizeof(T), p);
   cuda::launch(ctx, kernels::contrastive_fwd_total_one_block_kernel<T>, dim3(1), dim3(256),
                kernels::row_sum_scratch * sizeof(double), p, ctx.step_state());
 }

@@ -15,10 +15,16 @@ template <class T>
 __global__ void permutation_fwd_item_per_thread_kernel(Permutation<T> p, const StepState* state) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= p.count) return;
-  const math::KeyedPermutation permuted(*state, p.site,
-                                        p.counter != nullptr ? *p.counter : state->step,
+  const auto slice = p.slice(*state);
+  const math::KeyedPermutation permuted(*state, p.site, slice.counter,
                                         static_cast<std::uint32_t>(p.n));
-  p.items[i] = static_cast<T>(permuted(static_cast<std::uint32_t>(p.first + i)));
+  p.items[i] = static_cast<T>(permuted(static_cast<std::uint32_t>(slice.first + i)));
+}
+
+/// A kernel of its own: the counter may change only after all threads have read it.
+template <class T>
+__global__ void permutation_count_batch_kernel(Permutation<T> p) {
+  ++*p.batch;
 }
 
 }  // namespace kernels
@@ -27,6 +33,8 @@ template <class T>
 void permutation(Context<Cuda>& ctx, const Permutation<T>& p) {
   cuda::launch(ctx, kernels::permutation_fwd_item_per_thread_kernel<T>,
                dim3(cuda::blocks_for(p.count, 256)), dim3(256), 0, p, ctx.step_state());
+  if (p.batch != nullptr && p.count > 0)
+    cuda::launch(ctx, kernels::permutation_count_batch_kernel<T>, dim3(1), dim3(1), 0, p);
 }
 
 }  // namespace stx

@@ -3,6 +3,7 @@
 #include "support/golden.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
+#include "support/naive_contrast.hpp"
 #include "support/naive_losses.hpp"
 
 using namespace stx::test;
@@ -14,7 +15,7 @@ using stx::Shape;
 namespace {
 
 constexpr Contrast forms[] = {Contrast::exclude_positives, Contrast::include_positives,
-                              Contrast::dcavae_r2};
+                              Contrast::dcavae_r2, Contrast::global, Contrast::dcavae_r1};
 
 /// About a quarter of all pairs; row 1 has none.
 std::vector<int> positive_pairs(std::int64_t n_first, std::int64_t n_second) {
@@ -41,12 +42,27 @@ std::vector<std::uint32_t> bits_of(const std::vector<int>& p, std::int64_t rows,
   return stx::positive_bits(pairs);
 }
 
+std::vector<double> distances(std::int64_t rows, std::int64_t cols) {
+  return random_values(rows * cols, 9, 0.3, 1.4);  // softplus of cosines
+}
+
 auto op(const std::vector<int>& p, stx::ContrastiveOptions options) {
-  return [=]<class D>(stx::Context<D>& ctx, const auto& v) {
+  return [=]<class T, class D>(stx::Context<D>& ctx, const std::vector<stx::Var<T, D>>& v) {
     const std::int64_t rows = v[0].shape()[0], cols = v[1].shape()[0];
     const auto bits = to_device(ctx, bits_of(p, rows, cols), Shape{rows, (cols + 31) / 32});
-    return std::vector{stx::contrastive(ctx, v[0], v[1], bits, options)};
+    stx::Tensor<T, D> c;
+    if (options.form == Contrast::dcavae_r1)
+      c = to_device(ctx, convert<T>(distances(rows, cols)), Shape{rows, cols});
+    return std::vector{stx::contrastive(ctx, v[0], v[1], bits, options, c)};
   };
+}
+
+template <class T>
+std::vector<T> turned(const std::vector<T>& x, std::int64_t rows, std::int64_t cols) {
+  std::vector<T> out(x.size());
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < cols; ++j) out[j * rows + i] = x[i * cols + j];
+  return out;
 }
 
 template <class T>
@@ -59,15 +75,19 @@ void check_value(std::int64_t rows, std::int64_t cols, std::int64_t dim,
   const auto got = run_op<T>(ctx, {a, b}, op(p, o)).outputs[0][0];
   const auto reference = [&]<class U>(U) {
     const auto t = static_cast<U>(o.temperature);
-    const int form = static_cast<int>(o.form);
-    if (o.anchors == Anchors::first)
-      return naive::contrastive(convert<U>(a.values), convert<U>(b.values), p, rows, cols, dim, t,
-                                form);
-    std::vector<int> turned(p.size());
-    for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t j = 0; j < cols; ++j) turned[j * rows + i] = p[i * cols + j];
-    return naive::contrastive(convert<U>(b.values), convert<U>(a.values), turned, cols, rows, dim,
-                              t, form);
+    const bool first = o.anchors == Anchors::first;
+    auto c = convert<U>(distances(rows, cols));
+    if (!first) c = turned(c, rows, cols);
+    const naive::ContrastCase<U> k{convert<U>(first ? a.values : b.values),
+                                   convert<U>(first ? b.values : a.values),
+                                   first ? p : turned(p, rows, cols),
+                                   first ? rows : cols,
+                                   first ? cols : rows,
+                                   dim,
+                                   t};
+    if (o.form == Contrast::global) return naive::contrastive_global(k);
+    if (o.form == Contrast::dcavae_r1) return naive::contrastive_r1(k, c);
+    return naive::contrastive(k.a, k.b, k.positive, k.n_a, k.n_b, dim, t, static_cast<int>(o.form));
   };
   check_close<T>("loss", {got}, {o.weight * reference(0.0)},
                  {static_cast<T>(o.weight) * reference(T(0))}, 32, 1);
@@ -112,7 +132,8 @@ TEST_CASE("contrastive: golden values of PyTorch") {
        {std::pair{std::string("exclude"), stx::ContrastiveOptions{.temperature = 0.2}},
         {std::string("include"),
          stx::ContrastiveOptions{.temperature = 0.2, .form = Contrast::include_positives}},
-        {std::string("r2"), stx::ContrastiveOptions{.form = Contrast::dcavae_r2}}}) {
+        {std::string("r2"), stx::ContrastiveOptions{.form = Contrast::dcavae_r2}},
+        {std::string("global"), stx::ContrastiveOptions{.temperature = 0.2, .form = Contrast::global}}}) {
     INFO(name);
     const auto got =
         run_op<double>(ctx, {{Shape{a.rows, a.cols}, a.values}, {Shape{b.rows, b.cols}, b.values}},
@@ -123,6 +144,44 @@ TEST_CASE("contrastive: golden values of PyTorch") {
       for (double& g : want) g *= output_weights(0, 1)[0];
       CHECK(max_error(got.grads[k], want) <= 1e-12);
     }
+  }
+}
+
+TEST_CASE("contrastive: golden values of the first release's form") {
+  const auto golden = golden::load("ops/contrastive.txt");
+  const auto &a = golden.at("first"), &b = golden.at("second"), &c = golden.at("distance");
+  std::vector<int> p;
+  for (double v : golden.at("positive").values) p.push_back(static_cast<int>(v));
+  stx::Context<Cpu> ctx;
+  const auto got = run_op<double>(
+      ctx, {{Shape{a.rows, a.cols}, a.values}, {Shape{b.rows, b.cols}, b.values}},
+      [&](stx::Context<Cpu>& context, const std::vector<stx::Var<double, Cpu>>& v) {
+        return std::vector{stx::contrastive(context, v[0], v[1], to_device(context, bits_of(p, a.rows, b.rows), Shape{a.rows, 1}),
+                                            {.form = Contrast::dcavae_r1},
+                                            to_device(context, c.values, Shape{a.rows, b.rows}))};
+      });
+  CHECK(std::abs(got.outputs[0][0] - golden.at("r1_loss").values[0]) <= 1e-12);
+  for (int k = 0; k < 2; ++k) {
+    auto want = golden.at(k ? "r1_grad_second" : "r1_grad_first").values;
+    for (double& g : want) g *= output_weights(0, 1)[0];
+    CHECK(max_error(got.grads[k], want) <= 1e-12);
+  }
+}
+
+TEST_CASE("contrastive: one denominator for all is that of the anchor where there is one anchor") {
+  stx::Context<Cpu> ctx;
+  std::vector<int> p(40, 0);
+  p[3] = p[17] = 1;
+  const auto a = random_input({1, 5}, 1), b = random_input({40, 5}, 2);
+  const auto one = run_op<double>(ctx, {a, b}, op(p, {.temperature = 0.3}));
+  const auto all = run_op<double>(ctx, {a, b}, op(p, {.temperature = 0.3, .form = Contrast::global}));
+  CHECK(all.outputs[0][0] == doctest::Approx(one.outputs[0][0]).epsilon(1e-12));
+  CHECK(max_error(all.grads[1], one.grads[1]) <= 1e-12);
+  // No positives, or nothing else: no loss, no gradient.
+  for (int mark : {0, 1}) {
+    const auto none = run_op<double>(ctx, {a, b}, op(std::vector<int>(40, mark), {.form = Contrast::global}));
+    CHECK(none.outputs[0][0] == 0);
+    CHECK(max_abs(none.grads[1]) == 0);
   }
 }
 
@@ -159,8 +218,15 @@ TEST_CASE(
       run_op<float>(ctx, {a, random_input({12, 5}, 2)}, op(positive_pairs(9, 12), {.term = 5}))
           .outputs[0][0]));
   CHECK(ctx.step_state()->first_bad == stx::bad_key(1, 4, 5));
-  check_same_for_all_threads<float>({random_input({70, 10}, 1), random_input({65, 10}, 2)},
-                                    op(positive_pairs(70, 65), {.temperature = 0.5}), 2);
+  ctx.step_state()->first_bad = ~0ull;
+  CHECK(std::isnan(run_op<float>(ctx, {a, random_input({12, 5}, 2)},
+                                 op(positive_pairs(9, 12), {.form = Contrast::global, .term = 5}))
+                       .outputs[0][0]));
+  CHECK(ctx.step_state()->first_bad == stx::bad_key(1, 4, 5));
+  for (Contrast form : {Contrast::exclude_positives, Contrast::global, Contrast::dcavae_r1})
+    check_same_for_all_threads<float>(
+        {random_input({70, 10}, 1), random_input({65, 10}, 2)},
+        op(positive_pairs(70, 65), {.temperature = 0.5, .form = form}), 2);
   const auto fails = [&](Shape second, double temperature, const char* message) {
     CHECK_THROWS_WITH_AS(
         run_op<float>(ctx, {random_input({3, 4}, 1), random_input(second, 2)},
@@ -174,6 +240,11 @@ TEST_CASE(
       stx::contrastive(ctx, x, x, ctx.make_step<std::uint32_t>({3, 3})),
       "[contrastive] positives must have shape (3, 1), 32 pairs a word, got (3, 3)",
       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::contrastive(ctx, x, x, ctx.make_step<std::uint32_t>({3, 1}),
+                                        {.form = Contrast::dcavae_r1}),
+                       "[contrastive] distances must have shape (3, 3) with dcavae_r1, and be left out "
+                       "otherwise, got ()",
+                       stx::ArgumentError);
 }
 
 TEST_CASE("contrastive: nothing is written outside") {

@@ -1,6 +1,8 @@
 // Contrastive loss over cosine similarities with a matrix of positives: the contract of both backends.
 #pragma once
 
+#include <cmath>
+
 #include "stx/autograd/grad_write.hpp"
 #include "stx/backend/gemm.hpp"
 #include "stx/core/context.hpp"
@@ -12,6 +14,8 @@ enum class Contrast : unsigned char {
   exclude_positives,  ///< n+ ln(mean of e^m over the others)
   include_positives,  ///< n+ ln(mean of e^m over all)
   dcavae_r2,          ///< ln(n+ + sum of e^m over the others) / n-
+  global,             ///< as exclude_positives, but the mean runs over all such pairs of the batch
+  dcavae_r1,          ///< n+ ln(sum of e^(w m)), w a softmax of 1 / c; positives pull with 1 / c
 };
 
 /// Which of the two sets gives the anchors; the other set is what they are compared with.
@@ -19,13 +23,16 @@ enum class Anchors : unsigned char { first, second };
 
 /// loss = weight / n_anchors * sum_i [ -sum_{j positive} m_ij + beta_i (ln Z_i - ln nu_i) ], m_ij the
 /// cosine of anchor i and other j, divided by the temperature; Z_i = kappa_i + sum of e^m_ij over the
-/// denominator's j.
+/// denominator's j. Form `global` has one Z and one nu for all anchors, kappa = 0. Form `dcavae_r1` has
+/// m_ij / c_ij for positives and Z_i = sum of e^(w_ij m_ij), w_i. the softmax over j of 1 / c_ij, with 0 for
+/// positives.
 template <class T>
 struct ContrastiveModel {
   const T* first = nullptr;                  ///< n_first x dim
   const T* second = nullptr;                 ///< n_second x dim
   const std::uint32_t* positives = nullptr;  ///< n_first x ceil(n_second / 32): bit j % 32 of word j / 32
   std::int64_t n_first = 0, n_second = 0, dim = 0;
+  const T* distances = nullptr;  ///< n_first x n_second: c, above 0; dcavae_r1 alone reads it
   T inverse_temperature = T(1);
   T weight = T(1);
   Contrast form = Contrast::exclude_positives;
@@ -37,6 +44,9 @@ struct ContrastiveModel {
     const std::int64_t i = anchors == Anchors::first ? anchor : other;
     const std::int64_t j = anchors == Anchors::first ? other : anchor;
     return (positives[i * ((n_second + 31) / 32) + j / 32] >> (j % 32) & 1u) != 0u;
+  }
+  STX_HD T distance(std::int64_t anchor, std::int64_t other) const {
+    return anchors == Anchors::first ? distances[anchor * n_second + other] : distances[other * n_second + anchor];
   }
 };
 
@@ -57,7 +67,7 @@ struct ContrastiveAnchor {
     }
     all = form == Contrast::include_positives;
     beta = static_cast<T>(n_positives);
-    nu = static_cast<T>(all ? n_others : rest);
+    nu = form == Contrast::dcavae_r1 ? T(1) : static_cast<T>(all ? n_others : rest);
     silent = n_positives == 0 || nu == T(0);
   }
 };
@@ -77,6 +87,26 @@ struct ContrastiveForward {
   T* slopes = nullptr;          ///< n_anchors x n_others: similarities, then d loss / d cosine
   T* terms = nullptr;           ///< n_anchors, scratch
   std::uint32_t term = 0;
+  T* pooled = nullptr;          ///< 2 n_anchors + 2, scratch; null unless the form is global
+};
+
+/// What all anchors share in the form `global`.
+template <class T>
+struct ContrastivePool {
+  T loss = T(0), push = T(0), factor = T(0);  ///< d loss / d cosine = factor (push e^(m - top) or -1)
+
+  /// @param pull   sum of m over all positives
+  /// @param sum    sum of e^(m - top) over all other pairs
+  STX_HD ContrastivePool(const ContrastiveModel<T>& m, double pull, double sum, double n_positives) {
+    const double n = static_cast<double>(m.n_anchors());
+    const double rest = n * static_cast<double>(m.n_others()) - n_positives;
+    if (n_positives == 0 || rest == 0) return;
+    const double share = static_cast<double>(m.weight) / n;
+    loss = static_cast<T>(
+        share * (n_positives * (static_cast<double>(m.inverse_temperature) + std::log(sum) - std::log(rest)) - pull));
+    push = static_cast<T>(n_positives / sum);
+    factor = static_cast<T>(share * static_cast<double>(m.inverse_temperature));
+  }
 };
 
 /// Null targets are skipped; `first` is written before `second`.

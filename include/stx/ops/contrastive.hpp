@@ -36,15 +36,22 @@ inline std::vector<std::uint32_t> positive_bits(const CsrMatrix<float>& pairs) {
 ///   loss = weight / n_anchors * sum_i [ -sum_{j positive} m_ij + D_i ],
 ///   D_i = n+_i ln( sum_{j not positive} e^m_ij / n-_i )   exclude_positives: the paper, per anchor
 ///   D_i = n+_i ln( sum_j e^m_ij / n )                     include_positives
+///   D_i = n+_i ln( sum_ij not positive e^m_ij / n- )      global: the paper as printed, one mean for all
+///                                                         n- pairs of the batch that are no positives
 ///   D_i = ln( sum_j e^(m_ij (1 - positive_ij)) ) / n-_i   dcavae_r2 (with temperature 1)
+///   D_i = n+_i ln( sum_j e^(w_ij m_ij) )                  dcavae_r1 (with temperature 1), positives m_ij / c_ij,
+///                                                         w_i. = softmax_j((1 - positive_ij) / c_ij)
 ///
 /// @param first      (n_first, dim)
 /// @param second     (n_second, dim)
 /// @param positives  (n_first, ceil(n_second / 32)) words: bit j % 32 of word (i, j / 32) is set where i
 ///                   and j belong together; positive_bits() makes them
 /// @param options    temperature > 0, form, which set gives the anchors
+/// @param distances  (n_first, n_second), for dcavae_r1 alone: c above 0, frozen; the release takes the
+///                   softplus of the similarity of profiles
 /// @return           (1). Anchors without positives, or with nothing else to compare with, add nothing
-/// @throws ArgumentError when shapes do not match or the temperature is not positive.
+/// @throws ArgumentError when shapes do not match, the temperature is not positive, or distances are given
+/// for another form than dcavae_r1 or not given for it.
 /// Numerics: lengths are at least 1e-8; sums of exponentials from the largest cosine possible, 1, so that
 /// temperatures down to 0.025 lose nothing. One matrix of all pairs, whose similarities become the
 /// gradient in place. The first anchor whose term is not finite is recorded in the context's StepState.
@@ -52,7 +59,8 @@ inline std::vector<std::uint32_t> positive_bits(const CsrMatrix<float>& pairs) {
 /// Source: DCAVAE, section 4, "Contrastive term".
 template <class T, class D>
 Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second,
-                      const Tensor<std::uint32_t, D>& positives, const ContrastiveOptions& options = {}) {
+                      const Tensor<std::uint32_t, D>& positives, const ContrastiveOptions& options = {},
+                      const Tensor<T, D>& distances = {}) {
   const Shape a = first.shape(), b = second.shape();
   require(a.rank() == 2 && b.rank() == 2 && a[1] == b[1], "contrastive",
           "both sets must be matrices of one width, got ", a, " and ", b);
@@ -60,8 +68,12 @@ Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second,
           ", ", (b[0] + 31) / 32, "), 32 pairs a word, got ", positives.shape);
   require(options.temperature > 0 && std::isfinite(options.temperature), "contrastive",
           "temperature must be above 0, got ", options.temperature);
+  const bool weighted = options.form == Contrast::dcavae_r1;
+  require(weighted ? distances.shape == Shape{a[0], b[0]} : !distances, "contrastive", "distances must have shape (",
+          a[0], ", ", b[0], ") with dcavae_r1, and be left out otherwise, got ", distances.shape);
   const ContrastiveModel<T> model{.first = first.value().data, .second = second.value().data,
                                   .positives = positives.data, .n_first = a[0], .n_second = b[0], .dim = a[1],
+                                  .distances = distances.data,
                                   .inverse_temperature = static_cast<T>(1 / options.temperature),
                                   .weight = static_cast<T>(options.weight), .form = options.form,
                                   .anchors = options.anchors};
@@ -69,7 +81,8 @@ Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second,
   const auto allocate = [&](std::int64_t n) { return ctx.step_arena().template allocate<T>(n); };
   const ContrastiveForward<T> forward{model, loss.value().data, allocate(a.size()), allocate(b.size()),
                                       allocate(a[0]), allocate(b[0]), allocate(a[0] * b[0]),
-                                      allocate(model.n_anchors()), options.term};
+                                      allocate(model.n_anchors()), options.term,
+                                      options.form == Contrast::global ? allocate(2 * model.n_anchors() + 2) : nullptr};
   contrastive_forward(ctx, forward);
 
   struct Backward : Tape<D>::Node {

@@ -54,6 +54,80 @@ T contrast_anchor(const ContrastiveModel<T>& m, std::int64_t i, T* __restrict ro
   return anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull;
 }
 
+/// The same for Contrast::dcavae_r1; `weights` is scratch too.
+template <class T>
+T contrast_weighted_anchor(const ContrastiveModel<T>& m, std::int64_t i, T* __restrict row, T* __restrict marks,
+                           T* __restrict weights) {
+  const std::int64_t n = m.n_others();
+  for (std::int64_t j = 0; j < n; ++j) marks[j] = m.positive(i, j) ? T(1) : T(0);
+  const T n_positives = sum_over<T>(n, [&](std::int64_t j) { return marks[j]; });
+  if (ContrastiveAnchor<T>(m.form, static_cast<std::int64_t>(n_positives), n).silent) {
+    std::fill_n(row, n, T(0));
+    return T(0);
+  }
+  const T scale = m.inverse_temperature;
+  const T top = scale;
+  for (std::int64_t j = 0; j < n; ++j) weights[j] = T(1) / m.distance(i, j);
+  const T pull = sum_over<T>(n, [&](std::int64_t j) { return marks[j] * weights[j] * row[j]; }) * scale;
+  const T largest = max_over<T>(n, T(0), [&](std::int64_t j) { return (T(1) - marks[j]) * weights[j]; });
+  // A positive's weight is that of 0; its pull, 1 / c, is remembered in its mark.
+  for (std::int64_t j = 0; j < n; ++j) {
+    const T inverse = weights[j];
+    weights[j] = math::exp((T(1) - marks[j]) * inverse - largest);
+    marks[j] *= inverse;
+  }
+  const T share = T(1) / sum_over<T>(n, [&](std::int64_t j) { return weights[j]; });
+  const T total = sum_over<T>(n, [&](std::int64_t j) { return math::exp(weights[j] * share * scale * row[j] - top); });
+  const T push = n_positives / total;
+  const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
+  for (std::int64_t j = 0; j < n; ++j) {
+    const T w = weights[j] * share;
+    row[j] = factor * (push * w * math::exp(w * scale * row[j] - top) - marks[j]);
+  }
+  return n_positives * (top + std::log(total)) - pull;
+}
+
+/// Contrast::global: similarities become slopes; returns the loss. `scratch`: n_others for each worker.
+template <class T>
+T contrast_pooled(Context<Cpu>& ctx, const ContrastiveForward<T>& p, T* scratch) {
+  const ContrastiveModel<T>& m = p.model;
+  const std::int64_t rows = m.n_anchors(), n = m.n_others();
+  const T scale = m.inverse_temperature, top = scale;
+  T *counts = p.pooled, *sums = p.pooled + rows;
+  parallel_tiles(ctx.threads(), rows, 8, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
+    T* marks = scratch + worker * n;
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T* row = p.slopes + i * n;
+      for (std::int64_t j = 0; j < n; ++j) marks[j] = m.positive(i, j) ? T(1) : T(0);
+      counts[i] = sum_over<T>(n, [&](std::int64_t j) { return marks[j]; });
+      p.terms[i] = scale * sum_over<T>(n, [&](std::int64_t j) { return marks[j] * row[j]; });
+      sums[i] = sum_over<T>(n, [&](std::int64_t j) { return (T(1) - marks[j]) * math::exp(scale * row[j] - top); });
+    }
+  });
+  double pull = 0, sum = 0, n_positives = 0;
+  StepState& state = *ctx.step_state();
+  for (std::int64_t i = 0; i < rows; ++i) {
+    pull += static_cast<double>(p.terms[i]);
+    sum += static_cast<double>(sums[i]);
+    n_positives += static_cast<double>(counts[i]);
+    if (!std::isfinite(p.terms[i]) || !std::isfinite(sums[i]))
+      state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
+  }
+  const ContrastivePool<T> pool(m, pull, sum, n_positives);
+  parallel_tiles(ctx.threads(), rows, 8, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
+    T* __restrict marks = scratch + worker * n;
+    for (std::int64_t i = begin; i < end; ++i) {
+      T* __restrict row = p.slopes + i * n;
+      for (std::int64_t j = 0; j < n; ++j) marks[j] = m.positive(i, j) ? T(1) : T(0);
+      for (std::int64_t j = 0; j < n; ++j) {
+        const T away = pool.push * math::exp(scale * row[j] - top);
+        row[j] = pool.factor * ((T(1) - marks[j]) * away - marks[j]);
+      }
+    }
+  });
+  return pool.loss;
+}
+
 /// grad (=, +=) scale * inverse * (g - unit (g . unit)); below the floor the length is a constant.
 template <class T>
 void project_rows(Context<Cpu>& ctx, const T* g, const T* unit, const T* inverse, T scale,
@@ -79,11 +153,18 @@ void contrastive_forward(Context<Cpu>& ctx, const ContrastiveForward<T>& p) {
   cpu::unit_rows(ctx, m.second, m.n_second, m.dim, p.unit_second, p.inverse_second);
   gemm(ctx, contrastive_similarities(p));
   const std::int64_t n = m.n_others();
-  T* marks = ctx.step_arena().template allocate<T>(ctx.threads() * n);
+  T* scratch = ctx.step_arena().template allocate<T>(ctx.threads() * 2 * n);
+  if (m.form == Contrast::global) {
+    *p.loss = cpu::contrast_pooled(ctx, p, scratch);
+    return;
+  }
   parallel_tiles(ctx.threads(), m.n_anchors(), 8,
                  [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
+                   T* marks = scratch + worker * 2 * n;
                    for (std::int64_t i = begin; i < end; ++i)
-                     p.terms[i] = cpu::contrast_anchor(m, i, p.slopes + i * n, marks + worker * n);
+                     p.terms[i] = m.form == Contrast::dcavae_r1
+                                      ? cpu::contrast_weighted_anchor(m, i, p.slopes + i * n, marks, marks + n)
+                                      : cpu::contrast_anchor(m, i, p.slopes + i * n, marks);
                  });
   double sum = 0;
   StepState& state = *ctx.step_state();
