@@ -17,20 +17,16 @@ FAMILIES = {
     "Attention": ["softmax", "attention", "shared_kv_attention", "relative_bias"],
     "Graph": ["gat", "top_k", "cross_top_k", "grid_knn", "neighbour_sample"],
     "Counts": ["gather_log1p", "count_log_prob", "count_decoder", "count_decoder_mean", "sample_counts"],
-<<<<<<< HEAD
     "Divergences and losses": ["gaussian_kl", "gaussian_sample", "mse", "l1_loss", "pearson_loss", "cross_entropy",
-                               "contrastive", "weighted_sum"],
-=======
-    "Divergences and losses": ["gaussian_kl", "gaussian_sample", "mse", "pearson_loss", "cross_entropy",
                                "contrastive", "pair_bits", "weighted_sum"],
->>>>>>> ae44ebd (Pair sampling ops: shuffled_batch, draw_partners, pair_bits, gather_mean, matvec, cross_top_k; contrastive: global and dcavae_r1)
     "Diffusion": ["q_sample", "timestep_embedding", "diffusion_update"],
     "Sampling": ["random_fill", "draw_rows", "hide_inputs", "permutation", "shuffled_batch", "softmax_sample",
                  "draw_partners"],
     "Optimisers": ["schedule", "clip_grad_norm"],
     "Metrics": ["gene_metrics"],
 }
-BENCHES = {"matmul": "gemm", "batched_matmul": "batched_gemm", "shuffled_batch": "permutation"}  # where the benchmark has another stem
+# Where the benchmark has another stem.
+BENCHES = {"matmul": "gemm", "batched_matmul": "batched_gemm", "shuffled_batch": "permutation"}
 FIELDS = ("Numerics", "Gradient", "Gradients", "Deterministic", "Capturable", "Source")
 
 
