@@ -24,7 +24,8 @@ namespace stx::dcavae {
 ///
 /// What is exchangeable here is genes, not entries: the entries of a gene share its errors. Over
 /// many genes the mean coverage meets the level; one gene's may lie far off, and with few held-out
-/// genes so may the mean over the next few. gene_coverage() tells how far.
+/// genes so may the mean over the next few. gene_coverage() tells how far. So add the held-out genes
+/// of all other folds rather than one fold's few validation genes.
 class ConformalCorrections {
  public:
   explicit ConformalCorrections(std::vector<double> levels, std::uint64_t seed = 0)

@@ -14,18 +14,18 @@ namespace stx::dcavae {
 
 struct PositionOptions {
   std::vector<std::int64_t> hidden = {64, 32};  ///< widths of the ReLU layers
-  std::int64_t epochs = 100;       ///< all are trained; the weights of the last are used
-  double learning_rate = 0.01;     ///< of Adam, constant
-  std::int64_t batch_size = 512;   ///< spots of a step
-  double held_out = 0.1;           ///< share of the spots whose error is reported
-  double calibration = 0.1;        ///< share of the spots that the radius is learned from
-  double level = 0.9;              ///< share of spots that shall lie within their radius
-  std::int64_t samples = 20;       ///< of the latents of a row, for its spread; 0: none
-  std::uint32_t split_seed = 42;   ///< of the held-out spots
+  std::int64_t epochs = 100;      ///< all are trained; the weights of the last are used
+  double learning_rate = 0.01;    ///< of Adam, constant
+  std::int64_t batch_size = 512;  ///< spots of a step
+  double held_out = 0.1;          ///< share of the spots whose error is reported
+  double calibration = 0.1;       ///< share of the spots that the radius is learned from
+  double level = 0.9;             ///< share of spots that shall lie within their radius
+  std::int64_t samples = 20;      ///< of the latents of a row, for its spread; 0: none
+  std::uint32_t split_seed = 42;  ///< of the held-out spots
 };
 
-/// Latents (rows, latent) to places (rows, dims): linear layers with ReLU between them, biases, no dropout.
-/// Trained on the sum of absolute errors over batch and axes.
+/// Latents (rows, latent) to places (rows, dims): linear layers with ReLU between them, biases, no
+/// dropout. Trained on the sum of absolute errors over batch and axes.
 ///
 /// Source: DCAVAE, sections 3 and 6.
 template <class D>
@@ -33,15 +33,16 @@ class PositionModel {
  public:
   /// @param latents  (n, latent) of the spots
   /// @param places   (n, dims), on a scale near 1
-  PositionModel(const ContextOptions& context, const Matrix<float>& latents, const Matrix<float>& places,
-                const PositionOptions& options)
+  PositionModel(const ContextOptions& context, const Matrix<float>& latents,
+                const Matrix<float>& places, const PositionOptions& options)
       : ctx_(context) {
     std::vector<std::int64_t> widths = {latents.cols};
     widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
     widths.push_back(places.cols);
     layers_ = nn::Mlp<float, D>(ctx_, store_, "position", widths);
     store_.allocate(ctx_, context.seed);
-    adam_.emplace(ctx_, store_, AdamOptions{.learning_rate = static_cast<float>(options.learning_rate)});
+    adam_.emplace(ctx_, store_,
+                  AdamOptions{.learning_rate = static_cast<float>(options.learning_rate)});
     latents_ = to_device(ctx_, latents);
     places_ = to_device(ctx_, places);
     inputs_ = ctx_.template make_persistent<float>(Shape{chunk_rows, latents.cols});
@@ -56,8 +57,8 @@ class PositionModel {
 
   /// Places (rows, dims) of latents (rows, latent). @throws ArgumentError for another width.
   Matrix<float> predict(const Matrix<float>& latents) {
-    require(latents.cols == inputs_.cols(), "PositionModel", "latents must have ", inputs_.cols(), " columns, got ",
-            latents.cols);
+    require(latents.cols == inputs_.cols(), "PositionModel", "latents must have ", inputs_.cols(),
+            " columns, got ", latents.cols);
     NoGrad<D> no_grad(ctx_);
     Matrix<float> out(latents.rows, dims_);
     for (std::int64_t first = 0; first < latents.rows; first += chunk_rows) {

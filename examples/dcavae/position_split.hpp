@@ -2,47 +2,73 @@
 #pragma once
 
 #include <cmath>
+#include <map>
 
 #include "examples/dcavae/position_model.hpp"
-#include "stx/data/folds.hpp"
+#include "stx/data/spot_split.hpp"
 
 namespace stx::dcavae {
 
-/// The spots' roles. `test` is the test side of train_test_split(n, held_out, split_seed); of the rest, in the
-/// order of that permutation, the first part is for the radius.
+/// Spots at exactly the same place count as copies: some data list a spot twice.
+inline CopyGroups group_places(const Matrix<double>& coordinates) {
+  CopyGroups groups;
+  std::map<std::vector<double>, std::pair<std::int64_t, std::int64_t>>
+      found;  // group and size by place
+  for (std::int64_t i = 0; i < coordinates.rows; ++i) {
+    auto& [group, size] = found
+                              .try_emplace({coordinates.row(i).begin(), coordinates.row(i).end()},
+                                           static_cast<std::int64_t>(found.size()), 0)
+                              .first->second;
+    ++size;
+    groups.group.push_back(group);
+  }
+  groups.n_groups = static_cast<std::int64_t>(found.size());
+  for (const auto& [place, entry] : found) groups.n_copied += entry.second > 1 ? entry.second : 0;
+  return groups;
+}
+
+/// The spots' roles, ascending row numbers. Copies have the same role, so that no test spot was
+/// trained on. Without copies `test` is the test side of train_test_split(n, held_out, split_seed),
+/// as published, and `calibration` follows it in that permutation.
 struct PositionSplit {
   std::vector<std::int64_t> train, calibration, test;
 
-  PositionSplit(std::int64_t n, const PositionOptions& options) {
-    require<DataError>(n >= 30, "positions", "placing cells needs at least 30 spots with coordinates, got ", n);
-    const TrainTest split = train_test_split(n, options.held_out, options.split_seed);
-    const auto n_calibration = static_cast<std::int64_t>(
-        std::max(std::ceil(options.calibration * static_cast<double>(n)),
-                 std::ceil(options.level / (1 - options.level) - 1e-9)));
-    require<DataError>(2 * n_calibration <= static_cast<std::int64_t>(split.train.size()), "positions",
-                       "a radius of level ", options.level, " takes ", n_calibration, " of the ", split.train.size(),
+  PositionSplit(const Matrix<double>& coordinates, const PositionOptions& options) {
+    const auto n = static_cast<double>(coordinates.rows);
+    require<DataError>(n >= 30, "positions",
+                       "placing cells needs at least 30 spots with coordinates, got ",
+                       coordinates.rows);
+    const double n_calibration = std::max(std::ceil(options.calibration * n - 1e-9),
+                                          std::ceil(options.level / (1 - options.level) - 1e-9));
+    const double left = n - std::ceil(options.held_out * n);
+    require<DataError>(2 * n_calibration <= left, "positions", "a radius of level ", options.level,
+                       " takes ", static_cast<std::int64_t>(n_calibration), " of the ",
+                       static_cast<std::int64_t>(left),
                        " spots left for training; lower the level");
-    test = split.test;
-    calibration.assign(split.train.begin(), split.train.begin() + n_calibration);
-    train.assign(split.train.begin() + n_calibration, split.train.end());
+    SpotSplit split =
+        split_spots_random(group_places(coordinates),
+                           {.validation_fraction = (n_calibration - 0.5) / n,  // rounded up there
+                            .test_fraction = options.held_out,
+                            .seed = options.split_seed});
+    train = std::move(split.train);
+    calibration = std::move(split.validation);
+    test = std::move(split.test);
   }
 };
 
-/// Moves and scales coordinates to mean 0 and variance 1 over all axes together: distances keep their shape.
+/// Moves and scales coordinates to mean 0 and variance 1 over all axes together: distances keep
+/// their shape.
 class CoordinateScale {
  public:
   CoordinateScale(const Matrix<double>& coordinates, const std::vector<std::int64_t>& rows)
       : centre_(static_cast<std::size_t>(coordinates.cols)) {
     const auto n = static_cast<double>(rows.size());
     double squares = 0;
-    bool vary = false;  // of the values themselves: the mean is rounded
     for (std::int64_t d = 0; d < coordinates.cols; ++d) {
       for (const std::int64_t i : rows) centre_[d] += coordinates(i, d) / n;
-      for (const std::int64_t i : rows) vary = vary || coordinates(i, d) != coordinates(rows[0], d);
       for (const std::int64_t i : rows) squares += std::pow(coordinates(i, d) - centre_[d], 2);
     }
     scale_ = std::sqrt(squares / (n * static_cast<double>(coordinates.cols)));
-    require<DataError>(vary && scale_ > 0, "positions", "all spots have the same coordinates");
   }
   double scale() const { return scale_; }
   Matrix<float> apply(const Matrix<double>& coordinates) const {

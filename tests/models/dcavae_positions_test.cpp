@@ -135,16 +135,36 @@ TEST_CASE(
   CHECK(after.errors.test_l1 == doctest::Approx(before.errors.test_l1));
 }
 
-TEST_CASE("roles of the spots") {
-  const PositionSplit split(1000, {});
-  CHECK(split.test == stx::train_test_split(1000, 0.1, 42).test);
+TEST_CASE("roles of the spots: as published where no spot is listed twice") {
+  Tissue tissue(1000, 1);
+  const PositionSplit split(tissue.coordinates, {});
+  std::vector<std::int64_t> published = stx::train_test_split(1000, 0.1, 42).test;
+  std::sort(published.begin(), published.end());
+  CHECK(split.test == published);
   CHECK(split.calibration.size() == 100);
   std::vector<std::int64_t> all;
   for (const auto* part : {&split.train, &split.calibration, &split.test})
     all.insert(all.end(), part->begin(), part->end());
   std::sort(all.begin(), all.end());
   for (std::int64_t i = 0; i < 1000; ++i) REQUIRE(all[i] == i);
-  CHECK(PositionSplit(30, {}).calibration.size() == 9);  // what level 90 % needs
+  CHECK(PositionSplit(Tissue(30, 1).coordinates, {}).calibration.size() ==
+        9);  // what level 90 % needs
+
+  for (std::int64_t i = 499; i >= 0; --i)  // each of the first 250 places twice
+    for (std::int64_t d = 0; d < 2; ++d) tissue.coordinates(i, d) = tissue.coordinates(i / 2, d);
+  CHECK(group_places(tissue.coordinates).n_copied == 500);
+  CHECK(group_places(tissue.coordinates).n_groups == 750);
+  const PositionSplit copied(tissue.coordinates, {});
+  std::vector<int> role(1000, 0);
+  for (const std::int64_t i : copied.calibration) role[i] = 1;
+  for (const std::int64_t i : copied.test) role[i] = 2;
+  const auto groups = group_places(tissue.coordinates).group;
+  std::vector<int> role_of_group(1000, -1);
+  for (std::int64_t i = 0; i < 1000; ++i) {
+    int& of_group = role_of_group[groups[i]];
+    if (of_group < 0) of_group = role[i];
+    REQUIRE(of_group == role[i]);
+  }
 }
 
 TEST_CASE("positions: what cannot be placed is refused") {
@@ -174,7 +194,7 @@ TEST_CASE("positions: what cannot be placed is refused") {
                        "[positions] a radius of level 0.99 takes 99 of the 90 spots left for "
                        "training; lower the level",
                        stx::DataError);
-  CHECK_THROWS_WITH_AS(PositionSplit(29, {}),
+  CHECK_THROWS_WITH_AS(PositionSplit(Tissue(29, 1).coordinates, {}),
                        "[positions] placing cells needs at least 30 spots with coordinates, got 29",
                        stx::DataError);
 }
