@@ -156,5 +156,6 @@ TEST_CASE("csr_matmul: wrong calls are errors") {
                        stx::DataError);
   auto outside = a;
   outside.indices.back() = 5;
-  CHECK_THROWS_AS(csr_pattern(ctx, outside), stx::DataError);
+  CHECK_THROWS_WITH_AS(csr_pattern(ctx, outside),
+                       "[csr_pattern] CSR row 3 has column index 5, outside [0, 5)", stx::DataError);
 }

@@ -202,6 +202,26 @@ TEST_CASE("gather_log1p: huge counts stay finite") {
   CHECK(run<float>(p) == std::vector<float>{std::log1p(1e4f)});
 }
 
+TEST_CASE("gather_log1p: counts that are not well formed never reach the device") {
+  stx::Context<Cpu> ctx;
+  const auto fails = [&](auto&& spoil, const char* message) {
+    stx::CsrMatrix<float> counts = make(3, 9, 3, false).counts;
+    counts.indices = {4, 2, 1};
+    counts.values = {1, 1, 1};
+    counts.indptr = {0, 1, 3, 3};
+    std::swap(counts.indices[1], counts.indices[2]);
+    CHECK_NOTHROW(to_device(ctx, counts));
+    spoil(counts);
+    CHECK_THROWS_WITH_AS(to_device(ctx, counts), message, stx::DataError);
+  };
+  fails([](auto& m) { std::swap(m.indices[1], m.indices[2]); },
+        "[to_device] CSR row 1 has unsorted or repeated column indices (2 before 1); sort them first");
+  fails([](auto& m) { m.indices[0] = 9; },
+        "[to_device] CSR row 0 has column index 9, outside [0, 9)");
+  fails([](auto& m) { m.indptr[2] = 0; }, "[to_device] CSR indptr decreases at row 1");
+  fails([](auto& m) { m.values.pop_back(); }, "[to_device] CSR has 3 indices but 2 values");
+}
+
 TEST_CASE("gather_log1p: layouts that do not fit are errors") {
   const Problem p = make(4, 6, 3, true);
   stx::Context<Cpu> ctx;

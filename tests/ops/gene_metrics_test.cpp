@@ -125,6 +125,8 @@ TEST_CASE("gene_metrics: one buffer as both inputs, scores on the host, buffers 
   CHECK((truth.intact() && prediction.intact() && scores.intact()));
 }
 
+TEST_CASE("gene_metrics: no columns have no scores") { CHECK(run(5, 0, {}, {}).empty()); }
+
 TEST_CASE("gene_metrics: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   const auto of = [&](Shape shape) { return ctx.make_persistent<float>(shape); };

@@ -136,6 +136,11 @@ TEST_CASE("top_k: copies of one point come in the order of their index; zeros; n
   CHECK(search<float>({}, same, 0, 200, 3, {.k = 2}).ids.empty());
 }
 
+TEST_CASE("top_k: no queries, no points for them, no dimensions") {
+  CHECK(search<float>({}, random_values(15, 1), 0, 5, 3, {.k = 2}).ids.empty());
+  CHECK(search<float>({}, {}, 2, 4, 0, {.k = 2}).ids == std::vector<std::int32_t>{0, 1, 0, 1});
+}
+
 TEST_CASE("top_k: points with NaN are nobody's neighbours") {
   std::vector<double> points = random_values(4 * 2, 3);
   points[2] = std::nan("");

@@ -34,9 +34,11 @@ Tensor<T, D> to_device(Context<D>& ctx, const Matrix<T>& matrix) {
   return to_device(ctx, matrix.values, Shape{matrix.rows, matrix.cols});
 }
 
-/// New persistent copy of a host CSR matrix.
+/// New persistent copy of a host CSR matrix. Throws DataError unless it is well formed (validate): no kernel
+/// looks again.
 template <class D>
 Csr<D> to_device(Context<D>& ctx, const CsrMatrix<float>& m) {
+  validate(m, "to_device");
   return {to_device(ctx, m.indptr, Shape{m.rows + 1}), to_device(ctx, m.indices, Shape{m.nnz()}),
           to_device(ctx, m.values, Shape{m.nnz()}), m.rows, m.cols};
 }
