@@ -73,8 +73,9 @@ class CrossSearch {
     std::int64_t done = 0;
     do {
       const std::int64_t n = std::min(depth, p_.dims - done);
-      gemm_rows<T, false, GemmTile<T>::registers>(block_ + done, p_.dims, panel + done * width, n, keys_, width, m,
-                                                  width, done == 0 ? GradWrite::overwrite : GradWrite::accumulate);
+      gemm_rows<T, false, GemmTile<T>::registers>(block_ + done, p_.dims, GemmTile<T>::rows * p_.dims,
+                                                  panel + done * width, n, keys_, width, m, width,
+                                                  done == 0 ? GradWrite::overwrite : GradWrite::accumulate);
       done += n;
     } while (done < p_.dims);
   }
