@@ -9,6 +9,7 @@
 #include "examples/common/train_job.hpp"
 #include "stx/data/exact_copies.hpp"
 #include "stx/data/folds.hpp"
+#include "stx/train/smoothed_best.hpp"
 
 namespace stx::casper {
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "examples/common/baselines_cell_knn.hpp"
@@ -60,23 +59,6 @@ GeneTask gene_task(const PairData& pair, const Centroids& tokens, const std::vec
   task.trained.assign(inputs.size(), 1.0f);
   for (std::size_t j = 0; j < n_validation; ++j) task.trained[places[j]] = 0.0f;
   return task;
-}
-
-std::int64_t smoothed_best(const std::vector<EpochRecord>& epochs) {
-  const auto n = static_cast<std::int64_t>(epochs.size());
-  std::int64_t best = 0;
-  double best_score = -std::numeric_limits<double>::infinity();
-  for (std::int64_t e = 0; e < n; ++e) {
-    const std::int64_t first = std::max<std::int64_t>(0, e - 1), last = std::min(n - 1, e + 1);
-    double sum = 0;
-    for (std::int64_t k = first; k <= last; ++k) sum += epochs[k].score;
-    const double score = sum / static_cast<double>(last - first + 1);
-    if (score > best_score) {
-      best_score = score;
-      best = e;
-    }
-  }
-  return best;
 }
 
 void to_space_scale(Matrix<float>& z, const std::vector<std::int64_t>& genes, const GeneScale& scale) {

@@ -43,10 +43,6 @@ Centroids gene_tokens(const CountData& cells, const std::vector<std::int64_t>& s
 GeneTask gene_task(const PairData& pair, const Centroids& tokens, const std::vector<std::int64_t>& inputs,
                    const Options& options, std::uint64_t seed);
 
-/// The epoch with the best score averaged over itself and its neighbours: a handful of validation
-/// genes gives a noisy curve.
-std::int64_t smoothed_best(const std::vector<EpochRecord>& epochs);
-
 /// z-scores (rows, genes) on the expected scale of each gene in space.
 void to_space_scale(Matrix<float>& z, const std::vector<std::int64_t>& genes, const GeneScale& scale);
 

@@ -13,48 +13,58 @@ struct RunTools {
   std::string resume_hint;  ///< how to continue after an interrupt
 };
 
-/// Trains `model` (context(), store(), adam(), loss(rows)) on `rows`, choosing the epoch by `score`;
-/// afterwards the model holds the best parameters. `scored` false: the score only counts epochs, and
-/// is not shown.
+/// Runs a training loop (Fit or StepLoop) as the job `job`: resumes, reports, saves now and then.
 ///
+/// @param run     FitEnd(on_epoch): calls the loop's run() with on_epoch
+/// @param scored  false: the score only counts epochs, and is not shown
 /// @throws Interrupted after saving, when the person asked to stop.
+template <class Loop, class Run>
+JobResult run_job(RunTools& tools, const std::string& job, Loop& loop, std::int64_t max_epochs, Run&& run,
+                  bool scored = true) {
+  if (const FitState<float>* saved = tools.state.active(job)) loop.resume(*saved);
+  tools.progress.begin(job, max_epochs);
+  const FitEnd end = run([&] {
+    const EpochRecord& last = loop.epochs().back();
+    char detail[96];
+    if (scored) {
+      std::snprintf(detail, sizeof detail, "loss %.4g  score %.4f (best %.4f)", last.loss, last.score,
+                    loop.stopping().best);
+    } else {
+      std::snprintf(detail, sizeof detail, "loss %.4g", last.loss);
+    }
+    tools.progress.update(static_cast<std::int64_t>(loop.epochs().size()), detail);
+    if (tools.state.due()) tools.state.save(job, loop.save());
+  });
+  if (end == FitEnd::interrupted) {
+    tools.state.save(job, loop.save());
+    throw Interrupted("[" + job + "] stopped after " + std::to_string(loop.epochs().size()) +
+                      " epochs; saved to " + tools.state.path() + ". " + tools.resume_hint);
+  }
+  tools.state.keep(job, loop.save());
+  char summary[128];
+  if (scored) {
+    std::snprintf(summary, sizeof summary, "%s: %zu epochs, best %lld, score %.4f", job.c_str(), loop.epochs().size(),
+                  static_cast<long long>(loop.stopping().best_epoch + 1), loop.stopping().best);
+  } else {
+    std::snprintf(summary, sizeof summary, "%s: %zu epochs", job.c_str(), loop.epochs().size());
+  }
+  tools.progress.end(summary);
+  JobResult result;
+  result.epochs = loop.epochs();
+  result.best_epoch = loop.stopping().best_epoch;
+  return result;
+}
+
+/// Trains `model` (context(), store(), adam(), loss(rows)) on `rows`, choosing the epoch by `score`;
+/// afterwards the model holds the best parameters. Otherwise as run_job().
 template <class D, class Model, class Score>
 JobResult train_job(RunTools& tools, const std::string& job, Model& model, const std::vector<std::int64_t>& rows,
                     const FitOptions& options, Score&& score, bool scored = true) {
   Fit<float, D> fit(model.context(), model.store(), model.adam(), options,
                     std::vector<std::int32_t>(rows.begin(), rows.end()));
-  if (const FitState<float>* saved = tools.state.active(job)) fit.resume(*saved);
-  tools.progress.begin(job, options.max_epochs);
-  const FitEnd end = fit.run([&](const Tensor<std::int32_t, D>& batch) { return model.loss(batch); }, score, [&] {
-    const EpochRecord& last = fit.epochs().back();
-    char detail[96];
-    if (scored) {
-      std::snprintf(detail, sizeof detail, "loss %.4g  score %.4f (best %.4f)", last.loss, last.score,
-                    fit.stopping().best);
-    } else {
-      std::snprintf(detail, sizeof detail, "loss %.4g", last.loss);
-    }
-    tools.progress.update(static_cast<std::int64_t>(fit.epochs().size()), detail);
-    if (tools.state.due()) tools.state.save(job, fit.save());
-  });
-  if (end == FitEnd::interrupted) {
-    tools.state.save(job, fit.save());
-    throw Interrupted("[" + job + "] stopped after " + std::to_string(fit.epochs().size()) +
-                      " epochs; saved to " + tools.state.path() + ". " + tools.resume_hint);
-  }
-  tools.state.keep(job, fit.save());
-  char summary[128];
-  if (scored) {
-    std::snprintf(summary, sizeof summary, "%s: %zu epochs, best %lld, score %.4f", job.c_str(), fit.epochs().size(),
-                  static_cast<long long>(fit.stopping().best_epoch + 1), fit.stopping().best);
-  } else {
-    std::snprintf(summary, sizeof summary, "%s: %zu epochs", job.c_str(), fit.epochs().size());
-  }
-  tools.progress.end(summary);
-  JobResult result;
-  result.epochs = fit.epochs();
-  result.best_epoch = fit.stopping().best_epoch;
-  return result;
+  const auto loss = [&](const Tensor<std::int32_t, D>& batch) { return model.loss(batch); };
+  return run_job(
+      tools, job, fit, options.max_epochs, [&](auto&& on_epoch) { return fit.run(loss, score, on_epoch); }, scored);
 }
 
 /// The result of a job: the checkpoint's when the job was finished before; otherwise `make`, JobResult(),

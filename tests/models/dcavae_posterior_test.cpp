@@ -1,0 +1,135 @@
+// What a DCAVAE infers: rows are independent of each other, totals are kept, samples follow their model.
+#include "models/dcavae_case.hpp"
+#include "stx/backend/cpu/transfer.hpp"
+#include "support/compare.hpp"
+
+namespace {
+
+using namespace dcavae_case;
+using stx::Cpu;
+using stx::test::same_bits;
+using Model = stx::dcavae::DcavaeModel<Cpu>;
+constexpr Modality sides[] = {Modality::cells, Modality::spots};
+
+/// A model after a few steps, so that running statistics and dispersions are not those of the start.
+std::unique_ptr<Model> trained(const Options& o, int threads = 1) {
+  auto model = std::make_unique<Model>(stx::ContextOptions{.threads = threads, .seed = 3}, task(o), o);
+  RandomPairs<Cpu> pairs(model->context(), o);
+  Trainer<Cpu> trainer(*model, pairs, 2, 2);
+  trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
+  return model;
+}
+
+std::vector<std::int64_t> range(std::int64_t n) {
+  std::vector<std::int64_t> out(static_cast<std::size_t>(n));
+  std::iota(out.begin(), out.end(), std::int64_t{0});
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a row's latents, expectations and samples do not depend on the other rows asked for") {
+  for (const char* revision : {"sound", "R2"}) {
+    INFO(revision);
+    const auto model = trained(small(revision));
+    const auto threaded = trained(small(revision), 3);
+    for (const Modality m : sides) {
+      const std::vector<std::int64_t> some = {7, 3, 20}, genes = {12, 0, 9};
+      const auto all = model->latents(m);
+      const auto part = model->latents(m, some);
+      const auto expected = model->expect(m, model->all_rows(m), range(n_genes));
+      const auto expected_part = model->expect(m, some, genes);
+      const auto sample = model->sample_counts(m, model->all_rows(m), genes, 4);
+      const auto sample_part = model->sample_counts(m, some, genes, 4);
+      CHECK(same_bits(threaded->latents(m).mean.values, all.mean.values));
+      CHECK(same_bits(threaded->sample_counts(m, some, genes, 4).values, sample_part.values));
+      for (std::int64_t i = 0; i < 3; ++i) {
+        for (std::int64_t j = 0; j < all.mean.cols; ++j) {
+          CHECK(part.mean(i, j) == all.mean(some[i], j));
+          CHECK(part.sd(i, j) == all.sd(some[i], j));
+          CHECK(part.sd(i, j) > 0);
+        }
+        for (std::int64_t j = 0; j < 3; ++j) {
+          CHECK(expected_part.mean(i, j) == expected.mean(some[i], genes[j]));
+          CHECK(expected_part.p_zero(i, j) == expected.p_zero(some[i], genes[j]));
+          CHECK(sample_part(i, j) == sample(some[i], j));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("expected counts of the observed genes add up to the row's total; a spot without counts gives zeros") {
+  const auto model = trained(small("sound"));
+  for (const Modality m : sides) {
+    const auto expected = model->expect(m, model->all_rows(m), range(n_genes));
+    for (std::int64_t i = 0; i < expected.mean.rows; ++i) {
+      double sum = 0;
+      for (std::int64_t g = 0; g < (m == Modality::cells ? n_genes : n_training); ++g) sum += expected.mean(i, g);
+      CHECK(std::abs(sum - model->total(m, i)) <= 1e-4 * model->total(m, i) + 1e-30);
+      for (std::int64_t g = 0; g < n_genes; ++g) {
+        CHECK((expected.p_zero(i, g) >= 0 && expected.p_zero(i, g) <= 1));
+        CHECK(expected.mean(i, g) >= 0);
+      }
+    }
+  }
+  CHECK(model->total(Modality::spots, 5) == 0);
+  const auto empty = model->expect(Modality::spots, {5}, range(n_genes));
+  for (std::int64_t g = 0; g < n_genes; ++g) {
+    CHECK(empty.mean(0, g) < 1e-30f);
+    CHECK(empty.p_zero(0, g) == 1);
+    CHECK(model->sample_counts(Modality::spots, {5}, range(n_genes), 0)(0, g) == 0);
+  }
+}
+
+TEST_CASE("the mean of many samples is near the expectation when the latents are certain") {
+  const auto model = trained(small("sound"));
+  auto& ctx = model->context();
+  for (auto& e : model->store().entries())  // the latents then have SD e^-10
+    if (e.name == "latent.spread.bias") stx::fill(ctx, e.state.value.data, e.shape.size(), -20.0f);
+    else if (e.name == "latent.spread.weight") stx::fill(ctx, e.state.value.data, e.shape.size(), 0.0f);
+  for (const Modality m : sides) {
+    const std::vector<std::int64_t> rows = {0, 11}, genes = {0, 9, 12};
+    const auto expected = model->expect(m, rows, genes);
+    constexpr int n = 3000;
+    stx::Matrix<double> sum(2, 3), square(2, 3), zeros(2, 3);
+    for (int k = 0; k < n; ++k) {
+      const auto sample = model->sample_counts(m, rows, genes, k);
+      for (std::size_t v = 0; v < sum.values.size(); ++v) {
+        const double x = sample.values[v];
+        sum.values[v] += x;
+        square.values[v] += x * x;
+        zeros.values[v] += x == 0;
+      }
+    }
+    for (std::size_t v = 0; v < sum.values.size(); ++v) {
+      const double mean = sum.values[v] / n, sd = std::sqrt(square.values[v] / n - mean * mean);
+      const double p = expected.p_zero.values[v];
+      CHECK(std::abs(zeros.values[v] / n - p) < 5 * std::sqrt(p * (1 - p) / n) + 1e-3);
+      if (m == Modality::spots) CHECK(std::abs(mean - expected.mean.values[v]) < 5 * sd / std::sqrt(n) + 1e-3);
+    }
+  }
+}
+
+TEST_CASE("fewer keys change the latents, and all keys bring them back") {
+  const auto model = trained(small("sound"));
+  const auto all = model->latents(Modality::spots);
+  model->use_keys(7);
+  const auto few = model->latents(Modality::spots);
+  CHECK_FALSE(same_bits(few.mean.values, all.mean.values));
+  model->use_keys(0);
+  CHECK(same_bits(model->latents(Modality::spots).mean.values, all.mean.values));
+}
+
+TEST_CASE("samples of different numbers differ, and do not disturb training") {
+  const auto model = trained(small("sound"));
+  const auto rows = model->all_rows(Modality::spots);
+  stx::StepState before, after;
+  stx::copy_to_host(model->context(), &before, model->context().step_state(), sizeof before);
+  const auto one = model->sample_counts(Modality::spots, rows, range(n_genes), 1);
+  const auto two = model->sample_counts(Modality::spots, rows, range(n_genes), 2);
+  stx::copy_to_host(model->context(), &after, model->context().step_state(), sizeof after);
+  CHECK_FALSE(same_bits(one.values, two.values));
+  CHECK(same_bits(one.values, model->sample_counts(Modality::spots, rows, range(n_genes), 1).values));
+  CHECK(before.step == after.step);
+}

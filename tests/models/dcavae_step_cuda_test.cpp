@@ -1,0 +1,65 @@
+// Whole training steps of DCAVAE on CUDA: pairs, both sides, losses, gradients, Adam, and what the trained
+// model infers, against the CPU.
+#include "models/dcavae_case.hpp"
+#include "support/device_rig.hpp"
+
+namespace {
+
+using namespace dcavae_case;
+using namespace stx::test;
+
+struct Trained {
+  std::vector<double> losses;
+  std::vector<float> last_grads, values, buffers, latents, means, p_zero, sample;
+};
+
+/// Three epochs of two iterations of two steps: each kind of step runs eagerly, captured and replayed.
+template <class D>
+Trained run(const Options& o) {
+  stx::dcavae::DcavaeModel<D> model({.threads = 1, .seed = 3}, task(o), o);
+  RandomPairs<D> pairs(model.context(), o);
+  Trainer<D> trainer(model, pairs, 3, 3);
+  Trained out;
+  trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
+  for (const auto& e : trainer.epochs()) out.losses.push_back(e.loss);
+  const std::vector<std::int64_t> rows = {4, 5, 17}, genes = {0, 9, 12};
+  out.values = stx::to_host(model.context(), model.store().values());
+  out.buffers = stx::to_host(model.context(), model.store().buffer_values());
+  out.last_grads = stx::to_host(model.context(), model.store().grads());
+  out.latents = model.latents(Modality::spots, rows).mean.values;
+  out.means = model.expect(Modality::spots, rows, genes).mean.values;
+  out.p_zero = model.expect(Modality::cells, rows, genes).p_zero.values;
+  out.sample = model.sample_counts(Modality::spots, rows, genes, 1).values;
+  return out;
+}
+
+/// Sums of a few hundred terms through about fifteen layers and twelve steps: a share of the largest value.
+void compare(const char* what, const std::vector<float>& got, const std::vector<float>& want, double share) {
+  INFO(what);
+  CHECK(max_error(got, want) <= share * max_abs(want));
+}
+
+}  // namespace
+
+TEST_CASE("DCAVAE on CUDA: training steps, captured and replayed, and inference agree with the CPU") {
+  if (no_cuda_device()) return;
+  for (const char* revision : {"sound", "R2"}) {
+    INFO(revision);
+    const Options o = small(revision);
+    const Trained want = run<stx::Cpu>(o), got = run<stx::Cuda>(o);
+    REQUIRE(got.losses.size() == want.losses.size());
+    for (std::size_t e = 0; e < want.losses.size(); ++e)
+      CHECK(std::abs(got.losses[e] - want.losses[e]) <= 1e-5 * std::abs(want.losses[e]));
+    CHECK(want.losses.back() < want.losses.front());
+    compare("parameters", got.values, want.values, 1e-4);
+    compare("running statistics", got.buffers, want.buffers, 1e-4);
+    compare("gradients of the last step", got.last_grads, want.last_grads, 1e-4);
+    compare("latents", got.latents, want.latents, 1e-4);
+    compare("expected counts", got.means, want.means, 1e-4);
+    compare("P(zero)", got.p_zero, want.p_zero, 1e-4);
+    const Trained again = run<stx::Cuda>(o);
+    CHECK(same_bits(again.values, got.values));
+    CHECK(same_bits(again.losses, got.losses));
+    CHECK(same_bits(again.sample, got.sample));
+  }
+}

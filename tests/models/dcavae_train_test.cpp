@@ -1,0 +1,111 @@
+// Training of DCAVAE: learning, threads, resuming, losses that are not finite.
+#include "models/dcavae_case.hpp"
+#include "stx/backend/cpu/transfer.hpp"
+#include "support/compare.hpp"
+
+namespace {
+
+using namespace dcavae_case;
+using stx::Cpu;
+using stx::test::same_bits;
+
+struct Outcome {
+  std::vector<double> losses;
+  std::vector<float> values, buffers;
+  stx::FitState<float> middle;  ///< after the third epoch
+};
+
+/// Trains 7 epochs; the score prefers the fifth.
+Outcome train(const Options& options, int threads = 1, const stx::FitState<float>* from = nullptr, float bad = 0) {
+  Task t = task(options);
+  for (std::int64_t i = 0; i < n_cells && bad != 0; ++i) t.cells.values[t.cells.indptr[i + 1] - 1] = bad;
+  stx::dcavae::DcavaeModel<Cpu> model({.threads = threads, .seed = 3}, t, options);
+  RandomPairs<Cpu> pairs(model.context(), options);
+  Trainer<Cpu> trainer(model, pairs, 7, 7);
+  if (from != nullptr) trainer.resume(*from);
+  Outcome out;
+  trainer.run([&] { return -std::abs(static_cast<double>(trainer.epochs().size()) - 4); },
+              [&] {
+                if (trainer.epochs().size() == 3) out.middle = trainer.save();
+              });
+  for (const auto& e : trainer.epochs()) out.losses.push_back(e.loss);
+  out.values = stx::to_host(model.context(), model.store().values());
+  out.buffers = stx::to_host(model.context(), model.store().buffer_values());
+  return out;
+}
+
+Options learned_library() {
+  Options o = small("R2");
+  o.library = "learned";
+  o.cross_attention = false;
+  o.loss_scale = "sum";
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("training lowers the loss; a resumed one and any number of threads give the same bits") {
+  for (const Options& o : {small("sound"), small("R2"), learned_library()}) {
+    INFO(o.revision, ", library ", o.library);
+    const Outcome whole = train(o);
+    CHECK(whole.losses.size() == 7);
+    CHECK(whole.losses.back() < whole.losses.front());
+    CHECK(whole.middle.buffers.size() == whole.buffers.size());
+    CHECK_FALSE(same_bits(whole.middle.buffers, whole.buffers));  // running statistics move
+    const Outcome resumed = train(o, 1, &whole.middle);
+    CHECK(same_bits(resumed.losses, whole.losses));
+    CHECK(same_bits(resumed.values, whole.values));
+    CHECK(same_bits(resumed.buffers, whole.buffers));
+    for (const int threads : {2, 3}) {
+      const Outcome other = train(o, threads);
+      CHECK(same_bits(other.losses, whole.losses));
+      CHECK(same_bits(other.values, whole.values));
+      CHECK(same_bits(other.buffers, whole.buffers));
+    }
+  }
+}
+
+TEST_CASE("the best epoch's parameters and running statistics are loaded") {
+  const Options o = small("R2");
+  const Outcome whole = train(o);
+  const Task t = task(o);
+  stx::dcavae::DcavaeModel<Cpu> model({.threads = 1, .seed = 3}, t, o);
+  RandomPairs<Cpu> pairs(model.context(), o);
+  Trainer<Cpu> trainer(model, pairs, 5, 7);  // ends with the best epoch
+  trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
+  CHECK(same_bits(stx::to_host(model.context(), model.store().values()), whole.values));
+  CHECK(same_bits(stx::to_host(model.context(), model.store().buffer_values()), whole.buffers));
+}
+
+TEST_CASE("a state of another model is refused") {
+  const Outcome whole = train(small("R2"));
+  stx::FitState<float> state = whole.middle;
+  state.buffers.pop_back();
+  CHECK_THROWS_WITH_AS(train(small("R2"), 1, &state),
+                       "[Fit] the saved state has 143 buffered values, the model 144; was it saved by a model of the "
+                       "same settings?",
+                       stx::DataError);
+}
+
+TEST_CASE("a loss that is not finite is reported with its term, epoch, step and row") {
+  std::string message;
+  try {
+    train(small("sound"), 1, nullptr, std::numeric_limits<float>::quiet_NaN());
+  } catch (const stx::NumericError& error) {
+    message = error.what();
+  }
+  CHECK(message.starts_with("[Fit] the term 'counts of cells' of the loss is not finite at epoch 1, step "));
+  CHECK(message.ends_with(" of the epoch; lower the learning rate, or look at that row's counts"));
+}
+
+TEST_CASE("the weight of the divergence grows over the warm-up") {
+  Options o;
+  o.kl_weight = 2;
+  o.kl_warmup = 4;
+  CHECK(o.kl_weight_of(0) == 0);
+  CHECK(o.kl_weight_of(3) == 1.5);
+  CHECK(o.kl_weight_of(4) == 2);
+  CHECK(o.kl_weight_of(40) == 2);
+  o.kl_warmup = 0;
+  CHECK(o.kl_weight_of(0) == 2);
+}
