@@ -1,6 +1,7 @@
 #include "stx/autograd/backward.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/t5_fixture.hpp"
 
 using namespace stx::test;
@@ -12,17 +13,23 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-/// Last hidden state in double.
-std::vector<double> encode(bool gated, const Ids& ids, std::int64_t batch = 1,
-                           const Ids& lengths = {}, int threads = 2) {
+/// Last hidden state.
+template <class T = double>
+std::vector<T> encode(const stx::nn::T5Config& config, const Ids& ids, std::int64_t batch = 1,
+                      const Ids& lengths = {}, int threads = 2) {
   Context<Cpu> ctx({.threads = threads});
-  const auto encoder = t5_fixture<double>(ctx, gated);
+  const auto encoder = t5_fixture<T>(ctx, config);
   stx::Tensor<std::int32_t, Cpu> real;
   if (!lengths.empty()) real = to_device(ctx, lengths, Shape{batch});
   return to_host(
       ctx,
       encoder(ctx, to_device(ctx, ids, Shape{static_cast<std::int64_t>(ids.size())}), batch, real)
           .value());
+}
+
+std::vector<double> encode(bool gated, const Ids& ids, std::int64_t batch = 1,
+                           const Ids& lengths = {}, int threads = 2) {
+  return encode(t5_fixture_config(gated), ids, batch, lengths, threads);
 }
 
 double sum_of(const std::vector<double>& v, std::size_t n) {
@@ -70,6 +77,50 @@ TEST_CASE("T5: case 3, a hundred tokens, mean without the end token") {
     stx::Matrix<double> hidden(100, 6);
     hidden.values = encode(gated, ids);
     CHECK(max_error(stx::nn::t5_mean_without_end(hidden, {100}).values, want[gated]) < 1e-8);
+  }
+}
+
+TEST_CASE("T5: the library's encoder on the same weights, in double and float") {
+  const auto g = golden::load("ops/t5_encoder.txt");
+  const auto ids_of = [](std::int64_t length) {
+    Ids ids;
+    for (int i = 0; i + 1 < length; ++i) ids.push_back((7 * i + 3) % 15 + 1);
+    ids.push_back(1);
+    return ids;
+  };
+  const auto check = [&](const std::string& name, const stx::nn::T5Config& config, const Ids& ids,
+                         const Ids& lengths) {
+    INFO(name);
+    const auto& want = g.at(name).values;
+    const auto compare = [&](auto got, double tolerance) {
+      std::size_t at = 0;  // the rows that are no padding, one after another
+      const std::int64_t batch = std::max<std::int64_t>(1, lengths.size()), width = ids.size() / batch;
+      for (std::int64_t row = 0; row < static_cast<std::int64_t>(ids.size()); ++row)
+        if (lengths.empty() || row % width < lengths[row / width])
+          for (int j = 0; j < 6; ++j) got[at++] = got[row * 6 + j];
+      got.resize(at);
+      CHECK(max_error(got, want) <= tolerance);
+    };
+    const auto batch = std::max<std::int64_t>(1, lengths.size());
+    // The library takes norms and softmax in float, whatever the type of the weights.
+    compare(encode<double>(config, ids, batch, lengths), 5e-6);
+    compare(encode<float>(config, ids, batch, lengths), 2e-5);
+  };
+  for (const std::string kind : {"relu", "gated", "erf", "odd"}) {
+    auto config = t5_fixture_config(kind != "relu");
+    if (kind == "erf") config.activation = stx::Activation::gelu;
+    if (kind == "odd") config.buckets = 8, config.max_distance = 20;
+    check(kind + "_one", config, ids_of(1), {});
+    check(kind + "_two", config, ids_of(2), {});
+    check(kind + "_seven", config, ids_of(7), {});
+    if (kind != "erf") check(kind + "_long", config, ids_of(100), {});
+    Ids padded;
+    for (std::int64_t length : {7, 2, 5}) {
+      const Ids own = ids_of(length);
+      padded.insert(padded.end(), own.begin(), own.end());
+      padded.resize((padded.size() + 6) / 7 * 7, 0);
+    }
+    check(kind + "_batch", config, padded, {7, 2, 5});
   }
 }
 

@@ -64,12 +64,16 @@ std::vector<T> t5_fixture_tensor(const std::map<std::string, int>& numbers, cons
 }
 
 template <class T, class D>
+nn::T5Encoder<T, D> t5_fixture(Context<D>& ctx, const nn::T5Config& config) {
+  const auto numbers = t5_fixture_numbers(config.gated);
+  return nn::T5Encoder<T, D>(ctx, config, [&](const std::string& name, Shape shape) {
+    return t5_fixture_tensor<T>(numbers, name, shape);
+  });
+}
+
+template <class T, class D>
 nn::T5Encoder<T, D> t5_fixture(Context<D>& ctx, bool gated) {
-  const auto numbers = t5_fixture_numbers(gated);
-  return nn::T5Encoder<T, D>(ctx, t5_fixture_config(gated),
-                             [&](const std::string& name, Shape shape) {
-                               return t5_fixture_tensor<T>(numbers, name, shape);
-                             });
+  return t5_fixture<T>(ctx, t5_fixture_config(gated));
 }
 
 }  // namespace stx::test
