@@ -143,6 +143,34 @@ TEST_CASE("gemm: the same bits for every number of threads") {
   }
 }
 
+TEST_CASE("gemm: every part of a large product has the bits that it has alone") {
+  // Larger than what is packed at once in every direction; the parts are small enough to be computed otherwise.
+  const std::int64_t m = 300, n = 530, k = 300, part = 40;
+  const auto a = convert<float>(random_values(m * k, 7));
+  const auto b = convert<float>(random_values(k * n, 8));
+  for (bool ta : {false, true})
+    for (bool tb : {false, true}) {
+      const auto whole = run<float>({m, n, k}, a, b, ta, tb, GradWrite::overwrite, 0);
+      std::vector<float> alone(whole.size());
+      stx::Context<Cpu> ctx({.threads = 1});
+      for (std::int64_t i = 0; i < m; i += part)
+        for (std::int64_t j = 0; j < n; j += part)
+          stx::gemm(ctx, GemmArgs<float>{.a = a.data() + i * (ta ? 1 : k),
+                                         .b = b.data() + j * (tb ? k : 1),
+                                         .c = alone.data() + i * n + j,
+                                         .m = std::min(part, m - i),
+                                         .n = std::min(part, n - j),
+                                         .k = k,
+                                         .transpose_a = ta,
+                                         .transpose_b = tb,
+                                         .lda = ta ? m : k,
+                                         .ldb = tb ? k : n,
+                                         .ldc = n});
+      INFO("transposed ", ta, " ", tb);
+      CHECK(same_bits(whole, alone));
+    }
+}
+
 TEST_CASE("gemm: NaN and infinity pass through") {
   const float inf = std::numeric_limits<float>::infinity();
   const auto c = run<float>({2, 1, 2}, {inf, 0, std::nanf(""), 1}, {1, 1}, false, false,

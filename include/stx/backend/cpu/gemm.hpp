@@ -11,9 +11,6 @@
 namespace stx {
 namespace cpu {
 
-/// Longer rows of A do not stay in the second-level cache with enough others.
-inline constexpr std::int64_t gemm_longest_in_place = 4 * gemm_depth;
-
 /// c (m x n) (+)= op(a) op(b) for k <= gemm_depth and n that fit in so many registers.
 template <class T, bool transpose_a, int registers>
 void gemm_strip_of(const T* a, std::int64_t lda, std::int64_t tile_step, const T* b, std::int64_t ldb,
@@ -39,9 +36,9 @@ void gemm_strip(const T* a, std::int64_t lda, std::int64_t tile_step, const T* b
 /// c (m x n) (+)= op(a) op(b), strip by strip of columns, reading a where it lies. Calls
 /// finished(row, rows, column, columns) when such a part of c is complete.
 template <class T, bool transpose_a, class Finished>
-void gemm_in_place(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, bool transpose_b, T* c,
-                   std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write,
-                   Finished finished) {
+void gemm_by_strips(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, bool transpose_b, T* c,
+                    std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write,
+                    Finished finished) {
   constexpr std::int64_t width = GemmTile<T>::columns, tile = GemmTile<T>::rows;
   for (std::int64_t j = 0; j < n; j += width) {
     const std::int64_t columns = std::min(width, n - j);
@@ -55,28 +52,66 @@ void gemm_in_place(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, b
   }
 }
 
-/// The same with packed parts of a, each for all strips. (Not inlined: 280 KiB of stack.)
+/// The rows of a over panels of b, for depth <= gemm_depth: a tile's part of a stays in the first-level cache, the
+/// panels in the second. Calls finished(row, rows) after every row of tiles.
 template <class T, bool transpose_a, class Finished>
-__attribute__((noinline)) void gemm_packed(const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
-                                           bool transpose_b, T* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
-                                           std::int64_t k, GradWrite write, Finished finished) {
-  constexpr std::int64_t width = GemmTile<T>::columns;
-  GemmPackedRows<T, transpose_a> packed;
-  for (std::int64_t done = 0; done < k; done += gemm_depth) {
-    const std::int64_t depth = std::min(gemm_depth, k - done);
-    for (std::int64_t i = 0; i < m; i += packed.rows) {
-      const std::int64_t rows = std::min(packed.rows, m - i);
-      packed.pack(a + (transpose_a ? done * lda + i : i * lda + done), lda, depth, rows);
-      for (std::int64_t j = 0; j < n; j += width) {
-        const std::int64_t columns = std::min(width, n - j);
-        gemm_strip<T, transpose_a>(packed.values, packed.lda, packed.step,
-                                   b + (transpose_b ? j * ldb + done : done * ldb + j), ldb, transpose_b,
-                                   c + i * ldc + j, ldc, rows, columns, depth,
-                                   done == 0 ? write : GradWrite::accumulate);
-        if (done + depth == k) finished(i, rows, j, columns);
+void gemm_tiles(const T* a, std::int64_t lda, std::int64_t tile_step, const T* panels, std::int64_t depth, T* c,
+                std::int64_t ldc, std::int64_t m, std::int64_t n, GradWrite write, Finished finished) {
+  using Tile = GemmTile<T>;
+  for (std::int64_t i = 0; i < m; i += Tile::rows, a += tile_step, c += Tile::rows * ldc) {
+    const std::int64_t rows = std::min<std::int64_t>(Tile::rows, m - i);
+    for (std::int64_t j = 0; j < n; j += Tile::columns) {
+      const std::int64_t columns = std::min<std::int64_t>(Tile::columns, n - j);
+      if (j + Tile::columns < n)  // the next tile of c: where c is large, its rows lie in different pages
+        for (std::int64_t r = 0; r < rows; ++r)
+          for (int v = 0; v < Tile::registers; ++v)
+            __builtin_prefetch(c + r * ldc + j + Tile::columns + v * Tile::lanes, 0, 2);
+      gemm_rows<T, transpose_a, Tile::registers>(a, lda, tile_step, panels + j * gemm_depth, depth, c + j, ldc, rows,
+                                                 columns, write);
+    }
+    finished(i, rows);
+  }
+}
+
+/// c (m x n) (+)= op(a) op(b) for large c: b is packed once for all rows, in blocks of 512 KiB. (Not inlined: that
+/// and 280 KiB for a transposed a are on the stack.)
+template <class T, bool transpose_a, class Finished>
+__attribute__((noinline)) void gemm_by_tiles(const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
+                                             bool transpose_b, T* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
+                                             std::int64_t k, GradWrite write, Finished finished) {
+  using Tile = GemmTile<T>;
+  constexpr std::int64_t width = Tile::columns, block = 16 * width;
+  alignas(64) T panels[block * gemm_depth];
+  for (std::int64_t j = 0; j < n; j += block) {
+    const std::int64_t columns = std::min(block, n - j);
+    for (std::int64_t done = 0; done < k; done += gemm_depth) {
+      const std::int64_t depth = std::min(gemm_depth, k - done);
+      for (std::int64_t at = 0; at < columns; at += width)
+        gemm_pack<T, Tile::registers>(b + (transpose_b ? (j + at) * ldb + done : done * ldb + j + at), ldb,
+                                      transpose_b, depth, std::min(width, columns - at), panels + at * gemm_depth);
+      const GradWrite now = done == 0 ? write : GradWrite::accumulate;
+      const auto last = [&](std::int64_t row, std::int64_t rows) {
+        if (done + depth == k) finished(row, rows, j, columns);
+      };
+      if constexpr (transpose_a) {
+        GemmPackedRows<T> packed;
+        for (std::int64_t i = 0; i < m; i += packed.rows) {
+          const std::int64_t rows = std::min(packed.rows, m - i);
+          packed.pack(a + done * lda + i, lda, depth, rows);
+          gemm_tiles<T, true>(packed.values, packed.tile, packed.step, panels, depth, c + i * ldc + j, ldc, rows,
+                              columns, now, [&](std::int64_t row, std::int64_t some) { last(i + row, some); });
+        }
+      } else {
+        gemm_tiles<T, false>(a + done, lda, Tile::rows * lda, panels, depth, c + j, ldc, m, columns, now, last);
       }
     }
   }
+}
+
+/// Whether a product of so many columns packs all of b first: several strips read a.
+template <class T>
+constexpr bool gemm_is_wide(std::int64_t n) {
+  return n > 3 * GemmTile<T>::columns;
 }
 
 /// c (m x n) (+)= op(a) op(b) on the calling thread; `ld*` are the stored row lengths. Calls
@@ -84,14 +119,10 @@ __attribute__((noinline)) void gemm_packed(const T* a, std::int64_t lda, const T
 template <class T, bool transpose_a, class Finished>
 void gemm_block(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, bool transpose_b, T* c, std::int64_t ldc,
                 std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write, Finished finished) {
-  using Tile = GemmTile<T>;
-  // A copy of a pays where several strips read it, and its rows are transposed or too long for the cache.
-  const bool packs = m > Tile::rows && k > 0 &&
-                     (transpose_a ? n > Tile::columns : n > 4 * Tile::columns && k > gemm_longest_in_place);
-  if (packs) {
-    gemm_packed<T, transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
+  if (gemm_is_wide<T>(n) && m >= 4 * GemmTile<T>::rows && k > 0) {
+    gemm_by_tiles<T, transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
   } else {
-    gemm_in_place<T, transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
+    gemm_by_strips<T, transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
   }
 }
 
@@ -109,25 +140,28 @@ void gemm_serial(const T* a, std::int64_t lda, bool transpose_a, const T* b, std
 
 /// How a product is cut: blocks of rows, each in blocks of columns.
 struct GemmTasks {
-  std::int64_t row_blocks = 0, column_blocks = 0, m = 0, n = 0, tile_rows = 1, tile_columns = 1;
+  std::int64_t row_blocks = 0, column_blocks = 0, m = 0, n = 0, row_unit = 8, column_unit = 1;
 
-  /// Blocks of rows whose A stays in the second-level cache, as large as that allows (each task packs its part of
-  /// B), the same number for every thread; blocks of columns where there are few rows.
+  /// As many blocks for every thread, as large as can be, because each packs its part of B. A product that is
+  /// computed by strips has blocks of rows whose A stays in the second-level cache.
   template <class T>
   static GemmTasks of(std::int64_t m, std::int64_t n, std::int64_t k, int threads) {
-    GemmTasks best{.m = m, .n = n, .tile_rows = GemmTile<T>::rows, .tile_columns = GemmTile<T>::columns};
+    GemmTasks best{.m = m, .n = n, .column_unit = GemmTile<T>::columns};
     if (m == 0 || n == 0) return best;
     const auto parts = [](std::int64_t all, std::int64_t each) { return (all + each - 1) / each; };
-    const std::int64_t tiles = parts(m, best.tile_rows), strips = parts(n, best.tile_columns);
-    const std::int64_t row = best.tile_rows * static_cast<std::int64_t>(sizeof(T)) * std::max(k, std::int64_t{1});
-    const std::int64_t largest = std::clamp<std::int64_t>((1 << 20) / row, 18, 72);  // tiles
-    double least = 0;
+    const std::int64_t units = parts(m, best.row_unit), strips = parts(n, best.column_unit);
+    const std::int64_t cached = (1 << 20) / (static_cast<std::int64_t>(sizeof(T)) * std::max(k, std::int64_t{1}));
+    const std::int64_t largest =
+        gemm_is_wide<T>(n) ? units : std::clamp<std::int64_t>(cached, 256, 1024) / best.row_unit;
+    std::int64_t least = 0;
     for (std::int64_t columns = 1; columns <= std::min<std::int64_t>(strips, threads); ++columns) {
       const std::int64_t multiple = threads / std::gcd<std::int64_t>(columns, threads);
-      const std::int64_t rows = std::min(tiles, parts(parts(tiles, largest), multiple) * multiple);
-      // Time of the busiest thread in tiles: packing a strip of B takes as long as one.
-      const double time = static_cast<double>(parts(rows * columns, threads) * (parts(tiles, rows) + 1) *
-                                              parts(strips, columns));
+      const std::int64_t rows = std::min(units, parts(parts(units, largest), multiple) * multiple);
+      // Time of the busiest thread: packing a strip of B takes as long as two units of rows, the first reading of a
+      // unit of rows half as long as a strip.
+      const std::int64_t unit_share = parts(units, rows), strip_share = parts(strips, columns);
+      const std::int64_t time =
+          parts(rows * columns, threads) * (2 * (unit_share + 2) * strip_share + unit_share);
       if (columns > 1 && time >= least) continue;
       least = time;
       best.row_blocks = rows;
@@ -142,13 +176,13 @@ struct GemmTasks {
   };
   /// Neighbouring tasks share their rows.
   Task operator[](std::int64_t t) const {
-    const auto cut = [](std::int64_t size, std::int64_t tile, std::int64_t blocks, std::int64_t block) {
-      return std::min(size, (size + tile - 1) / tile * block / blocks * tile);
+    const auto cut = [](std::int64_t size, std::int64_t unit, std::int64_t blocks, std::int64_t block) {
+      return std::min(size, (size + unit - 1) / unit * block / blocks * unit);
     };
     const std::int64_t i = t / column_blocks, j = t % column_blocks;
-    const std::int64_t row = cut(m, tile_rows, row_blocks, i), column = cut(n, tile_columns, column_blocks, j);
-    return {row, cut(m, tile_rows, row_blocks, i + 1) - row, column,
-            cut(n, tile_columns, column_blocks, j + 1) - column};
+    const std::int64_t row = cut(m, row_unit, row_blocks, i), column = cut(n, column_unit, column_blocks, j);
+    return {row, cut(m, row_unit, row_blocks, i + 1) - row, column,
+            cut(n, column_unit, column_blocks, j + 1) - column};
   }
 };
 

@@ -90,32 +90,26 @@ void gemm_rows(const T* a, std::int64_t lda, std::int64_t tile_step, const T* pa
   }
 }
 
-/// Rows of a and up to gemm_depth steps of theirs, packed: steps from page to page become steps within 280 KiB,
-/// which stay in the second-level cache. The order is kept, so that packing is copying.
-template <class T, bool transpose_a>
+/// Rows of a transposed a, up to gemm_depth steps of theirs, packed tile by tile: steps from page to page become
+/// steps within 280 KiB, which stay in the second-level cache. The order is kept, so that packing is copying.
+template <class T>
 struct GemmPackedRows {
-  static constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
   static constexpr std::int64_t tile = GemmTile<T>::rows;
-  static constexpr std::int64_t lda = transpose_a ? tile : gemm_depth + line;
   /// From tile to tile, an odd number of cache lines: they do not begin in the same sets of a cache.
-  static constexpr std::int64_t step = transpose_a ? tile * gemm_depth + line : tile * lda;
+  static constexpr std::int64_t step = tile * gemm_depth + 64 / static_cast<std::int64_t>(sizeof(T));
   static constexpr std::int64_t tiles = 80 / static_cast<std::int64_t>(sizeof(T));
   static constexpr std::int64_t rows = tiles * tile;
 
   alignas(64) T values[tiles * step];
 
-  /// m <= rows rows of a (m x depth, or stored depth x m).
-  void pack(const T* a, std::int64_t stored_lda, std::int64_t depth, std::int64_t m) {
-    if constexpr (transpose_a) {
-      const std::int64_t whole = m / tile, rest = m % tile;
-      for (std::int64_t k = 0; k < depth; ++k) {
-        const T* from = a + k * stored_lda;
-        T* to = values + k * tile;
-        for (std::int64_t t = 0; t < whole; ++t, from += tile, to += step) std::memcpy(to, from, sizeof(T) * tile);
-        std::copy_n(from, rest, to);
-      }
-    } else {
-      for (std::int64_t i = 0; i < m; ++i) std::copy_n(a + i * stored_lda, depth, values + i * lda);
+  /// m <= rows rows of a, stored depth x m.
+  void pack(const T* a, std::int64_t lda, std::int64_t depth, std::int64_t m) {
+    const std::int64_t whole = m / tile, rest = m % tile;
+    for (std::int64_t k = 0; k < depth; ++k) {
+      const T* from = a + k * lda;
+      T* to = values + k * tile;
+      for (std::int64_t t = 0; t < whole; ++t, from += tile, to += step) std::memcpy(to, from, sizeof(T) * tile);
+      std::copy_n(from, rest, to);
     }
   }
 };

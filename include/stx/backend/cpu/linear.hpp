@@ -34,15 +34,17 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
       const T* bias = p.bias != nullptr ? p.bias + t.column + column : nullptr;
       math::with_activation(p.activation, [&](auto activation) {
         constexpr std::int64_t full = cpu::GemmTile<T>::columns;
-        for (std::int64_t r = 0; r < rows; ++r) {
-          T* z = product + at + r * p.out;
-          T* y = p.y + at + r * p.out;
-          if (columns == full) {  // a number the compiler knows
-            cpu::finish_columns(activation, bias, z, y, full, keeps_z);
-          } else {
-            cpu::finish_columns(activation, bias, z, y, columns, keeps_z);
+        for (std::int64_t r = 0; r < rows; ++r)
+          for (std::int64_t j = 0; j < columns; j += full) {
+            T* z = product + at + r * p.out + j;
+            T* y = p.y + at + r * p.out + j;
+            const T* shift = bias != nullptr ? bias + j : nullptr;
+            if (columns - j >= full) {  // a number the compiler knows
+              cpu::finish_columns(activation, shift, z, y, full, keeps_z);
+            } else {
+              cpu::finish_columns(activation, shift, z, y, columns - j, keeps_z);
+            }
           }
-        }
       });
       if (p.dropout.active())
         cpu::apply_dropout(state, p.dropout,
