@@ -34,7 +34,8 @@ Case attention_case(Context<D>& ctx, const Attention& s, bool backward) {
                                    .lse = f.lse,
                                    .grad_q = {grad, 3 * width},
                                    .grad_k = {grad + width, 3 * width},
-                                   .grad_v = {grad + 2 * width, 3 * width}};
+                                   .grad_v = {grad + 2 * width, 3 * width},
+                                   .grad_bias = s.bias ? memory.output(n_bias) : nullptr};
   attention_forward(ctx, f);
   const auto run = [&ctx, f, b, backward] {
     backward ? attention_backward(ctx, b) : attention_forward(ctx, f);
@@ -96,7 +97,7 @@ void add(Suite<D>& suite, const std::string& name, const Attention& s) {
             {4 * (4 * rows * width + bias), 2 * product}, build(false));
   // Scores again, then the gradients of the weights, of q, k and v: five products.
   suite.add("attention_bwd/" + name, s.batch * s.length,
-            {4 * (8 * rows * width + bias), 5 * product}, build(true));
+            {4 * (8 * rows * width + 2 * bias), 5 * product}, build(true));
 }
 
 template <class D>

@@ -17,3 +17,11 @@
 #else
 #define STX_UNROLL(turns) STX_PRAGMA(GCC unroll turns)
 #endif
+
+/// Before a loop whose turns do not depend on one another and compute much: vectorised in the widest registers,
+/// of which GCC takes half for short loops' sake.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#define STX_WIDE_LOOP STX_PRAGMA(omp simd simdlen(16))
+#else
+#define STX_WIDE_LOOP
+#endif

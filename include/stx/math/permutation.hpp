@@ -57,9 +57,12 @@ struct KeyedPermutation {
   /// The place of the permutation that belongs to the result of a first pass.
   STX_HD std::uint32_t walk(std::uint32_t i) const {
     while (i >= n) i = pass(i);
-    // A Feistel network is an even permutation; a transposition half of the time makes up for it.
-    return i < 2 && n > 1 ? i ^ (keys[7] >> 31) : i;
+    return settle(i);
   }
+
+  /// The last step of a walk that has arrived below n: a Feistel network is an even permutation; a
+  /// transposition half of the time makes up for it.
+  STX_HD std::uint32_t settle(std::uint32_t i) const { return i < 2 && n > 1 ? i ^ (keys[7] >> 31) : i; }
 
   /// Place i of the permutation.
   STX_HD std::uint32_t operator()(std::uint32_t i) const { return walk(pass(i)); }

@@ -16,6 +16,7 @@ void count_decoder_mean(Context<Cpu>& ctx, const CountDecoderMean<T>& p) {
       const T* __restrict a = m.logits + i * m.cols;
       T* __restrict mean = p.mean + i * m.cols;
       const T top = cpu::observed_top(a, m.observed, m.cols);
+      STX_WIDE_LOOP
       for (std::int64_t j = 0; j < m.cols; ++j) mean[j] = math::exp(a[j] - top);
       const T factor =
           math::exp(m.library[i] - math::log(cpu::masked_sum(mean, m.observed, m.cols)));
@@ -26,9 +27,11 @@ void count_decoder_mean(Context<Cpu>& ctx, const CountDecoderMean<T>& p) {
       const T* __restrict zeta = m.zeta != nullptr ? m.zeta + i * m.cols : nullptr;
       const auto write = [&](auto theta) {
         if (zeta != nullptr) {
+          STX_WIDE_LOOP
           for (std::int64_t j = 0; j < m.cols; ++j)
             p_zero[j] = math::zinb_p_zero(mean[j], theta(j), zeta[j]);
         } else {
+          STX_WIDE_LOOP
           for (std::int64_t j = 0; j < m.cols; ++j) p_zero[j] = math::nb_p_zero(mean[j], theta(j));
         }
       };

@@ -16,6 +16,7 @@ struct DropoutBlock {
   std::int64_t stride = 0;
   std::int64_t row = 0, rows = 0;
   std::int64_t column = 0, columns = 0;  ///< `column` is a multiple of math::dropout_group
+  std::int64_t row_step = 1;             ///< between neighbouring rows of the block
 };
 
 /// Multiplies a block by its dropout factors. Groups of columns are drawn together across rows, so
@@ -40,8 +41,9 @@ void apply_dropout(const StepState& state, const Dropout& dropout, const Dropout
       if (++next == groups_per_row) next = 0, ++row;
     }
     const std::int64_t first_group = block.column / group;
+    const auto first_row = static_cast<std::uint32_t>(block.row), row_step = static_cast<std::uint32_t>(block.row_step);
     for (std::int64_t g = 0; g < n; ++g) {
-      const PhiloxWords w = math::dropout_words(state, dropout.site, block.row + rows[g],
+      const PhiloxWords w = math::dropout_words(state, dropout.site, first_row + row_step * rows[g],
                                                 static_cast<std::uint32_t>(first_group) + groups[g]);
       words[0][g] = w.x;
       words[1][g] = w.y;

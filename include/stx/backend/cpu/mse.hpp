@@ -5,6 +5,7 @@
 
 #include "stx/backend/cpu/row_sum.hpp"
 #include "stx/backend/mse.hpp"
+#include "stx/math/special.hpp"
 
 namespace stx {
 
@@ -15,14 +16,14 @@ void mse_forward(Context<Cpu>& ctx, const MseForward<T>& p) {
       const T* y = p.y + i * p.cols;
       const T* target = p.target + i * p.cols;
       const T* mask = p.mask != nullptr ? p.mask + i * p.cols : nullptr;
-      const auto square = [&](std::int64_t j) { return (y[j] - target[j]) * (y[j] - target[j]); };
+      const auto square = [=](std::int64_t j) { return (y[j] - target[j]) * (y[j] - target[j]); };
       if (p.mask == nullptr) {
         p.row_sums[2 * i] = cpu::sum_over<T>(p.cols, square);
         p.row_sums[2 * i + 1] = static_cast<T>(p.cols);
       } else {  // a masked entry contributes nothing, whatever it holds
-        p.row_sums[2 * i] =
-            cpu::sum_over<T>(p.cols, [&](std::int64_t j) { return mask[j] != T(0) ? mask[j] * square(j) : T(0); });
-        p.row_sums[2 * i + 1] = cpu::sum_over<T>(p.cols, [&](std::int64_t j) { return mask[j]; });
+        p.row_sums[2 * i] = cpu::sum_over<T>(
+            p.cols, [=](std::int64_t j) { return math::select(mask[j] != T(0), mask[j] * square(j), T(0)); });
+        p.row_sums[2 * i + 1] = cpu::sum_over<T>(p.cols, [=](std::int64_t j) { return mask[j]; });
       }
     }
   });
@@ -54,9 +55,11 @@ void mse_backward(Context<Cpu>& ctx, const MseBackward<T>& p) {
       }
     };
     if (mask == nullptr) {
-      run([&](std::int64_t j) { return factor * (y[j] - target[j]); });
+      run([=](std::int64_t j) { return factor * (y[j] - target[j]); });
     } else {
-      run([&](std::int64_t j) { return mask[j] != T(0) ? factor * mask[j] * (y[j] - target[j]) : T(0); });
+      run([=](std::int64_t j) {
+        return math::select(mask[j] != T(0), factor * mask[j] * (y[j] - target[j]), T(0));
+      });
     }
   });
 }

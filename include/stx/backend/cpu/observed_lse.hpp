@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "stx/backend/cpu/row_sum.hpp"
+#include "stx/backend/cpu/simd_math.hpp"
 #include "stx/math/special.hpp"
 
 namespace stx::cpu {
@@ -21,27 +22,18 @@ T masked_sum(const T* __restrict values, const T* __restrict mask, std::int64_t 
       n, [=](std::int64_t j) { return math::select(mask[j] != T(0), values[j], T(0)); });
 }
 
-/// Largest f(j) over j in [0, n), at least -inf; NaN is passed over.
-template <class T, class F>
-T top_over(std::int64_t n, F&& f) {
-  constexpr int lanes = 16;
-  T tops[lanes];
-  std::fill_n(tops, lanes, T(-INFINITY));
-  const auto join = [](T& top, T value) { top = top < value ? value : top; };
-  std::int64_t j = 0;
-  for (; j + lanes <= n; j += lanes)
-    for (int l = 0; l < lanes; ++l) join(tops[l], f(j + l));
-  for (; j < n; ++j) join(tops[0], f(j));
-  for (int l = 1; l < lanes; ++l) join(tops[0], tops[l]);
-  return tops[0];
-}
-
-/// Largest observed value of a row, -inf without any.
+/// Largest observed value of a row, -inf without any; NaN is passed over.
 template <class T>
 T observed_top(const T* __restrict a, const T* __restrict observed, std::int64_t cols) {
-  if (observed == nullptr) return top_over<T>(cols, [=](std::int64_t j) { return a[j]; });
-  return top_over<T>(
-      cols, [=](std::int64_t j) { return math::select(observed[j] != T(0), a[j], T(-INFINITY)); });
+  if (observed == nullptr) return simd_top(a, cols, T(-INFINITY));
+  T top = T(-INFINITY), values[observed_block];
+  for (std::int64_t first = 0; first < cols; first += observed_block) {
+    const std::int64_t n = std::min(observed_block, cols - first);
+    for (std::int64_t j = 0; j < n; ++j)
+      values[j] = math::select(observed[first + j] != T(0), a[first + j], T(-INFINITY));
+    top = simd_top(values, n, top);
+  }
+  return top;
 }
 
 /// ln sum of e^a over observed columns; -inf without any, NaN if one is NaN beside numbers.

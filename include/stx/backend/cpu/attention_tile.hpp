@@ -1,0 +1,180 @@
+// The parts of attention on the CPU that know about scores: one head's operands, the softmax of a row
+// of a tile and its gradient, in vector registers.
+//
+// A row of a tile is as long as whole registers (packed_columns); what is beyond its keys is zero.
+#pragma once
+
+#include <limits>
+
+#include "stx/backend/attention.hpp"
+#include "stx/backend/cpu/dropout.hpp"
+#include "stx/backend/cpu/packed_gemm.hpp"
+#include "stx/backend/cpu/row_sum.hpp"
+#include "stx/backend/cpu/running_softmax.hpp"
+#include "stx/backend/cpu/simd_math.hpp"
+
+namespace stx::cpu {
+
+inline constexpr std::int64_t attention_queries = 128;
+inline constexpr std::int64_t attention_key_tile = 256;  // whole groups of dropout
+
+/// One head of one batch element, and the columns of its operands.
+template <class T>
+struct AttentionHead {
+  const AttentionInputs<T>& in;
+  std::int64_t batch, head;
+  std::int64_t n_keys;  ///< keys that exist
+
+  AttentionHead(const AttentionInputs<T>& inputs, std::int64_t b, std::int64_t h)
+      : in(inputs), batch(b), head(h), n_keys(inputs.keys_of(b)) {}
+
+  /// Column 0 of the head in row `row` of the batch element, which has `rows` rows.
+  template <class U>
+  U* at(const HeadRows<U>& m, std::int64_t rows, std::int64_t row) const {
+    return m.data + (batch * rows + row) * m.stride + head * in.head_dim;
+  }
+  std::int64_t dropout_row(std::int64_t query) const {
+    return (batch * in.n_queries + query) * in.n_heads + head;
+  }
+  /// Place of (query, head) in lse, and of its first column in a contiguous matrix, over head_dim.
+  std::int64_t row_of(std::int64_t query) const { return dropout_row(query); }
+
+  /// A tile whose first row is query i0 and whose first column key j0.
+  DropoutBlock<T> dropped(T* tile, std::int64_t ld, std::int64_t i0, std::int64_t rows, std::int64_t j0,
+                          std::int64_t keys) const {
+    return {.values = tile, .stride = ld, .row = dropout_row(i0), .rows = rows, .column = j0, .columns = keys,
+            .row_step = in.n_heads};
+  }
+
+  /// Makes scores of the products a of query i with keys [j0, j0 + keys), but for the returned factor.
+  T add_bias(T* a, std::int64_t i, std::int64_t j0, std::int64_t keys) const {
+    if (in.bias == nullptr && in.key_mask == nullptr) return in.scale;
+    const T scale = in.scale;
+    if (in.bias != nullptr) {
+      const T* bias = in.bias + (head * in.n_queries + i) * in.n_keys + j0;
+      for (std::int64_t j = 0; j < keys; ++j) a[j] = scale * a[j] + bias[j];
+    } else {
+      for (std::int64_t j = 0; j < keys; ++j) a[j] *= scale;
+    }
+    if (in.key_mask != nullptr) {
+      const std::uint8_t* mask = in.key_mask + batch * in.n_keys + j0;
+      for (std::int64_t j = 0; j < keys; ++j) a[j] = mask[j] != 0 ? a[j] : -std::numeric_limits<T>::infinity();
+    }
+    return T(1);
+  }
+};
+
+/// As softmax.add(factor * a): turns n more scores into shares relative to the maximum so far; returns
+/// the factor that earlier shares need. What is beyond the n becomes zero.
+template <class T>
+T add_scores(RunningSoftmax<T>& softmax, T* a, std::int64_t n, T factor) {
+  using V = typename Simd<T>::type;
+  constexpr std::int64_t lanes = Simd<T>::lanes;
+  constexpr T none = -std::numeric_limits<T>::infinity();
+  const std::int64_t whole = n / lanes * lanes;
+  V top = simd_fill<T>(none);
+  for (std::int64_t j = 0; j < whole; j += lanes) {
+    const V s = factor * simd_load(a + j);
+    simd_store(a + j, s);
+    top = simd_max<T>(top, s);
+  }
+  if (whole < n) {
+    const V s = simd_first<T>(factor * simd_load(a + whole), n - whole, none);
+    simd_store(a + whole, s);
+    top = simd_max<T>(top, s);
+  }
+  const T before = softmax.largest;
+  const T largest = simd_lanes_max<T>(top);
+  softmax.largest = largest > before ? largest : before;
+  const T reference = math::softmax_reference(softmax.largest);
+  V sum{};
+  for (std::int64_t j = 0; j < n; j += lanes) {
+    const V share = simd_share(simd_load(a + j) - reference);
+    simd_store(a + j, share);
+    sum += share;
+  }
+  const T correction = math::softmax_share(before - reference);
+  softmax.sum = softmax.sum * correction + simd_lanes_sum<T>(sum);
+  return correction;
+}
+
+/// Gradient of a row of n scores factor * a, from that of its shares after dropout in `grad` and mean =
+/// sum of the shares times it: scale * dS to `grad`, the shares after dropout to `a`, dS added to `bias`.
+/// `kept` (dropout factors) and `bias` may be null.
+template <class T>
+void grad_scores(T* a, T* grad, const T* kept, std::int64_t n, T factor, T lse, T mean, T scale, T* bias) {
+  using V = typename Simd<T>::type;
+  constexpr std::int64_t lanes = Simd<T>::lanes;
+  for (std::int64_t j = 0; j < n; j += lanes) {
+    const V share = simd_share(factor * simd_load(a + j) - lse);
+    V g = simd_load(grad + j);
+    if (kept != nullptr) {
+      const V f = simd_load(kept + j);
+      simd_store(a + j, share * f);
+      g *= f;
+    } else {
+      simd_store(a + j, share);
+    }
+    g = share * (g - mean);
+    simd_store(grad + j, bias != nullptr ? g : scale * g);
+  }
+  if (bias == nullptr) return;
+  for (std::int64_t j = 0; j < n; ++j) bias[j] += grad[j];
+  for (std::int64_t j = 0; j < n; ++j) grad[j] *= scale;
+}
+
+/// Scratch of the workers.
+template <class T>
+struct AttentionScratch {
+  T* a = nullptr;         ///< a tile
+  T* grad = nullptr;      ///< a tile
+  T* kept = nullptr;      ///< a tile: dropout factors
+  T* panel = nullptr;     ///< packed keys, values or queries
+  T* keys = nullptr;      ///< packed K^T of a tile of keys
+  T* key_rows = nullptr;  ///< packed K
+  T* values = nullptr;    ///< packed V^T
+  T* mean = nullptr;      ///< of every query of a chunk
+  std::int64_t each = 0;  ///< values per worker
+
+  static AttentionScratch forward(Context<Cpu>& ctx, const AttentionInputs<T>& in) {
+    return AttentionScratch().allocate(ctx, in, 1, 1, 0);
+  }
+  static AttentionScratch backward(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t queries) {
+    return AttentionScratch().allocate(ctx, in, in.dropout.active() ? 3 : 2, 4, queries);
+  }
+  AttentionScratch of(std::int64_t worker) const {
+    AttentionScratch s = *this;
+    T** const parts[] = {&s.a, &s.grad, &s.kept, &s.panel, &s.keys, &s.key_rows, &s.values, &s.mean};
+    for (T** part : parts) *part += worker * each;
+    return s;
+  }
+
+ private:
+  AttentionScratch allocate(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t tiles,
+                            std::int64_t panels, std::int64_t queries) {
+    const std::int64_t keys_tile = std::min(attention_key_tile, packed_columns<T>(in.n_keys));
+    const std::int64_t tile = attention_queries * keys_tile;
+    const std::int64_t longest = std::max(attention_queries, keys_tile);
+    const std::int64_t panel_size =
+        std::max(packed_size<T>(in.head_dim, longest), packed_size<T>(longest, in.head_dim));
+    const std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
+    each = (tiles * tile + panels * panel_size + queries + line - 1) / line * line;
+    a = ctx.step_arena().template allocate<T>(ctx.threads() * each);
+    grad = a + (tiles > 1 ? tile : 0);
+    kept = a + (tiles > 2 ? 2 * tile : 0);
+    panel = a + tiles * tile;
+    keys = panel + (panels > 1 ? panel_size : 0);
+    key_rows = panel + (panels > 1 ? 2 * panel_size : 0);
+    values = panel + (panels > 1 ? 3 * panel_size : 0);
+    mean = panel + panels * panel_size;
+    return *this;
+  }
+};
+
+/// Zeros in `rows` rows of `cols` values.
+template <class T>
+void clear_rows(T* data, std::int64_t stride, std::int64_t rows, std::int64_t cols) {
+  for (std::int64_t i = 0; i < rows; ++i) std::fill_n(data + i * stride, cols, T(0));
+}
+
+}  // namespace stx::cpu
