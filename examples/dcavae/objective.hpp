@@ -12,6 +12,8 @@ namespace stx::dcavae {
 /// The form of the contrastive term by its name in the options.
 inline Contrast contrast_of(const std::string& name) {
   if (name == "r2") return Contrast::dcavae_r2;
+  if (name == "r1") return Contrast::dcavae_r1;
+  if (name == "global") return Contrast::global;
   require(name == "exclude_positives", "dcavae", "no contrast is named '", name, "'");
   return Contrast::exclude_positives;
 }
@@ -47,6 +49,7 @@ template <class T, class D>
 struct StepInputs {
   SideBatch<T, D> cells, spots;
   Tensor<std::uint32_t, D> positives;  ///< (cells, ceil(spots / 32)): which belong together
+  Tensor<T, D> distances = {};         ///< (cells, spots), with contrast = r1 alone: softplus of similarities
   Anchors anchors = Anchors::first;    ///< first: cells
   Tensor<T, D> kl_weight;              ///< (1), on the device
 };
@@ -90,7 +93,8 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
   }
   terms.values[4] = contrastive(ctx, z[0], z[1], in.positives,
                                 {.temperature = o.tau, .form = contrast_of(o.contrast), .anchors = in.anchors,
-                                 .weight = o.lambda, .term = 4});
+                                 .weight = o.lambda, .term = 4},
+                                in.distances);
   return terms;
 }
 

@@ -12,7 +12,8 @@ namespace stx::dcavae {
 ///   void begin_epoch(Context<D>&, std::int64_t epoch)  before its steps; the pairs may depend on nothing else
 ///   draw(Context<D>&, Anchors)                         inside a captured step: rows of anchors, keys_of_anchors,
 ///                                                      partners and keys_of_partners (int32), and positives, a
-///                                                      bit for every cell (row) and spot (column)
+///                                                      bit for every cell (row) and spot (column); distances of
+///                                                      these pairs (float), with contrast = r1 alone
 template <class D, class Sampler>
 class Trainer {
  public:
@@ -39,6 +40,7 @@ class Trainer {
         .spots = batch(Modality::spots, by_cells ? draw.partners : draw.anchors,
                        by_cells ? draw.keys_of_partners : draw.keys_of_anchors),
         .positives = draw.positives,
+        .distances = draw.distances,
         .anchors = anchors,
         .kl_weight = kl_weight_};
     return objective(ctx, model_.network(), in, model_.options());

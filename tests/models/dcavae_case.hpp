@@ -81,6 +81,7 @@ template <class D>
 struct Draw {
   Tensor<std::int32_t, D> anchors, keys_of_anchors, partners, keys_of_partners;
   Tensor<std::uint32_t, D> positives;
+  Tensor<float, D> distances;  ///< none
 };
 
 /// Rows drawn uniformly on the device; a row and its partner belong together, and a few others by chance.
@@ -102,7 +103,7 @@ class RandomPairs {
   Draw<D> draw(stx::Context<D>& ctx, stx::Anchors anchors) const {
     const std::int64_t own = anchors == stx::Anchors::first ? n_cells : n_spots, rest = n_cells + n_spots - own;
     return {stx::draw_rows(ctx, batch_, own, site_[0]), stx::draw_rows(ctx, batch_ - 3, rest, site_[1]),
-            stx::draw_rows(ctx, batch_, rest, site_[2]), stx::draw_rows(ctx, batch_ - 1, own, site_[3]), positives_};
+            stx::draw_rows(ctx, batch_, rest, site_[2]), stx::draw_rows(ctx, batch_ - 1, own, site_[3]), positives_, {}};
   }
 
  private:
