@@ -62,6 +62,16 @@ class DcavaeModel {
   /// To be called when parameters have changed: projected keys are then made again.
   void forget_keys() { have_keys_[0] = have_keys_[1] = false; }
 
+  /// What queries of side m attend to, (rows, 2 hidden); set_keys() takes those of a saved model.
+  Matrix<float> keys(Modality m) {
+    make_keys(m);
+    return to_matrix(ctx_, keys_[index(m)]);
+  }
+  void set_keys(Modality m, const Matrix<float>& keys) {
+    keys_[index(m)] = to_device(ctx_, keys);
+    have_keys_[index(m)] = true;
+  }
+
   std::int64_t n_rows(Modality m) const { return sides_[index(m)].n_rows(); }
   std::int64_t n_genes() const { return n_genes_; }
   std::vector<std::int64_t> all_rows(Modality m) const {

@@ -42,14 +42,6 @@ std::vector<std::int64_t> extra_genes(const CsrMatrix<float>& counts, const std:
   return genes;
 }
 
-void make_whole(CsrMatrix<float>& counts, const char* what, bool rounded) {
-  const CountReport report = check_counts(counts, what);
-  require<DataError>(report.n_fractional == 0 || rounded, what, report.n_fractional, " of ", counts.nnz(),
-                     " values are not whole numbers; the model needs raw counts (--rounded rounds them)");
-  if (report.n_fractional > 0)
-    for (float& v : counts.values) v = std::round(v);
-}
-
 /// Entries of the genes in `keep` (ascending column numbers); the number of columns stays.
 CsrMatrix<float> only_columns(const CsrMatrix<float>& m, const std::vector<std::int64_t>& keep) {
   std::vector<char> kept(static_cast<std::size_t>(m.cols), 0);
@@ -69,6 +61,14 @@ CsrMatrix<float> only_columns(const CsrMatrix<float>& m, const std::vector<std::
 }
 
 }  // namespace
+
+void make_whole(CsrMatrix<float>& counts, const char* what, bool rounded) {
+  const CountReport report = check_counts(counts, what);
+  require<DataError>(report.n_fractional == 0 || rounded, what, report.n_fractional, " of ", counts.nnz(),
+                     " values are not whole numbers; the model needs raw counts (--rounded rounds them)");
+  if (report.n_fractional > 0)
+    for (float& v : counts.values) v = std::round(v);
+}
 
 GeneSplit split_genes(std::int64_t n_shared, const std::vector<std::int64_t>& test, const Options& options,
                       std::uint64_t seed) {

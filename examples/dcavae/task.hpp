@@ -52,6 +52,10 @@ struct Task {
   std::int64_t n_rows(Modality m) const { return m == Modality::cells ? cells.rows : spots.rows; }
 };
 
+/// Rounds counts that are not whole numbers.
+/// @throws DataError when there are any and `rounded` is false; `what` names the matrix.
+void make_whole(CsrMatrix<float>& counts, const char* what, bool rounded);
+
 /// Selects genes, takes totals, hides what is held out.
 /// @throws DataError for fewer than 2 training genes, and for counts that are not whole numbers unless
 /// options.rounded.

@@ -38,11 +38,12 @@ class Program {
   Program(std::string path, std::string folder)
       : path_(std::move(path)), folder_(std::move(folder)) {}
 
-  /// Runs it to its end. `interrupt_at`: SIGINT is sent as soon as standard error holds this text.
+  /// Runs it to its end. `interrupt_at`: `signal` is sent as soon as standard error holds this text.
   /// `file_limit`: no file may grow beyond so many bytes, as on a full disk.
   Result operator()(const std::vector<std::string>& arguments, const std::string& interrupt_at = {},
-                    rlim_t file_limit = RLIM_INFINITY) const {
+                    rlim_t file_limit = RLIM_INFINITY, int signal = SIGINT) const {
     const std::string out = folder_ + "/.stdout", err = folder_ + "/.stderr";
+    golden::spit(err, "");  // what an earlier run said is no sign of this one
     const pid_t child = ::fork();
     if (child == 0) {
       std::vector<char*> argv{const_cast<char*>(path_.c_str())};
@@ -65,7 +66,7 @@ class Program {
     int status = 0;
     while (::waitpid(child, &status, pending ? WNOHANG : 0) == 0) {
       if (golden::slurp(err).find(interrupt_at) != std::string::npos) {
-        ::kill(child, SIGINT);
+        ::kill(child, signal);
         pending = false;
       } else {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));

@@ -1,0 +1,47 @@
+// The commands of `dcavae`, for one device.
+#pragma once
+
+#include <string>
+
+#include "examples/common/commands.hpp"
+
+namespace stx::dcavae {
+
+struct FitCommand : FitFlags {
+  std::string out_cells;         ///< second output: the single cells with latents and positions
+  std::int64_t extra_genes = -1; ///< genes of the reference outside the panel to impute; -1 all
+  std::string cache;             ///< folder where lists of partners are kept
+  std::string level = "90";      ///< of the interval layers, percent: one of 50, 80, 90, 95
+  bool rounded = false;
+
+  void add_to(CLI::App& app);
+};
+
+struct ImputeCommand : ImputeFlags {
+  std::string level = "90";
+  bool rounded = false;
+
+  void add_to(CLI::App& app);
+};
+
+struct EvaluateCommand : EvaluateFlags {
+  std::string methods = "all";   ///< which methods stand beside the model
+  std::string cache;             ///< folder where lists of partners are kept
+  bool ablations = false;        ///< score the paper's ablations as further methods
+  bool rounded = false;
+
+  void add_to(CLI::App& app);
+};
+
+/// One table row per method on standard output, and the files that were asked for.
+void on_cpu(const EvaluateCommand& command);
+void on_cpu(const FitCommand& command);
+void on_cpu(const ImputeCommand& command);
+
+/// The same on a GPU; throws DeviceError when this program was built without CUDA or finds no device.
+bool cuda_available();
+void on_cuda(const EvaluateCommand& command);
+void on_cuda(const FitCommand& command);
+void on_cuda(const ImputeCommand& command);
+
+}  // namespace stx::dcavae

@@ -1,0 +1,194 @@
+#include "examples/dcavae/evaluation_parts.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <numeric>
+
+#include "examples/casper/dense_log1p.hpp"
+#include "examples/common/clusters.hpp"
+#include "examples/common/score_json.hpp"
+#include "examples/dcavae/conformal.hpp"
+#include "examples/dcavae/fold_prediction.hpp"
+#include "examples/dcavae/method_tests.hpp"
+#include "examples/dcavae/task.hpp"
+#include "stx/data/csr_select.hpp"
+#include "stx/data/exact_copies.hpp"
+#include "stx/data/folds.hpp"
+#include "stx/data/preprocess.hpp"
+
+namespace stx::dcavae {
+
+std::vector<Variant> variants_of(const Options& options, bool ablations) {
+  std::vector<Variant> variants{{"dcavae", options}};
+  if (!ablations) return variants;
+  const auto add = [&](const char* name, auto&& change) {
+    Options changed = options;
+    change(changed);
+    variants.push_back({name, changed});
+  };
+  add("no_cross", [](Options& o) { o.cross_attention = false; });
+  add("random", [](Options& o) { o.random_pairs = true; });
+  add("tau_0.5", [](Options& o) { o.tau = 0.5; });
+  add("tau_2", [](Options& o) { o.tau = 2; });
+  return variants;
+}
+
+EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_folds, const Options& options,
+                       bool ablations) {
+  EvaluationPlan plan;
+  plan.protocol = protocol;
+  plan.paper = protocol == "paper";
+  if (!plan.paper) {
+    plan.variants = variants_of(options, ablations);
+    plan.folds = k_folds(pair.n_shared(), n_folds, 0);
+    plan.note = "Held-out genes never enter the spatial data: not in totals, loss, selection, similarity or scaling. "
+                "Scores are on log-normalised expression; `counts` holds those on counts. Intervals of a fold are "
+                "corrected by the held-out genes of the other folds.";
+  } else {
+    Options last_epoch = options;
+    last_epoch.validation_genes = 0;
+    plan.variants = variants_of(last_epoch, ablations);
+    std::vector<std::int64_t> by_name(pair.shared.size());
+    std::iota(by_name.begin(), by_name.end(), std::int64_t{0});
+    const auto lower = [&](std::int64_t g) {
+      std::string name = pair.shared[g];
+      for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      return name;
+    };
+    std::stable_sort(by_name.begin(), by_name.end(), [&](std::int64_t a, std::int64_t b) { return lower(a) < lower(b); });
+    const std::vector<std::int64_t> order = NumpyRandomState(0).permutation(pair.n_shared());
+    std::vector<std::int64_t> test;
+    for (auto i = static_cast<std::size_t>(0.8 * static_cast<double>(order.size())); i < order.size(); ++i)
+      test.push_back(by_name[order[i]]);
+    plan.folds = {test};
+    plan.note = "The published code's protocol: a single split of the genes, the last epoch, no validation genes; "
+                "intervals are not corrected.";
+  }
+  for (auto& fold : plan.folds) std::sort(fold.begin(), fold.end());
+  return plan;
+}
+
+FoldTruth fold_truth(const PairData& pair, const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,
+                     bool rounded) {
+  const auto columns_of = [&](const std::vector<std::int64_t>& genes) {
+    std::vector<std::int64_t> columns;
+    for (const std::int64_t g : genes) columns.push_back(pair.shared_st[g]);
+    return columns;
+  };
+  FoldTruth truth;
+  truth.counts = to_dense(select_rows<float>(select_columns<float>(pair.st.counts, columns_of(test)), rows));
+  if (rounded)
+    for (float& v : truth.counts.values) v = std::round(v);
+  truth.logs = casper::dense_log1p(pair.st.counts, rows, columns_of(test), row_totals(pair.st.counts, pair.shared_st));
+  const std::vector<double> measured = row_totals(pair.st.counts, columns_of(complement(pair.n_shared(), test)));
+  for (const std::int64_t row : rows) truth.totals.push_back(measured[row]);
+  return truth;
+}
+
+GenesEvaluation::GenesEvaluation(const PairData& pair, const EvaluationPlan& plan)
+    : log(plan.protocol), counts(plan.protocol), place_(pair.shared.size(), -1) {
+  for (const auto& fold : plan.folds)
+    for (const std::int64_t g : fold) place_[g] = 0;
+  std::int64_t n = 0;
+  for (std::size_t g = 0; g < place_.size(); ++g) {
+    if (place_[g] < 0) continue;
+    place_[g] = n++;
+    log.genes.push_back(pair.shared[g]);
+  }
+  log.note = plan.note;
+  log.fold.assign(log.genes.size(), -1);
+  for (std::size_t f = 0; f < plan.folds.size(); ++f)
+    for (const std::int64_t g : plan.folds[f]) log.fold[place_[g]] = static_cast<int>(f);
+  const std::vector<double> totals = row_totals(pair.st.counts, pair.shared_st);
+  for (std::int64_t i = 0; i < pair.st.counts.rows; ++i)
+    if (totals[i] > 0) rows.push_back(i);
+  log.counts["n_spots"] = pair.st.counts.rows;
+  log.counts["n_scored_spots"] = static_cast<std::int64_t>(rows.size());
+  log.counts["n_copied_spots"] =
+      group_exact_copies(pair.st.counts, pair.coordinates.rows > 0 ? &pair.coordinates : nullptr).n_copied;
+  counts.genes = log.genes;
+  counts.counts = log.counts;
+}
+
+std::vector<std::int64_t> GenesEvaluation::scored(const std::vector<std::int64_t>& genes) const {
+  std::vector<std::int64_t> places;
+  for (const std::int64_t g : genes) places.push_back(place_[g]);
+  return places;
+}
+
+void GenesEvaluation::add_counts(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
+                                 const FoldTruth& truth, Matrix<float> expected, int threads) {
+  counts.add(method, seed, rows, scored(test), truth.counts, expected, threads);
+  log.add(method, seed, rows, scored(test), truth.logs, log_normalised(std::move(expected), truth.totals), threads);
+}
+
+void GenesEvaluation::add_logs(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
+                               const FoldTruth& truth, Matrix<float> predicted, int threads) {
+  log.add(method, seed, rows, scored(test), truth.logs, predicted, threads);
+  for (std::int64_t i = 0; i < predicted.rows; ++i)
+    for (float& v : predicted.row(i))
+      v = std::expm1(std::max(v, 0.0f)) * static_cast<float>(truth.totals[i] / 1e4);
+  counts.add(method, seed, rows, scored(test), truth.counts, predicted, threads);
+}
+
+void GenesEvaluation::repeat_scores(std::size_t seed, const std::vector<std::int64_t>& test) {
+  for (Evaluation* scale : {&log, &counts})
+    for (const char* name : {"ridge", "knn", "naive", "mean"}) {
+      if (scale->methods.find(name) == scale->methods.end()) continue;
+      for (const std::int64_t g : scored(test)) scale->scores(name, seed)[g] = scale->scores(name, 0)[g];
+    }
+}
+
+void GenesEvaluation::add_uncertainty(const PairData& pair, const EvaluationPlan& plan, const std::string& variant,
+                                      const std::vector<const JobResult*>& folds, int threads) {
+  const std::vector<double> levels = usual_levels();
+  const auto found = uncertainty.try_emplace(variant, static_cast<std::int64_t>(log.genes.size()), levels).first;
+  std::vector<Predictive> predictives;
+  std::vector<Matrix<float>> truths;
+  for (std::size_t f = 0; f < folds.size(); ++f) {
+    predictives.push_back(kept_predictive(*folds[f], levels));
+    truths.push_back(fold_truth(pair, plan.folds[f], rows, plan.rounded()).counts);
+  }
+  // Corrections from the held-out genes of all folds but `left_out`.
+  const auto learned = [&](std::size_t left_out) {
+    if (folds.size() < 2) return uncorrected(levels);
+    ConformalCorrections taught(levels, plan.seeds.front());
+    for (std::size_t f = 0; f < folds.size(); ++f)
+      if (f != left_out) taught.add(predictives[f], truths[f]);
+    return taught.learn();
+  };
+  for (std::size_t f = 0; f < folds.size(); ++f)
+    found->second.add(scored(plan.folds[f]), truths[f], folds[f]->more.at("p_zero"), predictives[f],
+                      make_intervals(predictives[f], learned(f)), plan.paper, threads);
+  if (corrections.empty() && variant == log.order.front()) corrections = learned(folds.size());
+}
+
+void GenesEvaluation::add_space(const PairData& pair, const Options& options, const JobResult& job) {
+  space.cells = job.more.at("latent cells");
+  space.spots = job.more.at("latent spots");
+  if (!options.label_column.empty()) space.cell_labels = row_labels(pair.sc, options.label_column, "single-cell");
+  if (!options.spot_label_column.empty()) space.spot_labels = row_labels(pair.st, options.spot_label_column, "spatial");
+}
+
+nlohmann::ordered_json GenesEvaluation::extra_json() const {
+  const std::string& model = log.order.front();
+  nlohmann::ordered_json json;
+  json["metrics"] = uncertainty.at(model).metrics();
+  json["counts"] = {{"metrics", nlohmann::ordered_json::object()}, {"baselines", nlohmann::ordered_json::object()}};
+  for (const std::string& method : counts.order)
+    (method == model ? json["counts"]["metrics"] : json["counts"]["baselines"][method]) =
+        summary_json(counts.methods.at(method).mean());
+  for (const auto& [name, scores] : uncertainty)
+    if (name != model) json["ablations"][name] = scores.metrics();
+  json["tests"] = method_tests(log);
+  json["uncertainty_per_gene"] = nlohmann::ordered_json::array();
+  for (std::size_t g = 0; g < log.genes.size(); ++g) {
+    nlohmann::ordered_json row = {{"gene", log.genes[g]}};
+    row.update(uncertainty.at(model).of_gene(static_cast<std::int64_t>(g)));
+    json["uncertainty_per_gene"].push_back(row);
+  }
+  return json;
+}
+
+}  // namespace stx::dcavae

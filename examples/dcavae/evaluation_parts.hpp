@@ -1,0 +1,99 @@
+// What an evaluation of this runner consists of: plan, truth, scores on two scales, uncertainty. No device here.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "examples/common/evaluation.hpp"
+#include "examples/common/pair_data.hpp"
+#include "examples/dcavae/options.hpp"
+#include "examples/dcavae/uncertainty_scores.hpp"
+
+namespace stx::dcavae {
+
+/// A set of settings under a name.
+struct Variant {
+  std::string name;
+  Options options;
+};
+
+/// The model, and with `ablations` those of the paper: without cross-attention, random pairs, temperatures
+/// 0.5 and 2.
+std::vector<Variant> variants_of(const Options& options, bool ablations);
+
+struct EvaluationPlan {
+  std::string protocol, note;
+  std::vector<std::vector<std::int64_t>> folds;  ///< held-out genes: places in PairData::shared, ascending
+  std::vector<std::uint64_t> seeds;
+  std::vector<Variant> variants;                 ///< the model first
+  std::set<std::string> methods;                 ///< beside it
+  bool paper = false;
+  std::string cache;                             ///< folder of lists of partners; may be empty
+
+  bool rounded() const { return variants.front().options.rounded; }
+};
+
+/// genes: every shared gene is held out once, validation genes choose the epoch. paper: the published
+/// code's single split (NumPy's RandomState(0).permutation of the genes in alphabetic order, the first
+/// 80 % train), no validation genes, the last epoch.
+EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_folds, const Options& options,
+                       bool ablations);
+
+/// The truth about the held-out genes of a fold in the scored spots.
+struct FoldTruth {
+  Matrix<float> counts;       ///< (rows, test genes)
+  Matrix<float> logs;         ///< log1p(counts per 1e4 of all shared genes)
+  std::vector<double> totals; ///< counts over the measured genes: what methods may divide by
+};
+
+FoldTruth fold_truth(const PairData& pair, const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,
+                     bool rounded);
+
+/// The latent space of one fold: posterior means, and labels where the settings name their columns.
+struct LatentSpace {
+  Matrix<float> cells, spots;
+  std::vector<std::string> cell_labels, spot_labels;
+};
+
+class GenesEvaluation {
+ public:
+  Evaluation log, counts;           ///< scores on the log-normalised scale, which judges, and on counts
+  std::vector<std::int64_t> rows;   ///< spots scored: those with any count of a shared gene
+  std::map<std::string, UncertaintyScores> uncertainty;  ///< by variant
+  std::vector<Correction> corrections;  ///< of intervals of further genes, from all folds of the first seed
+  LatentSpace space;                ///< of the model's first fold and seed
+
+  GenesEvaluation() = default;
+  GenesEvaluation(const PairData& pair, const EvaluationPlan& plan);
+
+  /// Scores expected counts (rows, test); on the log scale they are divided by the measured genes' total.
+  void add_counts(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
+                  const FoldTruth& truth, Matrix<float> expected, int threads);
+  /// Scores log-normalised predictions; on the scale of counts they are multiplied by that total.
+  void add_logs(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
+                const FoldTruth& truth, Matrix<float> predicted, int threads);
+  /// Methods without seed: their scores for the first seed stand for `seed` too.
+  void repeat_scores(std::size_t seed, const std::vector<std::int64_t>& test);
+
+  /// Intervals of each fold, corrected by what the held-out genes of the other folds of the same seed teach
+  /// (a single fold has uncorrected ones), and their scores.
+  void add_uncertainty(const PairData& pair, const EvaluationPlan& plan, const std::string& variant,
+                       const std::vector<const JobResult*>& folds, int threads);
+
+  /// Takes the latents that a job of the model keeps.
+  void add_space(const PairData& pair, const Options& options, const JobResult& job);
+
+  /// What JSON holds beyond the common object: metrics.auc, .calibration, .coverage; `counts`, the scores on
+  /// that scale; `ablations`; `tests` between methods.
+  nlohmann::ordered_json extra_json() const;
+
+ private:
+  std::vector<std::int64_t> scored(const std::vector<std::int64_t>& genes) const;
+
+  std::vector<std::int64_t> place_;  // of a shared gene among the scored ones, -1 elsewhere
+};
+
+}  // namespace stx::dcavae

@@ -1,0 +1,106 @@
+#include "examples/dcavae/evaluation_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "examples/common/cell_space.hpp"
+#include "examples/dcavae/fold_prediction.hpp"
+#include "examples/dcavae/latent_scores.hpp"
+
+namespace stx::dcavae {
+
+namespace {
+
+/// The latents of both sides under one another.
+Matrix<float> stacked(const Matrix<float>& a, const Matrix<float>& b) {
+  Matrix<float> out(a.rows + b.rows, a.cols);
+  std::copy(a.values.begin(), a.values.end(), out.values.begin());
+  std::copy(b.values.begin(), b.values.end(), out.values.begin() + static_cast<std::ptrdiff_t>(a.values.size()));
+  return out;
+}
+
+void add_latent_maps(ReportExtras& report, const LatentSpace& space, int threads) {
+  if (space.cells.rows + space.spots.rows < 3 || space.cells.cols < 2) return;
+  const Matrix<double> plane = principal_plane(stacked(space.cells, space.spots), threads);
+  const auto n_cells = static_cast<std::size_t>(space.cells.rows), n_spots = static_cast<std::size_t>(space.spots.rows);
+  ReportScatter sides{"by side", plane, std::vector<std::int32_t>(n_cells, 0), {"single cells", "spots"}};
+  sides.group.resize(n_cells + n_spots, 1);
+  ReportScatters section{"latent", "Shared latent space",
+                         "Posterior means of single cells and spots on their two leading principal axes (first fold). "
+                         "Sides that lie on one another are integrated.", {std::move(sides)}};
+  if (!space.cell_labels.empty() || !space.spot_labels.empty()) {
+    std::vector<std::string> cells = space.cell_labels, spots = space.spot_labels;
+    cells.resize(n_cells);
+    spots.resize(n_spots);
+    cells.insert(cells.end(), spots.begin(), spots.end());
+    ReportScatter types{"by type", plane, {}, {}};
+    const GroupCodes codes = group_codes(cells);
+    types.group = codes.codes;
+    types.names = codes.names;
+    section.scatters.push_back(std::move(types));
+  }
+  report.scatters.push_back(std::move(section));
+}
+
+void add_calibration(ReportExtras& report, const UncertaintyScores& scores) {
+  ReportCalibration zeros{"Probability of a zero count", "stated probability", "share of zeros", {{"model", {}, {}}}};
+  for (const CalibrationPoint& p : scores.zero_curve(10)) {
+    zeros.curves[0].stated.push_back(p.predicted);
+    zeros.curves[0].observed.push_back(p.observed);
+  }
+  ReportCalibration intervals{"Prediction intervals", "level", "coverage",
+                              {{"smooth intervals (randomised)", {}, {}}, {"whole counts", {}, {}}}};
+  for (const LevelCoverage& c : scores.coverage()) {
+    for (auto& curve : intervals.curves) curve.stated.push_back(c.level);
+    intervals.curves[0].observed.push_back(c.randomised / c.entries);
+    intervals.curves[1].observed.push_back(c.closed / c.entries);
+  }
+  report.calibration = {std::move(zeros), std::move(intervals)};
+  for (const auto& [sd, error] : scores.error_by_sd(20)) {
+    report.uncertainty.sd.push_back(sd);
+    report.uncertainty.error.push_back(error);
+  }
+}
+
+}  // namespace
+
+GroupCodes group_codes(const std::vector<std::string>& labels) {
+  GroupCodes out;
+  for (const std::string& label : labels)
+    if (!label.empty() && label != "nan") out.names.push_back(label);
+  std::sort(out.names.begin(), out.names.end());
+  out.names.erase(std::unique(out.names.begin(), out.names.end()), out.names.end());
+  for (const std::string& label : labels) {
+    const auto found = std::lower_bound(out.names.begin(), out.names.end(), label);
+    out.codes.push_back(found != out.names.end() && *found == label
+                            ? static_cast<std::int32_t>(found - out.names.begin())
+                            : -1);
+  }
+  return out;
+}
+
+EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, int threads) {
+  EvaluationExtras extras;
+  extras.json = evaluation.extra_json();
+  extras.json["metrics"].update(latent_scores(evaluation.space, threads));
+  const UncertaintyScores& scores = evaluation.uncertainty.at(evaluation.log.order.front());
+  std::string coverage;
+  for (const LevelCoverage& c : scores.coverage())
+    coverage += fmt::format("  {}%: {:.1f}% ({:.1f}% randomised)", level_name(c.level), 100 * c.closed / c.entries,
+                            100 * c.randomised / c.entries);
+  extras.lines.push_back("coverage of intervals:" + coverage);
+  const auto value = [](const nlohmann::ordered_json& v) { return v.is_null() ? std::string("-") : fmt::format("{:.3f}", v.get<double>()); };
+  const auto& metrics = extras.json["metrics"];
+  extras.lines.push_back("zeros: AUC " + value(metrics["auc"]) + ", calibration slope " +
+                         value(metrics["calibration"]["slope"]) + ", intercept " +
+                         value(metrics["calibration"]["intercept"]));
+  for (const auto& [method, test] : extras.json["tests"]["pcc"].items())
+    extras.lines.push_back("PCC against " + method + ": paired Wilcoxon p " + value(test["wilcoxon_p_corrected"]) +
+                           ", Mann-Whitney p " + value(test["mann_whitney_p_corrected"]) + " (corrected)");
+  add_calibration(extras.report, scores);
+  add_latent_maps(extras.report, evaluation.space, threads);
+  return extras;
+}
+
+}  // namespace stx::dcavae

@@ -1,0 +1,19 @@
+// An evaluation of this runner in JSON, below the table and in the report.
+#pragma once
+
+#include "examples/common/outputs.hpp"
+#include "examples/dcavae/evaluation_parts.hpp"
+
+namespace stx::dcavae {
+
+/// Labels as numbers: names ascend; -1 for empty labels and "nan".
+struct GroupCodes {
+  std::vector<std::int32_t> codes;
+  std::vector<std::string> names;
+};
+GroupCodes group_codes(const std::vector<std::string>& labels);
+
+/// What an evaluation adds to the common outputs: JSON, lines below the table, sections of the report.
+EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, int threads);
+
+}  // namespace stx::dcavae

@@ -1,0 +1,135 @@
+#include "examples/dcavae/output_files.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace stx::dcavae {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Kept rows of `part` at their places in a file of `n` rows; the others hold `elsewhere`.
+Matrix<double> placed(const Matrix<float>& part, const std::vector<std::int64_t>& rows, std::int64_t n,
+                      double elsewhere) {
+  Matrix<double> out(n, part.cols, elsewhere);
+  for (std::int64_t i = 0; i < part.rows; ++i)
+    std::copy(part.row(i).begin(), part.row(i).end(), out.row(rows[i]).begin());
+  return out;
+}
+
+void add_latents(AnnData& file, const Latents& latents, const std::vector<std::int64_t>& rows) {
+  file.obsm["latent"] = placed(latents.mean, rows, file.n_obs(), 0.0);
+  file.obsm["latent_sd"] = placed(latents.sd, rows, file.n_obs(), 1.0);
+}
+
+}  // namespace
+
+AnnData spots_anndata(const SpotsFile& from, const SpotPrediction& prediction) {
+  const CountData& st = *from.st;
+  std::vector<std::int64_t> column_of(prediction.genes.size());
+  std::vector<std::size_t> imputed;
+  for (std::size_t j = 0; j < column_of.size(); ++j) {
+    column_of[j] = from.measured_columns[j];
+    if (column_of[j] >= 0) continue;
+    column_of[j] = st.var.rows() + static_cast<std::int64_t>(imputed.size());
+    imputed.push_back(j);
+  }
+  Imputation imputation;
+  imputation.genes = from.imputed;
+  imputation.expected_pcc = from.imputed_pcc;
+  imputation.measured_pcc = from.measured_pcc;
+  imputation.provenance = from.provenance;
+  imputation.counts = Matrix<float>(st.counts.rows, static_cast<std::int64_t>(imputed.size()));
+  for (std::int64_t i = 0; i < imputation.counts.rows; ++i)
+    for (std::size_t k = 0; k < imputed.size(); ++k)
+      imputation.counts(i, static_cast<std::int64_t>(k)) =
+          prediction.expected.mean(i, static_cast<std::int64_t>(imputed[k]));
+  AnnData out = imputed_anndata(st, imputation);
+
+  std::vector<char> empty(static_cast<std::size_t>(out.n_obs()), 1);
+  for (const std::int64_t row : st.rows) empty[static_cast<std::size_t>(row)] = 0;
+  const auto add_layer = [&](const char* name, const Matrix<float>& values, float without_counts) {
+    Matrix<float> layer(out.n_obs(), out.n_var(), static_cast<float>(nan));
+    for (std::size_t j = 0; j < column_of.size(); ++j) {
+      for (std::int64_t i = 0; i < layer.rows; ++i)
+        if (empty[static_cast<std::size_t>(i)]) layer(i, column_of[j]) = without_counts;
+      for (std::int64_t i = 0; i < values.rows; ++i)
+        layer(st.rows[i], column_of[j]) = values(i, static_cast<std::int64_t>(j));
+    }
+    out.layers[name] = std::move(layer);
+  };
+  add_layer("expected", prediction.expected.mean, 0);
+  add_layer("log1p", prediction.logs, 0);
+  add_layer("p_zero", prediction.expected.p_zero, 1);
+  add_layer("lower", prediction.intervals.lower, 0);
+  add_layer("upper", prediction.intervals.upper, 0);
+
+  // Genes that the model does not know have none; spots without counts are certain to stay without.
+  const auto n_var = static_cast<std::size_t>(out.n_var()), n_obs = static_cast<std::size_t>(out.n_obs());
+  std::vector<double> relative(n_var, nan), gene_sd(n_var, nan), spot_sd(n_obs, 0.0), spot_width(n_obs, 0.0);
+  for (std::size_t j = 0; j < column_of.size(); ++j) {
+    relative[static_cast<std::size_t>(column_of[j])] = prediction.uncertainty.genes[j].relative;
+    gene_sd[static_cast<std::size_t>(column_of[j])] = prediction.uncertainty.genes[j].sd;
+  }
+  for (std::size_t i = 0; i < st.rows.size(); ++i) {
+    spot_sd[static_cast<std::size_t>(st.rows[i])] = prediction.uncertainty.rows[i].sd;
+    spot_width[static_cast<std::size_t>(st.rows[i])] = prediction.uncertainty.rows[i].width;
+  }
+  out.var.set("uncertainty", relative);
+  out.var.set("predictive_sd", gene_sd);
+  out.obs.set("predictive_sd", spot_sd);
+  out.obs.set("interval_width", spot_width);
+  add_latents(out, prediction.latents, st.rows);
+  out.uns["stx"]["interval_level"] = prediction.intervals.level;
+  out.uns["stx"]["scale"] =
+      "imputed columns of X and the layer 'expected' are expected counts at the spot's depth; 'log1p' is "
+      "ln(1 + 1e4 expected / counts of the genes shown to the model)";
+  return out;
+}
+
+void add_transferred_labels(AnnData& spots, const CountData& st, const Matrix<float>& cell_latents,
+                            const std::vector<std::string>& cell_labels, const Matrix<float>& latents, int threads) {
+  if (cell_labels.empty()) return;
+  const LabelCodes codes = encode_labels(cell_labels);
+  const auto known = std::count_if(codes.cells.begin(), codes.cells.end(), [](std::int32_t c) { return c >= 0; });
+  const TransferredLabels transferred =
+      transfer_labels(cell_latents, codes.cells, static_cast<std::int64_t>(codes.names.size()), latents,
+                      {.k = static_cast<int>(std::min<std::int64_t>(15, known)), .threads = threads});
+  Categorical types{std::vector<std::int32_t>(static_cast<std::size_t>(spots.n_obs()), -1), codes.names};
+  std::vector<double> share(types.codes.size(), 0.0);
+  for (std::size_t i = 0; i < st.rows.size(); ++i) {
+    types.codes[static_cast<std::size_t>(st.rows[i])] = transferred.label[i];
+    share[static_cast<std::size_t>(st.rows[i])] = transferred.confidence[i];
+  }
+  spots.obs.set("transferred_type", types);
+  spots.obs.set("transferred_type_share", share);
+}
+
+void add_places(AnnData& file, const CountData& rows, const Places& places) {
+  Matrix<double> position(file.n_obs(), places.position.cols, nan), spread(file.n_obs(), 1, nan), radius = spread;
+  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+    const std::int64_t row = rows.rows[i];
+    std::copy_n(places.position.row(static_cast<std::int64_t>(i)).begin(), position.cols, position.row(row).begin());
+    spread(row, 0) = places.spread[i];
+    radius(row, 0) = places.radius[i];
+  }
+  file.obsm["position"] = std::move(position);
+  file.obsm["position_sd"] = std::move(spread);
+  file.obsm["position_radius"] = std::move(radius);
+}
+
+AnnData cells_anndata(const CountData& sc, const Latents& latents, const nlohmann::json& provenance) {
+  AnnData out;
+  out.obs = sc.file.obs;
+  std::vector<std::uint8_t> without(static_cast<std::size_t>(out.n_obs()), 1);
+  for (const std::int64_t row : sc.rows) without[static_cast<std::size_t>(row)] = 0;
+  out.obs.set("without_counts", without);
+  add_latents(out, latents, sc.rows);
+  out.uns["stx"] = provenance;
+  return out;
+}
+
+}  // namespace stx::dcavae

@@ -1,0 +1,13 @@
+// The commands on a GPU.
+#include "examples/dcavae/run_fit.hpp"
+#include "examples/common/gpu.hpp"
+#include "stx/cuda.hpp"
+
+namespace stx::dcavae {
+
+bool cuda_available() { return gpu_available(); }
+void on_cuda(const EvaluateCommand& command) { run_evaluate<Cuda>(command, gpu_name()); }
+void on_cuda(const FitCommand& command) { run_fit<Cuda>(command, gpu_name()); }
+void on_cuda(const ImputeCommand& command) { run_impute<Cuda>(command); }
+
+}  // namespace stx::dcavae

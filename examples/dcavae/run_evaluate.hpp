@@ -1,0 +1,51 @@
+// `dcavae evaluate`.
+#pragma once
+
+#include "examples/common/pair_run.hpp"
+#include "examples/dcavae/commands.hpp"
+#include "examples/dcavae/evaluate_genes.hpp"
+#include "examples/dcavae/evaluation_report.hpp"
+#include "examples/dcavae/read_options.hpp"
+
+namespace stx::dcavae {
+
+/// The settings of a command; its flag --rounded stands for the setting of that name.
+template <class Command>
+Options options_of(const Command& command) {
+  Options options = read_options(command.common);
+  options.rounded = options.rounded || command.rounded;
+  return options;
+}
+
+/// Runs the protocol of the command on data that are loaded.
+template <class D>
+GenesEvaluation evaluate_pair(const EvaluateCommand& command, const Options& options, PairRun& run) {
+  command.check();
+  require_enough(run.pair, command.folds);
+  EvaluationPlan plan = plan_of(run.pair, command.protocol, command.folds, options, command.ablations);
+  plan.seeds = command.seed_list();
+  plan.methods = methods_of(command.methods);
+  plan.cache = command.cache;
+  return evaluate_genes<D>(run.pair, plan, {.threads = run.facts.threads, .seed = command.common.seed}, run.tools());
+}
+
+template <class D>
+void run_evaluate(const EvaluateCommand& command, const std::string& device_name) {
+  PairRun run({"dcavae", "evaluate", D::name, device_name}, command.common);
+  probe_outputs({command.json, command.report});
+  const Options options = options_of(command);
+  methods_of(command.methods);  // refused before data are read
+  run.load(command.data, options_json(options));
+  keep_most_variable(run.pair, command.most_variable);
+  run.begin("dcavae-evaluate.checkpoint",
+            {{"protocol", command.protocol}, {"folds", command.folds}, {"seeds", command.seeds},
+             {"methods", command.methods}, {"ablations", command.ablations}});
+  GenesEvaluation evaluation = evaluate_pair<D>(command, options, run);
+  run.facts.total_seconds = run.seconds();
+  run.finish([&] {
+    write_evaluation({command.json, command.report}, evaluation.log, run.pair, run.facts,
+                     evaluation_extras(evaluation, run.facts.threads));
+  });
+}
+
+}  // namespace stx::dcavae

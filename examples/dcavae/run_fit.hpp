@@ -1,0 +1,192 @@
+// `dcavae fit` and `dcavae impute`.
+#pragma once
+
+#include "examples/casper/imputation.hpp"
+#include "examples/common/wanted_genes.hpp"
+#include "examples/dcavae/latent_scores.hpp"
+#include "examples/dcavae/output_files.hpp"
+#include "examples/dcavae/position_report.hpp"
+#include "examples/dcavae/run_evaluate.hpp"
+#include "examples/dcavae/saved_model.hpp"
+#include "stx/io/h5ad_write.hpp"
+
+namespace stx::dcavae {
+
+/// What `fit` and `impute` share: which genes, the prediction, the file. `known` says which decoder genes
+/// the spatial file holds, as its columns; -1 elsewhere.
+template <class D, class Command>
+SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const Task& task, const SavedModel& saved,
+                           const std::vector<std::int64_t>& known, double level, SpotsFile file, Progress& progress) {
+  std::set<std::int64_t> measured;
+  for (std::size_t g = 0; g < known.size(); ++g)
+    if (known[g] >= 0) measured.insert(static_cast<std::int64_t>(g));
+  const std::vector<std::int64_t> imputed = genes_to_impute(saved.genes, measured, command.genes, progress);
+  std::vector<std::int64_t> genes(measured.begin(), measured.end());
+  for (const std::int64_t g : genes) file.measured_columns.push_back(known[g]);
+  for (const std::int64_t g : imputed) {
+    genes.push_back(g);
+    file.measured_columns.push_back(-1);
+    file.imputed.push_back(saved.genes[g]);
+    file.imputed_pcc.push_back(saved.expected_pcc[g]);
+  }
+  SpotPrediction prediction =
+      predict_spots(model, task, std::move(genes), saved.corrections, level, command.common.used_threads());
+  AnnData spots = spots_anndata(file, prediction);
+  add_transferred_labels(spots, *file.st, saved.cell_latents, saved.cell_labels, prediction.latents.mean,
+                         command.common.used_threads());
+  write_h5ad(command.out, spots);
+  progress.note(stx::detail::concat("wrote ", command.out, ": ", file.st->file.n_obs(), " spots, ",
+                                    file.st->var.rows(), " measured and ", imputed.size(), " imputed genes"));
+  return prediction;
+}
+
+inline Matrix<float> transposed(const Matrix<float>& m) {
+  Matrix<float> out(m.cols, m.rows);
+  for (std::int64_t i = 0; i < m.rows; ++i)
+    for (std::int64_t j = 0; j < m.cols; ++j) out(j, i) = m(i, j);
+  return out;
+}
+
+/// What is kept of a trained model.
+template <class D>
+SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& options,
+                       const GenesEvaluation& evaluation, const std::vector<double>& cv_pcc) {
+  SavedModel saved;
+  saved.options = options;
+  saved.genes = task.genes;
+  saved.n_shared = task.n_shared;
+  for (const std::int64_t g : task.split.train) saved.inputs.push_back(task.genes[g]);
+  saved.n_cell_inputs = static_cast<std::int64_t>(task.cell_inputs.size());
+  saved.corrections = evaluation.corrections.empty() ? uncorrected(usual_levels()) : evaluation.corrections;
+  if (options.cross_attention) saved.keys = model.keys(Modality::spots);
+  if (!task.cell_labels.empty()) {
+    saved.cell_latents = model.latents(Modality::cells).mean;
+    saved.cell_labels = task.cell_labels;
+  }
+  saved.parameters = named_parameters(model.context(), model.store());
+  // Genes whose decoder weights point in similar directions are expected to come out similarly well.
+  std::vector<std::int64_t> panel(static_cast<std::size_t>(task.n_shared));
+  std::iota(panel.begin(), panel.end(), std::int64_t{0});
+  for (const auto& [name, weights] : saved.parameters)
+    if (name == "decoder.rate.weight") saved.expected_pcc = casper::expected_accuracy(transposed(weights), panel, cv_pcc);
+  for (std::size_t g = 0; g < cv_pcc.size(); ++g) saved.expected_pcc[g] = static_cast<float>(cv_pcc[g]);
+  return saved;
+}
+
+/// Places of spots and cells; nothing, and a note that says why, when the data do not allow it.
+template <class D>
+std::optional<Placement> place(PairRun& run, const Latents& spots, const Latents& cells, const Options& options) {
+  PositionOptions stage;
+  stage.epochs = options.position_epochs;
+  stage.learning_rate = options.position_learning_rate;
+  stage.batch_size = options.position_batch;
+  run.progress.begin("positions", stage.epochs);
+  try {
+    return place_cells<D>({.threads = run.facts.threads, .seed = run.facts.seed}, {spots.mean, spots.sd},
+                          run.pair.coordinates, {cells.mean, cells.sd}, stage,
+                          [&](std::int64_t epoch, const EpochRecord&) { run.progress.update(epoch); });
+  } catch (const DataError& error) {
+    run.progress.note(stx::detail::concat("note: cells are not placed: ", error.what()));
+    return std::nullopt;
+  }
+}
+
+template <class D>
+void run_fit(const FitCommand& command, const std::string& device_name) {
+  PairRun run({"dcavae", "fit", D::name, device_name}, command.common);
+  command.check();
+  probe_outputs({command.out, command.out_cells, command.save, command.json, command.report});
+  Options options = options_of(command);
+  run.load(command.data, options_json(options));
+  PairData& pair = run.pair;
+  require_enough(pair, command.folds);
+  const int threads = run.facts.threads;
+  run.begin(command.out + ".checkpoint", {{"folds", command.folds}, {"extra_genes", command.extra_genes}});
+
+  GenesEvaluation evaluation;
+  std::vector<double> cv_pcc(pair.shared.size(), std::numeric_limits<double>::quiet_NaN());
+  if (command.folds > 0) {
+    run.progress.note("cross-validation of the accuracy");
+    EvaluateCommand evaluate;
+    evaluate.common = command.common;
+    evaluate.folds = command.folds;
+    evaluate.cache = command.cache;
+    evaluate.methods = "ridge,knn,naive,mean";
+    evaluation = evaluate_pair<D>(evaluate, options, run);
+    run.facts.total_seconds = run.seconds();
+    const std::vector<GeneScores> scores = evaluation.log.methods.at("dcavae").mean();
+    for (std::size_t g = 0; g < scores.size(); ++g) cv_pcc[g] = scores[g].pcc;
+  }
+
+  options.extra_genes = command.extra_genes;
+  JobResult result;
+  const GeneSplit split = split_genes(pair.n_shared(), {}, options, command.common.seed);
+  const Trained<D> trained = train_dcavae<D>({run.tools(), command.cache}, "fit", pair, split, options,
+                                             {.threads = threads, .seed = command.common.seed}, result);
+  DcavaeModel<D>& model = *trained.model;
+  const SavedModel saved = saved_model(model, trained.task, options, evaluation, cv_pcc);
+  std::vector<std::int64_t> known(saved.genes.size(), -1);
+  std::vector<double> measured_pcc(static_cast<std::size_t>(pair.st.var.rows()),
+                                   std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t g = 0; g < pair.shared.size(); ++g) {
+    known[g] = pair.st.columns[pair.shared_st[g]];
+    measured_pcc[known[g]] = cv_pcc[g];
+  }
+  AnnData cells;
+  std::optional<Placement> placement;
+  if (!command.out_cells.empty()) {
+    const Latents of_cells = model.latents(Modality::cells);
+    cells = cells_anndata(pair.sc, of_cells, provenance(run.facts));
+    placement = place<D>(run, model.latents(Modality::spots), of_cells, options);
+    if (placement) {
+      const Placed& placed = placement->cells;
+      add_places(cells, pair.sc, {placed.position, placed.spread, placed.radius});
+      cells.uns["stx"]["positions"] = position_errors(placement->errors);
+    }
+  }
+  run.finish([&] {
+    write_spots(command, model, trained.task, saved, known, std::stod(command.level) / 100,
+                {.st = &pair.st, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)}, run.progress);
+    if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);
+    if (!command.save.empty()) save_model(command.save, saved);
+    if (command.folds == 0) return;
+    EvaluationExtras extras = evaluation_extras(evaluation, threads);
+    if (placement) {
+      extras.json["positions"] = position_errors(placement->errors);
+      extras.json["positions"]["purity"] =
+          position_purity(placement->cells.position, pair.coordinates, evaluation.space, threads);
+      extras.report.scatters.push_back(position_maps(pair.coordinates, placement->spots.position,
+                                                     placement->cells.position, evaluation.space));
+    }
+    write_evaluation({command.json, command.report}, evaluation.log, pair, run.facts, extras);
+  });
+}
+
+template <class D>
+void run_impute(const ImputeCommand& command) {
+  probe_outputs({command.out});
+  Progress progress(command.common.quiet);
+  SavedModel saved = read_model(command.model);
+  saved.options.rounded = saved.options.rounded || command.rounded;
+  require<DataError>(saved.options.cross_attention, command.model,
+                     "was trained without cross-attention; only models with it impute other sections");
+  const ImputeInput input = read_impute_input(command, saved.inputs, saved.genes, progress);
+  const Task task = section_task(saved, input.st.counts, input.st_inputs);
+  DcavaeModel<D> model({.threads = command.common.used_threads()}, task, saved.options);
+  load_parameters(model.context(), model.store(), saved.parameters, command.model);
+  model.set_keys(Modality::spots, saved.keys);
+  std::vector<std::int64_t> known(saved.genes.size(), -1);
+  for (std::size_t j = 0; j < input.st_inputs.size(); ++j)
+    known[task.split.train[j]] = input.st.columns[input.st_inputs[j]];
+  for (std::size_t c = 0; c < input.st.genes.size(); ++c)
+    for (const std::int64_t g : input.measured)
+      if (known[g] < 0 && saved.genes[g] == input.st.genes[c]) known[g] = input.st.columns[c];
+  write_spots(command, model, task, saved, known, std::stod(command.level) / 100,
+              {.st = &input.st,
+               .measured_pcc = std::vector<double>(static_cast<std::size_t>(input.st.var.rows()),
+                                                   std::numeric_limits<double>::quiet_NaN()),
+               .provenance = provenance("dcavae", command.data.st, command.model, D::name)},
+              progress);
+}
+
+}  // namespace stx::dcavae

@@ -1,0 +1,20 @@
+// What the commands answer about GPUs in a program built without CUDA.
+#include "examples/dcavae/commands.hpp"
+#include "stx/core/error.hpp"
+
+namespace stx::dcavae {
+
+namespace {
+
+[[noreturn]] void refuse() {
+  fail<DeviceError>("dcavae", "this program was built without CUDA; build with STX_CUDA=ON, or use --device cpu");
+}
+
+}  // namespace
+
+bool cuda_available() { return false; }
+void on_cuda(const EvaluateCommand&) { refuse(); }
+void on_cuda(const FitCommand&) { refuse(); }
+void on_cuda(const ImputeCommand&) { refuse(); }
+
+}  // namespace stx::dcavae

@@ -1,0 +1,156 @@
+// Bad input of the program `dcavae`: one clear line each. What all runners share is tested with casper.
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "models/dcavae_program.hpp"
+#include "stx/io/h5ad_read.hpp"
+#include "stx/io/safetensors.hpp"
+
+namespace {
+
+using dcavae_program::Workplace;
+using program::operator+;
+using program::Result;
+using Flags = std::vector<std::string>;
+
+stx::CsrMatrix<float>& counts(stx::AnnData& data) { return std::get<stx::CsrMatrix<float>>(*data.x); }
+
+/// Fit without cross-validation, quietly.
+Flags fit(const Workplace& w, const Flags& more = {}) {
+  Flags flags = w.on_pair("fit", Flags{"--out", "out.h5ad", "--quiet"} + more);
+  flags[std::find(flags.begin(), flags.end(), "--folds") - flags.begin() + 1] = "0";
+  return flags;
+}
+
+void fails(const Workplace& w, const Flags& flags, int status, const std::string& message) {
+  const Result r = w.dcavae(flags);
+  CHECK(r.status == status);
+  CHECK(r.err == "error: " + message + "\n");
+  CHECK(r.out.empty());
+  CHECK_FALSE(std::filesystem::exists(w.folder / "out.h5ad"));
+}
+
+}  // namespace
+
+TEST_CASE("counts that are not whole numbers are refused, or rounded") {
+  Workplace w;
+  counts(w.pair.sc).values[5] = 1.5f;
+  w.write();
+  // Of the decoder's genes: all of the reference in `fit`, the panel in `evaluate`.
+  const std::string n = std::to_string(counts(w.pair.sc).nnz());
+  const std::string message =
+      "[single-cell counts] 1 of " + n + " values are not whole numbers; the model needs raw counts (--rounded rounds them)";
+  fails(w, fit(w), 1, message);
+  CHECK(w.dcavae(fit(w, {"--rounded"})).status == 0);
+  std::filesystem::remove(w.folder / "out.h5ad");
+  CHECK(w.dcavae(fit(w, {"--set", "rounded=true"})).status == 0);
+  std::filesystem::remove(w.folder / "out.h5ad");
+  counts(w.pair.sc).values[5] = 1;
+  counts(w.pair.st).values[0] = 0.5f;
+  w.write();
+  const Result spots = w.dcavae(fit(w));
+  CHECK(spots.status == 1);
+  CHECK(spots.err.starts_with("error: [spatial counts] 1 of "));
+  CHECK(spots.err.ends_with(" values are not whole numbers; the model needs raw counts (--rounded rounds them)\n"));
+}
+
+TEST_CASE("no gene in common") {
+  Workplace w;
+  w.pair.st.var.index = program::numbered("other", 15);
+  w.write();
+  const Result r = w.dcavae(fit(w));
+  CHECK(r.status == 1);
+  CHECK(r.err.starts_with("error: [match_genes] the two data sets share no gene. First names: '"));
+}
+
+TEST_CASE("without coordinates cells are not placed, and the rest runs") {
+  Workplace w;
+  w.pair.st.obsm.clear();
+  w.write();
+  Flags flags = fit(w, {"--out-cells", "cells.h5ad"});
+  std::erase(flags, "--quiet");
+  const Result r = w.dcavae(flags);
+  CHECK(r.status == 0);
+  CHECK(r.err.find("note: cells are not placed: [positions] the spots have no coordinates, so cells cannot be placed\n") !=
+        std::string::npos);
+  const stx::AnnData cells = stx::read_h5ad(w.folder / "cells.h5ad");
+  CHECK(cells.obsm.count("latent") == 1);
+  CHECK(cells.obsm.count("position") == 0);
+  CHECK(std::filesystem::exists(w.folder / "out.h5ad"));
+}
+
+TEST_CASE("labels that are not there") {
+  const Workplace w;
+  fails(w, fit(w, {"--set", "label_column=types"}), 1, "[cell_labels] the single-cell file has no obs column 'types'");
+  fails(w, fit(w, {"--set", "spot_label_column=types"}), 1, "[cell_labels] the spatial file has no obs column 'types'");
+}
+
+TEST_CASE("more partners than rows") {
+  const Workplace w;
+  Flags flags = fit(w, {"--set", "k_scaled=false"});
+  *std::find(flags.begin(), flags.end(), "k=10") = "k=100";  // of 80 cells and 120 spots
+  const Result r = w.dcavae(flags);
+  CHECK(r.status == 2);
+  CHECK(r.err == "error: [dcavae] k = 100 cells for each of the spots exceed the data: there are 80 cells; lower k, or set "
+                 "k_scaled = true\n");
+  *std::find(flags.begin(), flags.end(), "k_scaled=false") = "k_scaled=true";
+  CHECK(w.dcavae(flags).status == 0);  // scaled lists end where the data do
+}
+
+TEST_CASE("wrong usage ends with status 2") {
+  const Workplace w;
+  fails(w, w.on_pair("evaluate", {"--methods", "ridge,magic"}), 2,
+        "[--methods] unknown method 'magic'; known are casper, ridge, knn, naive, mean, all and none");
+  const Result protocol = w.dcavae(w.on_pair("evaluate", {"--protocol", "spots"}));
+  CHECK(protocol.status == 2);
+  CHECK(protocol.err.find("--protocol: spots not in {") != std::string::npos);
+  CHECK(w.dcavae(fit(w, {"--level", "70"})).status == 2);
+}
+
+TEST_CASE("models that do not fit") {
+  const Workplace w;
+  REQUIRE(w.dcavae(fit(w, {"--save", "m.safetensors"})).status == 0);
+  std::filesystem::remove(w.folder / "out.h5ad");
+  const Flags impute = {"impute", "--model", "m.safetensors", "--st", "st.h5ad", "--out", "out.h5ad", "--quiet"};
+  const stx::SafetensorsFile model = stx::read_safetensors(w.folder / "m.safetensors");
+  const auto model_is = [&](auto&& spoil, const std::string& message) {
+    stx::SafetensorsFile file = model;
+    spoil(file);
+    std::filesystem::remove(w.folder / "m.safetensors");
+    stx::write_safetensors(w.folder / "m.safetensors", file.tensors, file.metadata);
+    fails(w, impute, 1, "[m.safetensors] " + message);
+  };
+  model_is([](auto& f) { f.metadata["model"] = "casper"; }, "is a model of kind 'casper', not dcavae");
+  model_is([](auto& f) { f.metadata["options"] = "{\"hidden\": -1}"; },
+           "its settings cannot be used: [settings] hidden must be at least 1, got -1");
+  model_is([](auto& f) { f.metadata["inputs"] = "[\"Nowhere\"]"; },
+           "the input gene 'Nowhere' is not among the panel's genes");
+  model_is([](auto& f) { f.tensors.erase("latent.mean.bias"); }, "has no parameter 'latent.mean.bias'");
+  model_is([](auto& f) { f.metadata["cell_labels"] = "[\"round\"]"; }, "has 1 labels for 0 cells");
+  model_is([](auto& f) { f.tensors.erase("dcavae.keys"); }, "has no matrix 'dcavae.keys'");
+}
+
+TEST_CASE("kill -9 during training leaves the last checkpoint whole") {
+  const Workplace w;
+  const auto command = [&](const std::string& out) {
+    Flags flags = fit(w, {"--save", out + ".safetensors", "--set", "patience=60"});
+    std::erase(flags, "--quiet");
+    *std::find(flags.begin(), flags.end(), "out.h5ad") = out + ".h5ad";
+    *std::find(flags.begin(), flags.end(), "max_epochs=2") = "max_epochs=60";
+    return flags;
+  };
+  REQUIRE(w.dcavae(command("whole")).status == 0);
+  CHECK(w.dcavae(command("parts"), "fit selection 1/").status == 130);
+  const std::string checkpoint = golden::slurp(w.folder / "parts.h5ad.checkpoint");
+  const Flags resume = command("parts") + Flags{"--resume", "parts.h5ad.checkpoint"};
+  const Result killed = w.dcavae(resume, "fit selection", RLIM_INFINITY, SIGKILL);
+  CHECK(killed.status == 256 + SIGKILL);
+  CHECK(golden::slurp(w.folder / "parts.h5ad.checkpoint") == checkpoint);
+  CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad"));
+  const Result rest = w.dcavae(resume);
+  INFO(rest.err);
+  REQUIRE(rest.status == 0);
+  CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
+  CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad.checkpoint"));
+}
