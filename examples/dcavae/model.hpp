@@ -46,8 +46,10 @@ class Network {
       }
       if (layer_norm_)
         for (int place = 0; place < 2; ++place)
-          layer_norms_[m][place] = nn::ResidualLayerNorm<T, D>(
-              ctx, store, name(place == 0 ? "attention.norm" : "block.norm", m), o.hidden);
+          layer_norms_[m][place] = nn::ResidualLayerNorm<T, D>(ctx, store, name(places[place], m), o.hidden);
+      if (o.norm == "batch")
+        for (int place = 0; place < 2; ++place)
+          batch_norms_[m][place] = BatchNorm(ctx, store, name(places[place], m), o.hidden);
       site_[m] = ctx.next_random_site();
       library_site_[m] = ctx.next_random_site();
     }
@@ -55,8 +57,15 @@ class Network {
       block_ = Linear(ctx, store, "block", o.hidden, o.hidden, {.activation = Activation::relu, .dropout = dropout});
     } else {
       block_ = Linear(ctx, store, "block", o.hidden, o.hidden);
-      block_norm_ = BatchNorm(ctx, store, "block.norm", o.hidden, hidden_norm(dropout));
-      shared_norm_ = BatchNorm(ctx, store, "norm", o.hidden);
+      for (int m = 0; m < 2; ++m)
+        block_norm_[m] = o.norm == "shared_batch" && m == 1
+                             ? block_norm_[0]
+                             : BatchNorm(ctx, store, o.norm == "batch" ? name("block.inner_norm", m) : "block.norm",
+                                         o.hidden, hidden_norm(dropout));
+      if (o.norm == "shared_batch") {
+        const BatchNorm shared(ctx, store, "norm", o.hidden);
+        for (auto& side : batch_norms_) side[0] = side[1] = shared;
+      }
       one_ = store.add_buffer("one", Shape{1, o.hidden}, Init::filled(1));
     }
     mean_ = Linear(ctx, store, "latent.mean", o.hidden, o.latent);
@@ -90,7 +99,7 @@ class Network {
                                               Slice(keys, width, width), {.n_heads = options_.n_heads})
                                         .out);
     const V h = residual_norm(ctx, i, 0, attended, embedded);
-    const V changed = layer_norm_ ? block_(ctx, h) : block_norm_(ctx, block_(ctx, h));
+    const V changed = layer_norm_ ? block_(ctx, h) : block_norm_[i](ctx, block_(ctx, h));
     const V out = residual_norm(ctx, i, 1, changed, h);
     return {mean_(ctx, out), spread_(ctx, out), Spread::log_variance};
   }
@@ -122,6 +131,7 @@ class Network {
  private:
   using Linear = nn::Linear<T, D>;
   using BatchNorm = nn::BatchNorm<T, D>;
+  static constexpr const char* places[] = {"attention.norm", "block.norm"};
 
   static int index(Modality m) { return m == Modality::cells ? 0 : 1; }
   static std::string name(const char* what, int m) { return std::string(what) + (m == 0 ? ".cells" : ".spots"); }
@@ -131,13 +141,13 @@ class Network {
     if (layer_norm_) return layer_norms_[m][place](ctx, branch, residual);
     const std::int64_t rows = residual.shape()[0];
     if (rows == 0) return residual;
-    return shared_norm_(ctx, gated_residual(ctx, residual, branch, ColumnSlice<T, D>(one_), rows));
+    return batch_norms_[m][place](ctx, gated_residual(ctx, residual, branch, ColumnSlice<T, D>(one_), rows));
   }
 
   Options options_;
   bool layer_norm_;
   Linear encoder_[2], query_[2], key_value_[2], out_[2], block_, mean_, spread_, rate_, zero_;
-  BatchNorm encoder_norm_[2], block_norm_, shared_norm_;
+  BatchNorm encoder_norm_[2], block_norm_[2], batch_norms_[2][2];  ///< [side][place]
   nn::ResidualLayerNorm<T, D> layer_norms_[2][2];
   nn::VaeEncoder<T, D> library_[2];
   V one_, log_theta_[2], offset_, unit_;

@@ -25,6 +25,11 @@ Options Options::of_revision(const std::string& name) {
   if (name == "sound") return o;
   // What the published code does, and the paper where it says nothing else.
   o.revision = name;
+  o.hidden = 64;
+  o.latent = 20;
+  o.n_heads = 4;
+  o.dropout = 0.2;
+  o.batch_size = 1024;
   o.norm = "shared_batch";
   o.attention = "shared";
   o.dispersion = "free";
@@ -84,7 +89,7 @@ void Options::check() const {
   for (const auto& [name, value] : {std::pair{"tau", tau}, {"adam_eps", adam_eps}})
     require(value > 0, "settings", name, " must be above 0, got ", value);
   one_of("revision", revision, {"sound", "paper", "R1", "R2"});
-  one_of("norm", norm, {"shared_batch", "layer"});
+  one_of("norm", norm, {"shared_batch", "batch", "layer"});
   one_of("attention", attention, {"shared", "separate"});
   one_of("dispersion", dispersion, {"free", "tied"});
   one_of("library", library, {"observed", "learned"});

@@ -1,4 +1,5 @@
-// Every setting of the DCAVAE runner. The defaults are revision `sound`; of_revision() gives the others.
+// Every setting of the DCAVAE runner. The defaults are revision `sound`, its numbers chosen on validation genes of
+// osmFISH; of_revision() gives the others.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,11 @@ struct Options {
   std::string revision = "sound";  ///< sound | paper | R1 | R2: sets the others, which may then be changed
 
   // Network.
-  std::int64_t hidden = 64;            ///< width of encoders and attention
-  std::int64_t latent = 20;            ///< width of the latent space
+  std::int64_t hidden = 128;           ///< width of encoders and attention
+  std::int64_t latent = 32;            ///< width of the latent space
   std::int64_t n_heads = 4;            ///< attention heads; must divide hidden
   double dropout = 0.2;                ///< share dropped in encoders and in the shared block
-  std::string norm = "layer";          ///< shared_batch: one batch norm for all four places; layer: one layer norm each
+  std::string norm = "batch";          ///< shared_batch: one batch norm in four places; batch | layer: a norm each
   std::string attention = "separate";  ///< shared: one module for both directions; separate: one each
   bool cross_attention = true;         ///< false: each side attends to itself
   std::string dispersion = "tied";     ///< free: one of each gene and side; tied: space = cells + learned offset
@@ -26,11 +27,11 @@ struct Options {
   std::int64_t extra_genes = 0;        ///< variable genes of the reference outside the panel that cells teach; -1 all
 
   // Loss.
-  double lambda = 5;                            ///< weight of the contrastive term
+  double lambda = 0.1;                          ///< weight of the contrastive term
   std::string contrast = "exclude_positives";   ///< exclude_positives | global | r1 | r2
-  double tau = 0.1;                             ///< temperature of the contrastive term
-  double kl_weight = 1;                         ///< weight of the divergence from N(0, I) after the warm-up
-  std::int64_t kl_warmup = 400;                 ///< epochs in which that weight grows from 0; 0: none
+  double tau = 0.5;                             ///< temperature of the contrastive term
+  double kl_weight = 0.7;                       ///< weight of the divergence from N(0, I) after the warm-up
+  std::int64_t kl_warmup = 0;                   ///< epochs in which that weight grows from 0; 0: none
   std::string loss_scale = "mean";              ///< mean: both sides by all rows; sum: each by its own, as printed
 
   // Batches.
@@ -45,12 +46,12 @@ struct Options {
   bool aligned_pairs = true;            ///< keys of the partners are drawn for these partners
 
   // Training.
-  std::int64_t max_epochs = 200;       ///< upper limit
-  std::int64_t patience = 40;          ///< epochs without a better score before training stops
+  std::int64_t max_epochs = 60;        ///< upper limit
+  std::int64_t patience = 20;          ///< epochs without a better score before training stops
   double validation_genes = 0.1;       ///< share of the measured genes that chooses the epoch; 0: the last epoch
   bool refit = true;                   ///< train once more on all measured genes for the chosen epochs
-  double learning_rate = 1e-3;         ///< step size of Adam
-  double adam_eps = 0.01;              ///< added to Adam's root
+  double learning_rate = 3e-3;         ///< step size of Adam
+  double adam_eps = 1e-8;              ///< added to Adam's root
   double weight_decay = 1e-6;          ///< Adam's L2 term
 
   // Use of the trained model.
@@ -94,7 +95,7 @@ void Options::visit(F&& f) {
   f("latent", latent, "width of the latent space");
   f("n_heads", n_heads, "attention heads; must divide hidden");
   f("dropout", dropout, "share dropped in encoders and in the shared block");
-  f("norm", norm, "shared_batch: one batch norm for all four places; layer: one layer norm each");
+  f("norm", norm, "shared_batch: one batch norm in four places; batch | layer: a batch or layer norm each");
   f("attention", attention, "shared: one module for both directions; separate: one each");
   f("cross_attention", cross_attention, "false: each side attends to itself");
   f("dispersion", dispersion, "free: one of each gene and side; tied: space = cells + a learned offset");

@@ -74,6 +74,7 @@ inline Options small(const std::string& revision) {
   o.batch_size = 16;
   o.contrast = revision == "R2" ? "r2" : "exclude_positives";
   o.learning_rate = 0.01;
+  o.adam_eps = 0.01;
   return o;
 }
 
