@@ -20,7 +20,7 @@ class Suite {
   static constexpr std::int64_t checked_rows = 128;
   static constexpr double tolerance = 1e-4;
 
-  Suite(const ContextOptions& options, bool with_peaks)
+  explicit Suite(const ContextOptions& options, bool with_peaks = true)
       : options_(options), peaks_(with_peaks ? measure_peaks() : Peaks{}) {}
 
   const Peaks& peaks() const { return peaks_; }
