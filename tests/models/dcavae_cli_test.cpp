@@ -178,7 +178,7 @@ TEST_CASE("demo, help, version") {
   for (const char* command : {"fit", "impute", "evaluate", "demo"}) {
     const Result help = w.dcavae({command, "--help"});
     CHECK(help.status == 0);
-    CHECK(help.out.find("tau = 0.1: temperature of the contrastive term") != std::string::npos);
+    CHECK(help.out.find("tau = 0.5: temperature of the contrastive term") != std::string::npos);
   }
   CHECK(w.dcavae({"--version"}).out.starts_with("dcavae (stx "));
 }
