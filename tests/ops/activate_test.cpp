@@ -74,8 +74,9 @@ TEST_CASE("activate: PyTorch's values and derivatives") {
                                                       {"silu", Activation::silu},
                                                       {"softplus", Activation::softplus}};
   stx::Context<Cpu> ctx;
-  for (const auto& [name, activation] : names) {
-    INFO(name);
+  for (const auto& named : names) {
+    const auto [name, activation] = named;
+    INFO(named.first);
     stx::begin_pass(ctx);
     const auto x = leaf(ctx, to_device(ctx, g.at("x")));
     const auto y = stx::activate(ctx, x, {activation, {}});

@@ -128,13 +128,14 @@ TEST_CASE("contrastive: golden values of PyTorch") {
   std::vector<int> p;
   for (double v : golden.at("positive").values) p.push_back(static_cast<int>(v));
   stx::Context<Cpu> ctx;
-  for (const auto& [name, options] :
+  for (const auto& named :
        {std::pair{std::string("exclude"), stx::ContrastiveOptions{.temperature = 0.2}},
         {std::string("include"),
          stx::ContrastiveOptions{.temperature = 0.2, .form = Contrast::include_positives}},
         {std::string("r2"), stx::ContrastiveOptions{.form = Contrast::dcavae_r2}},
         {std::string("global"), stx::ContrastiveOptions{.temperature = 0.2, .form = Contrast::global}}}) {
-    INFO(name);
+    const auto& [name, options] = named;
+    INFO(named.first);
     const auto got =
         run_op<double>(ctx, {{Shape{a.rows, a.cols}, a.values}, {Shape{b.rows, b.cols}, b.values}},
                        op(p, options));

@@ -43,17 +43,18 @@ TEST_CASE("gated_activation: against plain loops, every activation, odd shapes")
 TEST_CASE("gated_activation: PyTorch's values and gradients") {
   const auto golden = golden::load("ops/gated_activation.txt");
   stx::Context<Cpu> ctx;
-  for (const auto& [name, a] : {std::pair{"gelu_tanh", Activation::gelu_tanh},
+  for (const auto& named : {std::pair{"gelu_tanh", Activation::gelu_tanh},
                                 {"silu", Activation::silu},
                                 {"gelu", Activation::gelu},
                                 {"relu", Activation::relu}}) {
+    const auto [name, a] = named;
     begin_pass(ctx);
     const auto x = leaf(ctx, to_device(ctx, golden.at("x").values, Shape{4, 10}));
     const auto y = stx::gated_activation(ctx, x, a);
     stx::copy_to_device(ctx, y.claim_grad(ctx).data, golden.at("weight").values.data(),
                         20 * sizeof(double));
     ctx.tape().run_backward(ctx);
-    INFO(name);
+    INFO(named.first);
     CHECK(max_error(to_host(ctx, y.value()), golden.at(name).values) < 1e-14);
     CHECK(max_error(to_host(ctx, x.grad()), golden.at(std::string(name) + ".grad").values) < 1e-14);
   }
