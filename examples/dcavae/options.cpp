@@ -41,8 +41,6 @@ Options Options::of_revision(const std::string& name) {
   o.k = 50;
   o.k_scaled = true;
   o.k_cap = 1024;
-  o.keys = "sampled";
-  o.key_draws = 1;
   o.max_epochs = 200;
   o.patience = 200;
   o.validation_genes = 0;
@@ -75,7 +73,7 @@ void Options::check() const {
   };
   for (const auto& [name, value] :
        {std::pair{"hidden", hidden}, {"latent", latent}, {"n_heads", n_heads}, {"k", k}, {"k_cap", k_cap},
-        {"max_epochs", max_epochs}, {"patience", patience}, {"key_draws", key_draws},
+        {"max_epochs", max_epochs}, {"patience", patience},
         {"posterior_samples", posterior_samples}, {"position_epochs", position_epochs},
         {"position_batch", position_batch}})
     at_least(name, value, 1);
@@ -96,7 +94,6 @@ void Options::check() const {
   one_of("contrast", contrast, {"exclude_positives", "global", "r1", "r2"});
   one_of("loss_scale", loss_scale, {"mean", "sum"});
   one_of("similarity", similarity, {"cosine", "pearson"});
-  one_of("keys", keys, {"all", "sampled"});
   require(hidden % n_heads == 0, "settings", "n_heads = ", n_heads, " must divide hidden = ", hidden);
   require(dropout >= 0 && dropout < 1, "settings", "dropout must be in [0, 1), got ", dropout);
   require(validation_genes >= 0 && validation_genes < 1, "settings", "validation_genes must be in [0, 1), got ",

@@ -55,8 +55,6 @@ struct Options {
   double weight_decay = 1e-6;          ///< Adam's L2 term
 
   // Use of the trained model.
-  std::string keys = "all";            ///< all: attend to every row of the other side; sampled: as in training
-  std::int64_t key_draws = 10;         ///< draws of keys that are averaged, with keys = sampled
   std::int64_t posterior_samples = 50; ///< samples of counts for intervals
   bool rounded = false;                ///< round counts that are not whole numbers instead of refusing them
   std::string label_column;            ///< obs column of the cells with their types; empty: none
@@ -66,7 +64,6 @@ struct Options {
   std::int64_t position_epochs = 100;     ///< epochs of the second stage
   double position_learning_rate = 0.01;   ///< its step size of Adam
   std::int64_t position_batch = 512;      ///< spots of one step
-  bool position_joint = false;            ///< train positions together with the network
 
   /// Calls f(name, field, help) for every setting.
   template <class F>
@@ -124,8 +121,6 @@ void Options::visit(F&& f) {
   f("learning_rate", learning_rate, "step size of Adam");
   f("adam_eps", adam_eps, "added to Adam's root");
   f("weight_decay", weight_decay, "L2 term of Adam");
-  f("keys", keys, "all: attend to every row of the other side; sampled: as in training");
-  f("key_draws", key_draws, "draws of keys that are averaged, with keys = sampled");
   f("posterior_samples", posterior_samples, "samples of counts for intervals");
   f("rounded", rounded, "round counts that are not whole numbers instead of refusing them");
   f("label_column", label_column, "obs column of the cells with their types; empty: none");
@@ -133,7 +128,6 @@ void Options::visit(F&& f) {
   f("position_epochs", position_epochs, "positions: epochs");
   f("position_learning_rate", position_learning_rate, "positions: step size of Adam");
   f("position_batch", position_batch, "positions: spots of one step");
-  f("position_joint", position_joint, "positions: train together with the network");
 }
 
 }  // namespace stx::dcavae
