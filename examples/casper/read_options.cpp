@@ -11,10 +11,7 @@ nlohmann::ordered_json options_json(const Options& options) { return settings_to
 std::string options_help() { return settings_help<Options>(); }
 
 Options options_from_json(const nlohmann::json& json, std::string_view where) {
-  Options options;
-  apply_settings(options, json, where);
-  options.check();
-  return options;
+  return settings_from_json<Options>(json, where);
 }
 
 }  // namespace stx::casper

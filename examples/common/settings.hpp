@@ -88,12 +88,27 @@ void apply_assignment(S& settings, const std::string& assignment) {
   set_setting(settings, assignment.substr(0, equals), value, "--set");
 }
 
+/// Applies --config and then --set.
+template <class S>
+void apply_flags(S& settings, const CommonFlags& flags) {
+  if (!flags.config.empty()) apply_settings_file(settings, flags.config);
+  for (const std::string& assignment : flags.sets) apply_assignment(settings, assignment);
+}
+
 /// The settings after --config and then --set, checked.
 template <class S>
 S read_settings(const CommonFlags& flags) {
   S settings;
-  if (!flags.config.empty()) apply_settings_file(settings, flags.config);
-  for (const std::string& assignment : flags.sets) apply_assignment(settings, assignment);
+  apply_flags(settings, flags);
+  settings.check();
+  return settings;
+}
+
+/// The settings of a JSON object, checked.
+template <class S>
+S settings_from_json(const nlohmann::json& object, std::string_view where) {
+  S settings;
+  apply_settings(settings, object, where);
   settings.check();
   return settings;
 }

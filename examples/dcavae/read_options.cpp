@@ -5,12 +5,10 @@
 namespace stx::dcavae {
 
 Options read_options(const CommonFlags& flags) {
-  const auto apply = [&](Options options) {
-    if (!flags.config.empty()) apply_settings_file(options, flags.config);
-    for (const std::string& assignment : flags.sets) apply_assignment(options, assignment);
-    return options;
-  };
-  Options options = apply(Options::of_revision(apply({}).revision));
+  Options named;
+  apply_flags(named, flags);
+  Options options = Options::of_revision(named.revision);
+  apply_flags(options, flags);
   options.check();
   return options;
 }
@@ -20,10 +18,7 @@ nlohmann::ordered_json options_json(const Options& options) { return settings_to
 std::string options_help() { return settings_help<Options>(); }
 
 Options options_from_json(const nlohmann::json& json, std::string_view where) {
-  Options options;
-  apply_settings(options, json, where);
-  options.check();
-  return options;
+  return settings_from_json<Options>(json, where);
 }
 
 }  // namespace stx::dcavae
