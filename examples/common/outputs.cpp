@@ -71,12 +71,14 @@ nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair
 }
 
 std::string score_table(const Evaluation& e) {
-  std::string text = fmt::format("{:<10}", "method");
+  std::size_t width = 10;
+  for (const std::string& method : e.order) width = std::max(width, method.size() + 1);
+  std::string text = fmt::format("{:<{}}", "method", width);
   for (const ScoreColumn& column : score_columns) text += fmt::format("{:>9}", column.name);
   text += "\n";
   for (const std::string& method : e.order) {
     const std::vector<GeneScores> scores = e.methods.at(method).mean();
-    text += fmt::format("{:<10}", method);
+    text += fmt::format("{:<{}}", method, width);
     for (const ScoreColumn& column : score_columns) text += fmt::format("{:>9.3f}", summarize(scores, column.value).mean);
     text += "\n";
   }

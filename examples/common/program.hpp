@@ -4,6 +4,8 @@
 #include <hdf5.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 #include <string>
 
 #include "examples/common/demo.hpp"
@@ -38,6 +40,12 @@ int run_program(int argc, char** argv) {
   const CLI::App* impute_app = subcommand("impute", "impute with a trained model", impute);
   const CLI::App* evaluate_app = subcommand("evaluate", "score the model and baselines under a protocol", evaluate);
   subcommand("demo", "the whole way on a simulated tissue", demo);
+  const auto commands = app.get_subcommands({});
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::none_of(commands.begin(), commands.end(), [&](const CLI::App* c) { return c->get_name() == argv[1]; })) {
+    std::fprintf(stderr, "unknown command '%s'; known are fit, impute, evaluate and demo\n", argv[1]);
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

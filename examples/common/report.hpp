@@ -14,6 +14,7 @@
 #include "report_scatter.hpp"
 #include "report_scores.hpp"
 #include "report_style.hpp"
+#include "report_table.hpp"
 #include "report_uncertainty.hpp"
 #include "stx/io/atomic_file.hpp"
 
@@ -89,10 +90,11 @@ inline std::string render_report(const Report& report) {
     html += "<p class=\"note\">" + escape_html(note) + "</p>\n";
   }
   if (!report.rows.empty()) html += detail::score_section(report);
+  const ReportExtras& extras = report.extras;
+  for (const ReportTable& table : extras.tables) html += detail::table_section(table);
   if (!report.maps.empty()) html += detail::map_section(report);
   if (!report.rows.empty()) html += detail::gene_section(report);
   if (!report.attention.clusters.empty()) html += detail::attention_section(report);
-  const ReportExtras& extras = report.extras;
   if (!extras.calibration.empty()) html += detail::calibration_section(extras);
   if (!extras.uncertainty.sd.empty()) html += detail::uncertainty_section(extras.uncertainty);
   for (const ReportScatters& section : extras.scatters) html += detail::scatter_section(section, extras.max_points);

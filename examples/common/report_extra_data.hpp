@@ -39,8 +39,17 @@ struct ReportScatters {
   std::vector<ReportScatter> scatters;
 };
 
+/// Rows of text; numbers come formatted.
+struct ReportTable {
+  std::string id, title, lead;  ///< of the section
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+  bool model_first = false;  ///< the first row is the model's
+};
+
 /// Empty parts are left out of the report.
 struct ReportExtras {
+  std::vector<ReportTable> tables;
   std::vector<ReportCalibration> calibration;
   ReportUncertainty uncertainty;
   std::vector<ReportScatters> scatters;

@@ -1,6 +1,7 @@
 // The commands of `dcavae`, for one device.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "examples/common/commands.hpp"
@@ -9,7 +10,7 @@ namespace stx::dcavae {
 
 struct FitCommand : FitFlags {
   std::string out_cells;         ///< second output: the single cells with latents and positions
-  std::int64_t extra_genes = -1; ///< genes of the reference outside the panel to impute; -1 all
+  std::optional<std::int64_t> extra_genes;  ///< the setting of that name, which is -1 (all) here unless it is set
   std::string cache;             ///< folder where lists of partners are kept
   std::string level = "90";      ///< of the interval layers, percent: one of 50, 80, 90, 95
   bool rounded = false;
@@ -28,6 +29,7 @@ struct EvaluateCommand : EvaluateFlags {
   std::string methods = "all";   ///< which methods stand beside the model
   std::string cache;             ///< folder where lists of partners are kept
   bool ablations = false;        ///< score the paper's ablations as further methods
+  bool mends = false;            ///< score the model with each mend of `sound` off as further methods
   bool rounded = false;
 
   void add_to(CLI::App& app);

@@ -5,15 +5,17 @@
 #include "examples/dcavae/conformal.hpp"
 #include "examples/dcavae/evaluation_parts.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
+#include "examples/dcavae/placement.hpp"
 #include "examples/dcavae/train_dcavae.hpp"
 
 namespace stx::dcavae {
 
-/// Trains on a fold and predicts its test genes in `rows`, or takes both from the checkpoint.
+/// Trains on a fold and predicts its test genes in `rows`, and with `places` the places of spots and cells; or
+/// takes all from the checkpoint.
 template <class D>
 const JobResult& predict_fold(const TrainTools& tools, const std::string& job, const PairData& pair,
                               const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,
-                              const Options& options, const ContextOptions& context) {
+                              const Options& options, const ContextOptions& context, bool places) {
   return job_result(tools.run, job, [&] {
     JobResult r;
     const GeneSplit split = split_genes(pair.n_shared(), test, options, context.seed);
@@ -33,6 +35,8 @@ const JobResult& predict_fold(const TrainTools& tools, const std::string& job, c
     });
     r.more["latent cells"] = model.latents(Modality::cells).mean;
     r.more["latent spots"] = model.latents(Modality::spots).mean;
+    if (places)
+      if (const auto placement = place_rows_of(model, pair.coordinates, context, tools.run)) keep_places(r, *placement);
     return r;
   });
 }
@@ -54,12 +58,14 @@ GenesEvaluation evaluate_genes(const PairData& pair, const EvaluationPlan& plan,
       for (std::size_t v = 0; v < plan.variants.size(); ++v) {
         const Variant& variant = plan.variants[v];
         const std::string job = stx::detail::concat("seed ", seed, " fold ", f, " ", variant.name);
-        const JobResult& done = predict_fold<D>({tools, plan.cache}, job, pair, test, result.rows, variant.options, own);
+        const bool first = s == 0 && f == 0;  // whose latents and places are shown
+        const JobResult& done =
+            predict_fold<D>({tools, plan.cache}, job, pair, test, result.rows, variant.options, own, first);
+        if (first) result.add_space(pair, variant, done);
         result.add_counts(variant.name, s, test, truth, done.prediction, context.threads);
         jobs[v].push_back(&done);
         if (v > 0) continue;
         result.log.add_training(seed, s, f, done);
-        if (s == 0 && f == 0) result.add_space(pair, variant.options, done);
       }
       if (plan.methods.empty()) continue;
       const MethodFold fold = method_fold(pair, others, test, own.seed);

@@ -11,6 +11,7 @@
 #include "examples/dcavae/conformal.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
 #include "examples/dcavae/method_tests.hpp"
+#include "examples/dcavae/read_options.hpp"
 #include "examples/dcavae/task.hpp"
 #include "stx/data/csr_select.hpp"
 #include "stx/data/exact_copies.hpp"
@@ -19,28 +20,43 @@
 
 namespace stx::dcavae {
 
-std::vector<Variant> variants_of(const Options& options, bool ablations) {
+std::vector<Variant> variants_of(const Options& options, const VariantChoice& choice) {
   std::vector<Variant> variants{{"dcavae", options}};
-  if (!ablations) return variants;
   const auto add = [&](const char* name, auto&& change) {
     Options changed = options;
     change(changed);
-    variants.push_back({name, changed});
+    if (options_json(changed) != options_json(options)) variants.push_back({name, changed});
   };
-  add("no_cross", [](Options& o) { o.cross_attention = false; });
-  add("random", [](Options& o) { o.random_pairs = true; });
-  add("tau_0.5", [](Options& o) { o.tau = 0.5; });
-  add("tau_2", [](Options& o) { o.tau = 2; });
+  if (choice.paper) {
+    add("no_cross", [](Options& o) { o.cross_attention = false; });
+    add("random", [](Options& o) { o.random_pairs = true; });
+    add("tau_0.5", [](Options& o) { o.tau = 0.5; });
+    add("tau_1", [](Options& o) { o.tau = 1; });
+    add("tau_2", [](Options& o) { o.tau = 2; });
+    if (choice.positions) add("joint_positions", [](Options& o) { o.joint_positions = true; });
+  }
+  if (choice.mends) {
+    add("frozen_batches", [](Options& o) { o.reshuffle = false; });
+    add("unaligned_pairs", [](Options& o) { o.aligned_pairs = false; });
+    add("contrast_r2", [](Options& o) { o.contrast = "r2"; });
+    add("contrast_global", [](Options& o) { o.contrast = "global"; });
+    add("shared_norm", [](Options& o) { o.norm = "shared_batch"; });
+    add("shared_attention", [](Options& o) { o.attention = "shared"; });
+    add("free_dispersion", [](Options& o) { o.dispersion = "free"; });
+    add("unmasked_cells", [](Options& o) { o.mask_cell_encoder = false; });
+    add("sampled_keys", [](Options& o) { o.keys = "sampled"; });
+  }
   return variants;
 }
 
 EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_folds, const Options& options,
-                       bool ablations) {
+                       VariantChoice choice) {
   EvaluationPlan plan;
+  choice.positions = pair.coordinates.rows > 0;
   plan.protocol = protocol;
   plan.paper = protocol == "paper";
   if (!plan.paper) {
-    plan.variants = variants_of(options, ablations);
+    plan.variants = variants_of(options, choice);
     plan.folds = k_folds(pair.n_shared(), n_folds, 0);
     plan.note = "Held-out genes never enter the spatial data: not in totals, loss, selection, similarity or scaling. "
                 "Scores are on log-normalised expression; `counts` holds those on counts. Intervals of a fold are "
@@ -48,7 +64,7 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
   } else {
     Options last_epoch = options;
     last_epoch.validation_genes = 0;
-    plan.variants = variants_of(last_epoch, ablations);
+    plan.variants = variants_of(last_epoch, choice);
     std::vector<std::int64_t> by_name(pair.shared.size());
     std::iota(by_name.begin(), by_name.end(), std::int64_t{0});
     const auto lower = [&](std::int64_t g) {
@@ -164,7 +180,10 @@ void GenesEvaluation::add_uncertainty(const PairData& pair, const EvaluationPlan
   if (corrections.empty() && variant == log.order.front()) corrections = learned(folds.size());
 }
 
-void GenesEvaluation::add_space(const PairData& pair, const Options& options, const JobResult& job) {
+void GenesEvaluation::add_space(const PairData& pair, const Variant& variant, const JobResult& job) {
+  if (auto kept = kept_places(job)) places[variant.name] = std::move(*kept);
+  if (variant.name != "dcavae") return;
+  const Options& options = variant.options;
   space.cells = job.more.at("latent cells");
   space.spots = job.more.at("latent spots");
   if (!options.label_column.empty()) space.cell_labels = row_labels(pair.sc, options.label_column, "single-cell");

@@ -9,6 +9,7 @@
 
 #include "examples/common/evaluation.hpp"
 #include "examples/common/pair_data.hpp"
+#include "examples/dcavae/fold_places.hpp"
 #include "examples/dcavae/options.hpp"
 #include "examples/dcavae/uncertainty_scores.hpp"
 
@@ -20,9 +21,15 @@ struct Variant {
   Options options;
 };
 
-/// The model, and with `ablations` those of the paper: without cross-attention, random pairs, temperatures
-/// 0.5 and 2.
-std::vector<Variant> variants_of(const Options& options, bool ablations);
+/// Which variants of the model are trained and scored beside it.
+struct VariantChoice {
+  bool paper = false;      ///< the paper's ablations: no cross-attention, random pairs, temperatures, joint places
+  bool mends = false;      ///< what the default settings mend, each set back alone to what the published code does
+  bool positions = false;  ///< the spots have places
+};
+
+/// The model first; without variants that the settings make equal to it.
+std::vector<Variant> variants_of(const Options& options, const VariantChoice& choice);
 
 struct EvaluationPlan {
   std::string protocol, note;
@@ -40,7 +47,7 @@ struct EvaluationPlan {
 /// code's single split (NumPy's RandomState(0).permutation of the genes in alphabetic order, the first
 /// 80 % train), no validation genes, the last epoch.
 EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_folds, const Options& options,
-                       bool ablations);
+                       VariantChoice choice);
 
 /// The truth about the held-out genes of a fold in the scored spots.
 struct FoldTruth {
@@ -65,6 +72,7 @@ class GenesEvaluation {
   std::map<std::string, UncertaintyScores> uncertainty;  ///< by variant
   std::vector<Correction> corrections;  ///< of intervals of further genes, from all folds of the first seed
   LatentSpace space;                ///< of the model's first fold and seed
+  std::map<std::string, FoldPlaces> places;  ///< by variant, of the first fold and seed; empty without coordinates
 
   GenesEvaluation() = default;
   GenesEvaluation(const PairData& pair, const EvaluationPlan& plan);
@@ -83,8 +91,8 @@ class GenesEvaluation {
   void add_uncertainty(const PairData& pair, const EvaluationPlan& plan, const std::string& variant,
                        const std::vector<const JobResult*>& folds, int threads);
 
-  /// Takes the latents that a job of the model keeps.
-  void add_space(const PairData& pair, const Options& options, const JobResult& job);
+  /// Takes the places that a job of a variant keeps, and of the model its latents.
+  void add_space(const PairData& pair, const Variant& variant, const JobResult& job);
 
   /// What JSON holds beyond the common object: metrics.auc, .calibration, .coverage; `counts`, the scores on
   /// that scale; `ablations`; `tests` between methods.

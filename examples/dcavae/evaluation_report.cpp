@@ -7,6 +7,8 @@
 #include "examples/common/cell_space.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
 #include "examples/dcavae/latent_scores.hpp"
+#include "examples/dcavae/position_report.hpp"
+#include "examples/dcavae/report_tables.hpp"
 
 namespace stx::dcavae {
 
@@ -63,6 +65,23 @@ void add_calibration(ReportExtras& report, const UncertaintyScores& scores) {
   }
 }
 
+void add_places(EvaluationExtras& extras, const GenesEvaluation& evaluation, const Matrix<double>& coordinates,
+                int threads) {
+  const std::string& model = evaluation.log.order.front();
+  for (const auto& [name, places] : evaluation.places) {
+    nlohmann::ordered_json json = positions_json(places, coordinates, evaluation.space, threads);
+    std::string line = fmt::format("places of spots ({}): median error {:.3g} of held-out spots, {:.2f} of their spread",
+                                   name, places.errors.test_distance.median,
+                                   places.errors.test_distance.median / places.errors.scale);
+    if (json.contains("purity") && json["purity"].contains("10") && json["purity"]["10"]["all"].is_number())
+      line += fmt::format("; purity of cells' places {:.3f}", json["purity"]["10"]["all"].get<double>());
+    extras.lines.push_back(std::move(line));
+    (name == model ? extras.json["positions"] : extras.json["ablations"][name]["positions"]) = std::move(json);
+    if (name == model)
+      extras.report.scatters.push_back(position_maps(coordinates, places.spots, places.cells, evaluation.space));
+  }
+}
+
 }  // namespace
 
 GroupCodes group_codes(const std::vector<std::string>& labels) {
@@ -80,7 +99,7 @@ GroupCodes group_codes(const std::vector<std::string>& labels) {
   return out;
 }
 
-EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, int threads) {
+EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matrix<double>& coordinates, int threads) {
   EvaluationExtras extras;
   extras.json = evaluation.extra_json();
   extras.json["metrics"].update(latent_scores(evaluation.space, threads));
@@ -96,10 +115,13 @@ EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, int thread
                          value(metrics["calibration"]["slope"]) + ", intercept " +
                          value(metrics["calibration"]["intercept"]));
   for (const auto& [method, test] : extras.json["tests"]["pcc"].items())
-    extras.lines.push_back("PCC against " + method + ": paired Wilcoxon p " + value(test["wilcoxon_p_corrected"]) +
-                           ", Mann-Whitney p " + value(test["mann_whitney_p_corrected"]) + " (corrected)");
+    extras.lines.push_back("PCC against " + method + ": median difference " + value(test["median_difference"]) +
+                           ", paired Wilcoxon p " + p_value_text(test["wilcoxon_p_corrected"]) + ", Mann-Whitney p " +
+                           p_value_text(test["mann_whitney_p_corrected"]) + " (corrected)");
   add_calibration(extras.report, scores);
   add_latent_maps(extras.report, evaluation.space, threads);
+  add_places(extras, evaluation, coordinates, threads);
+  add_tables(extras, evaluation.log.order.front());
   return extras;
 }
 

@@ -14,6 +14,7 @@ struct GroupCodes {
 GroupCodes group_codes(const std::vector<std::string>& labels);
 
 /// What an evaluation adds to the common outputs: JSON, lines below the table, sections of the report.
-EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, int threads);
+/// `coordinates` are those of the spots, or empty.
+EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matrix<double>& coordinates, int threads);
 
 }  // namespace stx::dcavae

@@ -9,6 +9,7 @@ namespace stx::dcavae {
 
 /// For pcc, scc, kendall and rmse, and every method but the first: Mann-Whitney U (the paper's, unpaired)
 /// and Wilcoxon's signed ranks (paired by gene), both two-sided, of the genes' scores averaged over seeds;
+/// and the median over genes of model minus method;
 /// p-values as they are and corrected for the number of methods (Benjamini-Hochberg).
 nlohmann::ordered_json method_tests(const Evaluation& evaluation);
 

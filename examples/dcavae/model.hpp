@@ -4,6 +4,7 @@
 
 #include "examples/dcavae/options.hpp"
 #include "examples/dcavae/task.hpp"
+#include "stx/nn/mlp.hpp"
 #include "stx/nn/residual_layer_norm.hpp"
 #include "stx/nn/vae_encoder.hpp"
 #include "stx/ops/attention.hpp"
@@ -16,6 +17,7 @@ namespace stx::dcavae {
 struct Sizes {
   std::int64_t cell_inputs = 0, spot_inputs = 0;  ///< genes that each encoder sees
   std::int64_t genes = 0;                         ///< genes of the decoder
+  std::int64_t axes = 0;                          ///< of places; 0: the network knows of none
 };
 
 template <class T, class D>
@@ -72,6 +74,7 @@ class Network {
     spread_ = Linear(ctx, store, "latent.spread", o.hidden, o.latent);
     rate_ = Linear(ctx, store, "decoder.rate", o.latent, sizes.genes);
     zero_ = Linear(ctx, store, "decoder.zero", o.latent, sizes.genes);
+    if (sizes.axes > 0) place_ = nn::Mlp<T, D>(ctx, store, "position", {o.latent, 64, 32, sizes.axes});
     const bool tied = o.dispersion == "tied";
     log_theta_[0] = store.add("decoder.log_theta.cells", Shape{sizes.genes}, tied ? Init::filled(0) : Init::normal(1));
     if (tied) {
@@ -119,6 +122,9 @@ class Network {
   V rate(Context<D>& ctx, V z) const { return rate_(ctx, z); }
   V zero(Context<D>& ctx, V z) const { return zero_(ctx, z); }
 
+  /// Places (rows, axes) of latents, in the scale that training saw.
+  V place(Context<D>& ctx, V z) const { return place_(ctx, z); }
+
   /// ln theta of every gene on side m. Tied, that of spots follows that of cells, so that genes never
   /// measured in space have a trained one.
   Dispersion<T, D> dispersion(Context<D>& ctx, Modality m) const {
@@ -150,6 +156,7 @@ class Network {
   BatchNorm encoder_norm_[2], block_norm_[2], batch_norms_[2][2];  ///< [side][place]
   nn::ResidualLayerNorm<T, D> layer_norms_[2][2];
   nn::VaeEncoder<T, D> library_[2];
+  nn::Mlp<T, D> place_;
   V one_, log_theta_[2], offset_, unit_;
   std::uint32_t site_[2] = {}, library_site_[2] = {};
 };

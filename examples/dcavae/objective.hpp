@@ -5,6 +5,7 @@
 
 #include "examples/dcavae/model.hpp"
 #include "stx/ops/contrastive.hpp"
+#include "stx/ops/l1_loss.hpp"
 #include "stx/ops/weighted_sum.hpp"
 
 namespace stx::dcavae {
@@ -29,13 +30,14 @@ struct SideBatch {
   Gaussian<T, D> log_totals;  ///< (1) each: mean and SD of the side's log totals, with library = learned
 };
 
-/// The terms of the loss; their numbers are those in bad_key().
+/// The terms of the loss: the first five, then those that the settings ask for.
 template <class T, class D>
 struct Terms {
-  static constexpr std::array<const char*, 7> names = {"counts of cells",  "latents of cells", "counts of spots",
+  /// By the number of a term in bad_key().
+  static constexpr std::array<const char*, 8> names = {"counts of cells",  "latents of cells", "counts of spots",
                                                        "latents of spots", "contrast",         "library of cells",
-                                                       "library of spots"};
-  std::array<Var<T, D>, 7> values;
+                                                       "library of spots", "places of spots"};
+  std::array<Var<T, D>, 8> values;
   std::size_t n = 5;
 
   const Var<T, D>* data() const { return values.data(); }
@@ -52,6 +54,8 @@ struct StepInputs {
   Tensor<T, D> distances = {};         ///< (cells, spots), with contrast = r1 alone: softplus of similarities
   Anchors anchors = Anchors::first;    ///< first: cells
   Tensor<T, D> kl_weight;              ///< (1), on the device
+  Tensor<T, D> places = {};            ///< (spots, axes), with joint_positions alone; 0 where not shown
+  Var<T, D> place_shown = {};          ///< (spots, axes) of 0 and 1
 };
 
 /// With n_c cells and n_s spots, every sum over the rows of its side:
@@ -60,13 +64,13 @@ struct StepInputs {
 ///   (sum NLL_c + w KL_c) / n_c + (sum NLL_s + w KL_s) / n_s + lambda contrast        loss_scale = sum
 ///
 /// Cells have a zero-inflated negative binomial over all genes, spots a negative binomial over the observed
-/// ones; the contrast is between sampled latents. Source: DCAVAE, section 4.
+/// ones; the contrast is between sampled latents. With joint_positions the absolute errors of the places of
+/// the shown spots are added, times position_weight / n_s. Source: DCAVAE, section 4; table 8 for the places.
 template <class T, class D>
 Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepInputs<T, D>& in, const Options& o) {
   const double n_cells = static_cast<double>(in.cells.inputs.shape()[0]);
   const double n_spots = static_cast<double>(in.spots.inputs.shape()[0]);
   Terms<T, D> terms;
-  if (o.library == "learned") terms.n = 7;
   Var<T, D> z[2];
   for (const Modality m : {Modality::cells, Modality::spots}) {
     const std::uint32_t i = m == Modality::cells ? 0 : 1;
@@ -83,7 +87,7 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
     if (o.library == "learned") {
       const Gaussian<T, D> total = network.library(ctx, m, side.inputs);
       library = network.sample_library(ctx, m, total);
-      terms.values[5 + i] = mean_of(gaussian_kl(ctx, total, side.log_totals), 5 + i, in.kl_weight);
+      terms.values[terms.n++] = mean_of(gaussian_kl(ctx, total, side.log_totals), 5 + i, in.kl_weight);
     }
     terms.values[2 * i] =
         mean_of(count_decoder(ctx, side.counts, network.rate(ctx, z[i]), library, network.dispersion(ctx, m),
@@ -95,6 +99,13 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
                                 {.temperature = o.tau, .form = contrast_of(o.contrast), .anchors = in.anchors,
                                  .weight = o.lambda, .term = 4},
                                 in.distances);
+  if (o.joint_positions) {
+    const Var<T, D> place = network.place(ctx, z[1]);
+    const Tensor<T, D> none = ctx.template make_step<T>(place.shape());
+    fill(ctx, none.data, none.size(), T(0));
+    const Var<T, D> shown = gated_residual(ctx, constant(ctx, none), place, ColumnSlice<T, D>(in.place_shown), 1);
+    terms.values[terms.n++] = l1_loss(ctx, shown, in.places, o.position_weight / n_spots, 7);
+  }
   return terms;
 }
 

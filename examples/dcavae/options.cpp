@@ -49,6 +49,7 @@ Options Options::of_revision(const std::string& name) {
   o.learning_rate = 1e-3;
   o.adam_eps = 0.01;
   o.weight_decay = 1e-6;
+  o.keys = "sampled";
   if (name == "R2") {
     o.contrast = "r2";
     o.reshuffle = false;
@@ -74,7 +75,7 @@ void Options::check() const {
   for (const auto& [name, value] :
        {std::pair{"hidden", hidden}, {"latent", latent}, {"n_heads", n_heads}, {"k", k}, {"k_cap", k_cap},
         {"max_epochs", max_epochs}, {"patience", patience},
-        {"posterior_samples", posterior_samples}, {"position_epochs", position_epochs},
+        {"posterior_samples", posterior_samples}, {"key_draws", key_draws}, {"position_epochs", position_epochs},
         {"position_batch", position_batch}})
     at_least(name, value, 1);
   at_least("batch_size", batch_size, 2);
@@ -82,7 +83,8 @@ void Options::check() const {
   at_least("kl_warmup", kl_warmup, 0);
   for (const auto& [name, value] :
        {std::pair{"lambda", lambda}, {"kappa", kappa}, {"kl_weight", kl_weight}, {"learning_rate", learning_rate},
-        {"weight_decay", weight_decay}, {"position_learning_rate", position_learning_rate}})
+        {"weight_decay", weight_decay}, {"position_learning_rate", position_learning_rate},
+        {"position_weight", position_weight}})
     at_least(name, value, 0);
   for (const auto& [name, value] : {std::pair{"tau", tau}, {"adam_eps", adam_eps}})
     require(value > 0, "settings", name, " must be above 0, got ", value);
@@ -94,6 +96,7 @@ void Options::check() const {
   one_of("contrast", contrast, {"exclude_positives", "global", "r1", "r2"});
   one_of("loss_scale", loss_scale, {"mean", "sum"});
   one_of("similarity", similarity, {"cosine", "pearson"});
+  one_of("keys", keys, {"all", "sampled"});
   require(hidden % n_heads == 0, "settings", "n_heads = ", n_heads, " must divide hidden = ", hidden);
   require(dropout >= 0 && dropout < 1, "settings", "dropout must be in [0, 1), got ", dropout);
   require(validation_genes >= 0 && validation_genes < 1, "settings", "validation_genes must be in [0, 1), got ",

@@ -56,6 +56,8 @@ struct Options {
 
   // Use of the trained model.
   std::int64_t posterior_samples = 50; ///< samples of counts for intervals
+  std::string keys = "all";            ///< what queries look at: all rows of the other side | sampled, as in training
+  std::int64_t key_draws = 10;         ///< with sampled keys: draws that results are averaged over
   bool rounded = false;                ///< round counts that are not whole numbers instead of refusing them
   std::string label_column;            ///< obs column of the cells with their types; empty: none
   std::string spot_label_column;       ///< obs column of the spots with their types; empty: none
@@ -64,6 +66,8 @@ struct Options {
   std::int64_t position_epochs = 100;     ///< epochs of the second stage
   double position_learning_rate = 0.01;   ///< its step size of Adam
   std::int64_t position_batch = 512;      ///< spots of one step
+  bool joint_positions = false;           ///< no second stage: places are a term of the loss
+  double position_weight = 1;             ///< of that term, the mean over known spots of |dx| + |dy|
 
   /// Calls f(name, field, help) for every setting.
   template <class F>
@@ -122,12 +126,16 @@ void Options::visit(F&& f) {
   f("adam_eps", adam_eps, "added to Adam's root");
   f("weight_decay", weight_decay, "L2 term of Adam");
   f("posterior_samples", posterior_samples, "samples of counts for intervals");
+  f("keys", keys, "what queries look at in use: all rows of the other side | sampled, as in training");
+  f("key_draws", key_draws, "with sampled keys: draws that results are averaged over; the published code: 1");
   f("rounded", rounded, "round counts that are not whole numbers instead of refusing them");
   f("label_column", label_column, "obs column of the cells with their types; empty: none");
   f("spot_label_column", spot_label_column, "obs column of the spots with their types; empty: none");
   f("position_epochs", position_epochs, "positions: epochs");
   f("position_learning_rate", position_learning_rate, "positions: step size of Adam");
   f("position_batch", position_batch, "positions: spots of one step");
+  f("joint_positions", joint_positions, "positions: a term of the loss instead of a second stage");
+  f("position_weight", position_weight, "positions: weight of that term");
 }
 
 }  // namespace stx::dcavae

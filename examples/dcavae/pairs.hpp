@@ -3,16 +3,14 @@
 
 #include <algorithm>
 
+#include "examples/dcavae/draw_keys.hpp"
 #include "examples/dcavae/top_lists.hpp"
 #include "stx/ops/draw_partners.hpp"
 #include "stx/ops/draw_rows.hpp"
-#include "stx/ops/gather_mean.hpp"
 #include "stx/ops/gather_rows.hpp"
 #include "stx/ops/linear.hpp"
-#include "stx/ops/matvec.hpp"
 #include "stx/ops/pair_bits.hpp"
 #include "stx/ops/shuffled_batch.hpp"
-#include "stx/ops/softmax_sample.hpp"
 
 namespace stx::dcavae {
 
@@ -90,11 +88,7 @@ class PairSampler {
 
   /// Rows of side m (0: cells, 1: spots), as many as `queries` of the other side and drawn for these.
   Tensor<std::int32_t, D> keys(Context<D>& ctx, int m, const Tensor<std::int32_t, D>& queries, std::uint32_t site) {
-    const Side& side = sides_[m];
-    if (options_.random_pairs) return draw_rows(ctx, queries.size(), side.rows(), site);
-    const auto logits = matvec(ctx, side.profiles, gather_mean(ctx, sides_[1 - m].profiles, queries));
-    return softmax_sample(ctx, logits, queries.size(), site,
-                          options_.kappa > 0 ? options_.kappa : static_cast<double>(queries.size()));
+    return draw_keys(ctx, sides_[m].profiles, sides_[1 - m].profiles, queries, options_, site);
   }
 
  private:

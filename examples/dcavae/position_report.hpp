@@ -5,15 +5,25 @@
 
 #include "examples/common/report_extra_data.hpp"
 #include "examples/dcavae/evaluation_report.hpp"
-#include "examples/dcavae/positions.hpp"
+#include "examples/dcavae/fold_places.hpp"
+#include "examples/dcavae/latent_scores.hpp"
 
 namespace stx::dcavae {
 
 /// What is known of the error of positions, in the unit of the coordinates.
-inline nlohmann::json position_errors(const PositionErrors& e) {
+inline nlohmann::ordered_json position_errors(const PositionErrors& e) {
   return {{"n_train_spots", e.n_train}, {"n_calibration_spots", e.n_calibration}, {"n_test_spots", e.n_test},
           {"test_distance_mean", e.test_distance.mean}, {"test_distance_median", e.test_distance.median},
           {"train_l1", e.train_l1}, {"test_l1", e.test_l1}, {"scale", e.scale}, {"radius_coverage", e.coverage}};
+}
+
+/// Those errors, and the purity of the cells' places where both sides have labels.
+inline nlohmann::ordered_json positions_json(const FoldPlaces& places, const Matrix<double>& coordinates,
+                                             const LatentSpace& labels, int threads) {
+  nlohmann::ordered_json json = position_errors(places.errors);
+  nlohmann::ordered_json purity = position_purity(places.cells, coordinates, labels, threads);
+  if (!purity.empty()) json["purity"] = std::move(purity);
+  return json;
 }
 
 /// Spots where they are, spots and cells where the model places them, coloured by type where labels exist.

@@ -1,6 +1,7 @@
 // Which spots teach places, which tell how good they are; and the scale of coordinates.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -25,6 +26,20 @@ inline CopyGroups group_places(const Matrix<double>& coordinates) {
   groups.n_groups = static_cast<std::int64_t>(found.size());
   for (const auto& [place, entry] : found) groups.n_copied += entry.second > 1 ? entry.second : 0;
   return groups;
+}
+
+/// @throws DataError for coordinates that teach no places: none, some not finite, all equal.
+inline void check_coordinates(const Matrix<double>& coordinates) {
+  require<DataError>(coordinates.rows > 0 && coordinates.cols > 0, "positions",
+                     "the spots have no coordinates, so cells cannot be placed");
+  for (std::int64_t i = 0; i < coordinates.rows; ++i)
+    for (const double x : coordinates.row(i))
+      require<DataError>(std::isfinite(x), "positions", "spot ", i, " has the coordinate ", x,
+                         "; drop the spots whose place is not known");
+  bool vary = false;
+  for (std::int64_t i = 1; i < coordinates.rows; ++i)
+    vary = vary || !std::ranges::equal(coordinates.row(i), coordinates.row(0));
+  require<DataError>(vary, "positions", "all spots have the same coordinates");
 }
 
 /// The spots' roles, ascending row numbers. Copies have the same role, so that no test spot was

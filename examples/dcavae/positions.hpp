@@ -68,8 +68,8 @@ inline Matrix<float> sample_latents(const LatentPosterior& q, std::uint64_t seed
 }
 
 /// Places of some rows and their spread over the posterior.
-template <class D>
-Placed place_rows(PositionModel<D>& model, const CoordinateScale& scale, const LatentPosterior& q,
+template <class Model>
+Placed place_rows(Model& model, const CoordinateScale& scale, const LatentPosterior& q,
                   const PositionOptions& options) {
   Placed out{scale.undo(model.predict(q.mean)),
              std::vector<double>(static_cast<std::size_t>(q.mean.rows)),
@@ -98,24 +98,15 @@ Placed place_rows(PositionModel<D>& model, const CoordinateScale& scale, const L
 
 inline void check_positions(const LatentPosterior& spots, const Matrix<double>& coordinates,
                             const LatentPosterior& cells, const PositionOptions& options) {
-  require<DataError>(coordinates.rows > 0 && coordinates.cols > 0, "positions",
-                     "the spots have no coordinates, so cells cannot be placed");
-  require(coordinates.rows == spots.mean.rows, "positions",
+  require(coordinates.rows == 0 || coordinates.rows == spots.mean.rows, "positions",
           "there must be coordinates for each of the ", spots.mean.rows, " spots, got ",
           coordinates.rows);
+  check_coordinates(coordinates);
   for (const LatentPosterior* q : {&spots, &cells})
     require(
         q->mean.rows == q->sd.rows && q->mean.cols == q->sd.cols && q->mean.cols == spots.mean.cols,
         "positions",
         "means and deviations of the latents must have one shape, and both sides as many columns");
-  for (std::int64_t i = 0; i < coordinates.rows; ++i)
-    for (const double x : coordinates.row(i))
-      require<DataError>(std::isfinite(x), "positions", "spot ", i, " has the coordinate ", x,
-                         "; drop the spots whose place is not known");
-  bool vary = false;
-  for (std::int64_t i = 1; i < coordinates.rows; ++i)
-    vary = vary || !std::ranges::equal(coordinates.row(i), coordinates.row(0));
-  require<DataError>(vary, "positions", "all spots have the same coordinates");
   require(
       options.level > 0 && options.level < 1 && options.samples >= 0 && options.calibration > 0,
       "positions",
@@ -124,7 +115,7 @@ inline void check_positions(const LatentPosterior& spots, const Matrix<double>& 
 
 }  // namespace detail
 
-/// Learns where spots lie from their latents, and places spots and cells.
+/// Places spots and cells with a trained network, and measures its errors.
 ///
 /// radius_i = q (spread_i + m), m the median distance of training spots from their true places, q
 /// the ceil((n + 1) level)-th smallest of distance / (spread + m) over the n calibration spots
@@ -132,42 +123,19 @@ inline void check_positions(const LatentPosterior& spots, const Matrix<double>& 
 /// `level` at least. For cells it is so only as far as their latents are distributed as those of
 /// spots at the same place; data that have no places for cells cannot tell.
 ///
-/// @param spots, cells  posteriors of the latents
-/// @param coordinates   (n_spots x dims)
-/// @param on_epoch      void(std::int64_t epoch, const EpochRecord&), for progress
-/// @throws DataError without coordinates, for ones that are not finite or all equal, and for fewer
-/// than 30 spots; ArgumentError for shapes that do not match; NumericError when training diverges;
-/// Interrupted. Deterministic: yes, for every number of threads. Source: DCAVAE, sections 3, 6 and
-/// 7; conformal: Lei et al. 2018.
-template <class D, class OnEpoch>
-Placement place_cells(const ContextOptions& context, const LatentPosterior& spots,
-                      const Matrix<double>& coordinates, const LatentPosterior& cells,
-                      const PositionOptions& options, OnEpoch&& on_epoch) {
+/// @param model  context(), and Matrix<float> predict(latents): places in `scale`
+/// @param split  spots that training saw, that the radius is learned from, that tell the errors
+/// @throws ArgumentError for shapes that do not match. Deterministic: yes, for every number of threads.
+/// Source: DCAVAE, sections 3 and 7; conformal: Lei et al. 2018.
+template <class Model>
+Placement measure_places(Model& model, const PositionSplit& split, const CoordinateScale& scale,
+                         const LatentPosterior& spots, const Matrix<double>& coordinates, const LatentPosterior& cells,
+                         const PositionOptions& options) {
   detail::check_positions(spots, coordinates, cells, options);
-  const PositionSplit split(coordinates, options);
-  const CoordinateScale scale(coordinates, split.train);
-  const Matrix<float> places = scale.apply(coordinates);
-  PositionModel<D> model(context, spots.mean, places, options);
-  Fit<float, D> fit(model.context(), model.store(), model.adam(),
-                    {.batch_size = options.batch_size,
-                     .max_epochs = options.epochs,
-                     .patience = options.epochs,
-                     .seed = context.seed,
-                     .steps_per_epoch = 0,
-                     .terms = {{"positions"}}},
-                    std::vector<std::int32_t>(split.train.begin(), split.train.end()));
-  // Each epoch scores better than the last: nothing is chosen, the last weights stay.
-  const FitEnd end = fit.run(
-      [&](const auto& rows) { return model.loss(rows); },
-      [&] { return static_cast<double>(fit.epochs().size()); },
-      [&] { on_epoch(static_cast<std::int64_t>(fit.epochs().size()), fit.epochs().back()); });
-  if (end == FitEnd::interrupted)
-    fail<Interrupted>("positions", "interrupted while cells were being placed");
-
   Placement out{detail::place_rows(model, scale, spots, options),
                 detail::place_rows(model, scale, cells, options),
                 {},
-                fit.epochs()};
+                {}};
   std::vector<double> distance(static_cast<std::size_t>(coordinates.rows));
   for (std::int64_t i = 0; i < coordinates.rows; ++i)
     distance[i] = detail::distance(out.spots.position.row(i), coordinates.row(i));
@@ -206,6 +174,43 @@ Placement place_cells(const ContextOptions& context, const LatentPosterior& spot
   for (const std::int64_t i : split.test)
     out.errors.coverage +=
         (distance[i] <= out.spots.radius[i]) / static_cast<double>(split.test.size());
+  return out;
+}
+
+/// Learns where spots lie from their latents, and places spots and cells: measure_places().
+///
+/// @param spots, cells  posteriors of the latents
+/// @param coordinates   (n_spots x dims)
+/// @param on_epoch      void(std::int64_t epoch, const EpochRecord&), for progress
+/// @throws DataError without coordinates, for ones that are not finite or all equal, and for fewer
+/// than 30 spots; ArgumentError for shapes that do not match; NumericError when training diverges;
+/// Interrupted. Deterministic: yes, for every number of threads. Source: DCAVAE, sections 3 and 6.
+template <class D, class OnEpoch>
+Placement place_cells(const ContextOptions& context, const LatentPosterior& spots,
+                      const Matrix<double>& coordinates, const LatentPosterior& cells,
+                      const PositionOptions& options, OnEpoch&& on_epoch) {
+  detail::check_positions(spots, coordinates, cells, options);
+  const PositionSplit split(coordinates, options);
+  const CoordinateScale scale(coordinates, split.train);
+  const Matrix<float> places = scale.apply(coordinates);
+  PositionModel<D> model(context, spots.mean, places, options);
+  Fit<float, D> fit(model.context(), model.store(), model.adam(),
+                    {.batch_size = options.batch_size,
+                     .max_epochs = options.epochs,
+                     .patience = options.epochs,
+                     .seed = context.seed,
+                     .steps_per_epoch = 0,
+                     .terms = {{"positions"}}},
+                    std::vector<std::int32_t>(split.train.begin(), split.train.end()));
+  // Each epoch scores better than the last: nothing is chosen, the last weights stay.
+  const FitEnd end = fit.run(
+      [&](const auto& rows) { return model.loss(rows); },
+      [&] { return static_cast<double>(fit.epochs().size()); },
+      [&] { on_epoch(static_cast<std::int64_t>(fit.epochs().size()), fit.epochs().back()); });
+  if (end == FitEnd::interrupted)
+    fail<Interrupted>("positions", "interrupted while cells were being placed");
+  Placement out = measure_places(model, split, scale, spots, coordinates, cells, options);
+  out.epochs = fit.epochs();
   return out;
 }
 

@@ -5,7 +5,10 @@
 #include <numeric>
 
 #include "examples/dcavae/device_task.hpp"
+#include "examples/dcavae/draw_keys.hpp"
 #include "examples/dcavae/model.hpp"
+#include "examples/dcavae/position_split.hpp"
+#include "examples/dcavae/similarity.hpp"
 #include "stx/autograd/backward.hpp"
 #include "stx/ops/sample_counts.hpp"
 
@@ -23,22 +26,36 @@ struct Expectation {
 };
 
 /// Everything is in evaluation mode, in chunks of rows; a row's result depends on no other row asked for.
-/// Queries attend to every row of the other side, projected once (or to evenly spaced rows: use_keys()).
+/// Queries attend to every row of the other side, projected once. With options.keys = sampled they attend to
+/// drawn ones, as in training: the rows of a side, in the order of the data, fall into blocks of
+/// options.batch_size rows, for each of which as many keys are drawn; results are means over
+/// options.key_draws such draws, and sample k of the counts is seen through draw k modulo key_draws. Without
+/// cross-attention a block then attends to itself. Source: DCAVAE, section 7.
 template <class D>
 class DcavaeModel {
+  using V = Var<float, D>;
+  using Rows = Tensor<std::int32_t, D>;
+
  public:
   DcavaeModel(const ContextOptions& context, const Task& task, const Options& options)
       : ctx_(context), options_(options), totals_{task.cell_totals, task.spot_totals}, n_genes_(task.n_genes()),
         network_(ctx_, store_, {static_cast<std::int64_t>(task.cell_inputs.size()),
-                                static_cast<std::int64_t>(task.split.train.size()), task.n_genes()}, options) {
+                                static_cast<std::int64_t>(task.split.train.size()), task.n_genes(),
+                                options.joint_positions ? task.coordinates.cols : 0}, options) {
     store_.allocate(ctx_, context.seed);
     sides_[0] = DeviceSide<D>(ctx_, task.cells, task.cell_inputs, {}, task.cell_totals);
     sides_[1] = DeviceSide<D>(ctx_, task.spots, task.split.train, task.split.train, task.spot_totals);
     rows_ = ctx_.template make_persistent<std::int32_t>(Shape{chunk_rows});
     count_site_ = ctx_.next_random_site();
+    if (options.joint_positions) show_places(task.coordinates);
+    if (!sampled()) return;
+    for (std::uint32_t& site : key_sites_) site = ctx_.next_random_site();
+    block_rows_ = ctx_.template make_persistent<std::int32_t>(Shape{options.batch_size});
+    for (const Modality m : {Modality::cells, Modality::spots})
+      set_profiles(m, unit_profiles(task, m, similarity_of(options.similarity)));
   }
 
-  /// Posterior of the latents of `rows` of side m.
+  /// Posterior of the latents of `rows` of side m; over several draws of keys mean and SD of the mixture.
   Latents latents(Modality m, const std::vector<std::int64_t>& rows);
   Latents latents(Modality m) { return latents(m, all_rows(m)); }
 
@@ -51,14 +68,17 @@ class DcavaeModel {
   Matrix<float> sample_counts(Modality m, const std::vector<std::int64_t>& rows,
                               const std::vector<std::int64_t>& genes, std::int64_t sample_number);
 
+  /// Places (rows, axes) of latents, with options.joint_positions: in the scale of place_scale().
+  Matrix<float> place(const Matrix<float>& latents);
+  const CoordinateScale& place_scale() const { return *place_scale_; }
+  const PositionSplit& place_split() const { return *place_split_; }
+  /// What training sees of the places of some spots: (rows, axes), 0 where not shown, and which are (0 or 1).
+  Tensor<float, D> places(const Rows& ids) { return gather_rows(ctx_, places_, ids).value(); }
+  Var<float, D> place_shown(const Rows& ids) { return gather_rows(ctx_, place_shown_, ids); }
+
   /// The library: counts of a row over its observed genes (spots: training genes; cells: decoder genes).
   double total(Modality m, std::int64_t row) const { return totals_[index(m)][static_cast<std::size_t>(row)]; }
 
-  /// Queries attend to at most `most` evenly spaced rows of the other side; 0: all.
-  void use_keys(std::int64_t most) {
-    most_keys_ = most;
-    forget_keys();
-  }
   /// To be called when parameters have changed: projected keys are then made again.
   void forget_keys() { have_keys_[0] = have_keys_[1] = false; }
 
@@ -71,6 +91,10 @@ class DcavaeModel {
     keys_[index(m)] = to_device(ctx_, keys);
     have_keys_[index(m)] = true;
   }
+
+  /// What similarities are taken from, with options.keys = sampled; a saved model brings those of the cells.
+  Matrix<float> profiles(Modality m) { return to_matrix(ctx_, profiles_[index(m)]); }
+  void set_profiles(Modality m, const Matrix<float>& profiles) { profiles_[index(m)] = to_device(ctx_, profiles); }
 
   std::int64_t n_rows(Modality m) const { return sides_[index(m)].n_rows(); }
   std::int64_t n_genes() const { return n_genes_; }
@@ -88,33 +112,40 @@ class DcavaeModel {
 
  private:
   static constexpr std::int64_t chunk_rows = 1024;
-  using V = Var<float, D>;
-  using Rows = Tensor<std::int32_t, D>;
 
   static int index(Modality m) { return m == Modality::cells ? 0 : 1; }
   Modality key_side(Modality m) const { return options_.cross_attention ? other(m) : m; }
+  bool sampled() const { return options_.keys == "sampled"; }
+  std::int64_t n_draws() const { return sampled() && options_.cross_attention ? options_.key_draws : 1; }
+  /// The block of keys that a row belongs to.
+  std::int64_t block_of(std::int64_t row) const { return sampled() ? row / options_.batch_size : 0; }
 
-  /// Calls f(first place, row ids on the device) for chunks of rows in which `genes` values each fit.
+  /// Calls f(first place, row ids on the device, block of these rows) for chunks of rows of one block in which
+  /// `genes` values each fit.
   template <class F>
   void in_chunks(const std::vector<std::int64_t>& rows, std::int64_t genes, F&& f) {
     NoGrad<D> no_grad(ctx_);
     const auto n_rows = static_cast<std::int64_t>(rows.size());
     const std::int64_t size = std::clamp<std::int64_t>((std::int64_t{1} << 22) / std::max<std::int64_t>(genes, 1), 16,
                                                        chunk_rows);
-    for (std::int64_t first = 0; first < n_rows; first += size) {
-      const std::int64_t n = std::min(size, n_rows - first);
+    for (std::int64_t first = 0, n = 0; first < n_rows; first += n) {
+      const std::int64_t most = std::min(size, n_rows - first), block = block_of(rows[first]);
+      for (n = 1; n < most && block_of(rows[first + n]) == block;) ++n;
       const std::vector<std::int32_t> chunk(rows.begin() + first, rows.begin() + first + n);
       const Rows ids{rows_.data, Shape{n}};
       upload(ctx_, ids, std::span<const std::int32_t>(chunk));
       begin_pass(ctx_);
-      f(first, ids);
+      f(first, ids, block);
     }
   }
 
+  void show_places(const Matrix<double>& coordinates);
   void make_keys(Modality m);
-  Gaussian<float, D> posterior(Modality m, const Rows& ids) {
-    const V x = sides_[index(m)].inputs(ctx_, ids);
-    return network_.latent(ctx_, m, network_.embed(ctx_, m, x), constant(ctx_, keys_[index(m)]));
+  /// Keys and values for the queries of a block, in draw number `draw`.
+  V seen(Modality m, std::int64_t block, std::int64_t draw);
+  Gaussian<float, D> posterior(Modality m, const Rows& ids, std::int64_t block, std::int64_t draw) {
+    const V keys = seen(m, block, draw), x = sides_[index(m)].inputs(ctx_, ids);
+    return network_.latent(ctx_, m, network_.embed(ctx_, m, x), keys);
   }
   V library(Modality m, const Rows& ids) {
     if (options_.library == "learned") return network_.library(ctx_, m, sides_[index(m)].inputs(ctx_, ids)).mean;
@@ -136,7 +167,12 @@ class DcavaeModel {
   Tensor<float, D> key_memory_[2], keys_[2];  ///< for queries of cells, of spots
   bool have_keys_[2] = {false, false};
   std::uint32_t count_site_ = 0;
-  std::int64_t most_keys_ = 0;
+  Tensor<float, D> profiles_[2];  ///< of cells, of spots; with sampled keys
+  Rows block_rows_;
+  std::optional<PositionSplit> place_split_;
+  std::optional<CoordinateScale> place_scale_;
+  Tensor<float, D> places_, place_shown_;  ///< spots x axes; with joint_positions
+  std::uint32_t key_sites_[2] = {};
 };
 
 }  // namespace stx::dcavae

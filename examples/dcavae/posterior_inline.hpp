@@ -7,14 +7,14 @@ namespace stx::dcavae {
 
 namespace detail {
 
-/// Columns `genes` of a tensor (rows, all genes) into rows [first, ...) of a host matrix.
+/// Adds columns `genes` of a tensor (rows, all genes) to rows [first, ...) of a host matrix.
 template <class D>
-void copy_columns(Context<D>& ctx, const Tensor<float, D>& from, const std::vector<std::int64_t>& genes,
+void add_columns(Context<D>& ctx, const Tensor<float, D>& from, const std::vector<std::int64_t>& genes,
                   std::int64_t first, Matrix<float>& to) {
   const Matrix<float> part = to_matrix(ctx, from);
   for (std::int64_t i = 0; i < part.rows; ++i)
     for (std::size_t j = 0; j < genes.size(); ++j)
-      to(first + i, static_cast<std::int64_t>(j)) = part(i, genes[j]);
+      to(first + i, static_cast<std::int64_t>(j)) += part(i, genes[j]);
 }
 
 /// While one exists, random numbers are those of step `step`.
@@ -42,13 +42,10 @@ void DcavaeModel<D>::make_keys(Modality m) {
   const int i = index(m);
   if (have_keys_[i]) return;
   const Modality source = key_side(m);
-  const std::int64_t n = n_rows(source), used = most_keys_ > 0 ? std::min(most_keys_, n) : n;
-  std::vector<std::int64_t> rows;
-  for (std::int64_t k = 0; k < used; ++k) rows.push_back(k * n / used);
-  const std::int64_t width = 2 * options_.hidden;
-  if (!key_memory_[i]) key_memory_[i] = ctx_.template make_persistent<float>(Shape{n, width});
-  keys_[i] = {key_memory_[i].data, Shape{used, width}};
-  in_chunks(rows, 0, [&](std::int64_t first, const Rows& ids) {
+  if (!key_memory_[i])
+    key_memory_[i] = ctx_.template make_persistent<float>(Shape{n_rows(source), 2 * options_.hidden});
+  keys_[i] = key_memory_[i];
+  in_chunks(all_rows(source), 0, [&](std::int64_t first, const Rows& ids, std::int64_t) {
     const V x = sides_[index(source)].inputs(ctx_, ids);
     const V keys = network_.keys(ctx_, m, network_.embed(ctx_, source, x));
     const Tensor<float, D> target = keys_[i].row_range(first, ids.size());
@@ -59,17 +56,53 @@ void DcavaeModel<D>::make_keys(Modality m) {
 }
 
 template <class D>
+Var<float, D> DcavaeModel<D>::seen(Modality m, std::int64_t block, std::int64_t draw) {
+  const V all = constant(ctx_, keys_[index(m)]);
+  if (!sampled()) return all;
+  const std::int64_t first = block * options_.batch_size;
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(std::min(options_.batch_size, n_rows(m) - first)));
+  std::iota(rows.begin(), rows.end(), static_cast<std::int32_t>(first));
+  const Rows queries{block_rows_.data, Shape{static_cast<std::int64_t>(rows.size())}};
+  upload(ctx_, queries, std::span<const std::int32_t>(rows));
+  if (!options_.cross_attention) return gather_rows(ctx_, all, queries);
+  const detail::AtStep<D> at(ctx_, static_cast<std::uint32_t>(block * n_draws() + draw));
+  return gather_rows(ctx_, all, draw_keys(ctx_, profiles_[index(other(m))], profiles_[index(m)], queries, options_,
+                                          key_sites_[index(m)]));
+}
+
+template <class D>
 Latents DcavaeModel<D>::latents(Modality m, const std::vector<std::int64_t>& rows) {
   make_keys(m);
   const auto n = static_cast<std::int64_t>(rows.size());
   Latents out{Matrix<float>(n, options_.latent), Matrix<float>(n, options_.latent)};
-  in_chunks(rows, 0, [&](std::int64_t first, const Rows& ids) {
-    const Gaussian<float, D> q = posterior(m, ids);
-    const auto bytes = static_cast<std::size_t>(ids.size() * options_.latent) * sizeof(float);
-    copy_to_host(ctx_, out.mean.row(first).data(), q.mean.value().data, bytes);
-    copy_to_host(ctx_, out.sd.row(first).data(), q.spread.value().data, bytes);
-  });
-  for (float& v : out.sd.values) v = std::exp(0.5f * v);  // of the log variance
+  const auto fetch = [&](std::int64_t draw, Matrix<float>& mean, Matrix<float>& sd) {
+    in_chunks(rows, 0, [&](std::int64_t first, const Rows& ids, std::int64_t block) {
+      const Gaussian<float, D> q = posterior(m, ids, block, draw);
+      const auto bytes = static_cast<std::size_t>(ids.size() * options_.latent) * sizeof(float);
+      copy_to_host(ctx_, mean.row(first).data(), q.mean.value().data, bytes);
+      copy_to_host(ctx_, sd.row(first).data(), q.spread.value().data, bytes);
+    });
+    for (float& v : sd.values) v = std::exp(0.5f * v);  // of the log variance
+  };
+  fetch(0, out.mean, out.sd);
+  if (n_draws() == 1) return out;
+  Latents one = out;
+  const std::size_t size = out.mean.values.size();
+  std::vector<double> sum(size, 0.0), squares(size, 0.0);
+  for (std::int64_t draw = 0; draw < n_draws(); ++draw) {
+    if (draw > 0) fetch(draw, one.mean, one.sd);
+    for (std::size_t e = 0; e < size; ++e) {
+      const double mean = one.mean.values[e], sd = one.sd.values[e];
+      sum[e] += mean;
+      squares[e] += mean * mean + sd * sd;
+    }
+  }
+  const auto draws = static_cast<double>(n_draws());
+  for (std::size_t e = 0; e < size; ++e) {
+    const double mean = sum[e] / draws;
+    out.mean.values[e] = static_cast<float>(mean);
+    out.sd.values[e] = static_cast<float>(std::sqrt(std::max(squares[e] / draws - mean * mean, 0.0)));
+  }
   return out;
 }
 
@@ -79,11 +112,45 @@ Expectation DcavaeModel<D>::expect(Modality m, const std::vector<std::int64_t>& 
   make_keys(m);
   const auto n = static_cast<std::int64_t>(rows.size()), n_asked = static_cast<std::int64_t>(genes.size());
   Expectation out{Matrix<float>(n, n_asked), Matrix<float>(n, n_asked)};
-  in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids) {
-    const CountExpectation<float, D> expected = decode(m, posterior(m, ids).mean, ids);
-    detail::copy_columns(ctx_, expected.mean, genes, first, out.mean);
-    detail::copy_columns(ctx_, expected.p_zero, genes, first, out.p_zero);
-  });
+  for (std::int64_t draw = 0; draw < n_draws(); ++draw)
+    in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t block) {
+      const CountExpectation<float, D> expected = decode(m, posterior(m, ids, block, draw).mean, ids);
+      detail::add_columns(ctx_, expected.mean, genes, first, out.mean);
+      detail::add_columns(ctx_, expected.p_zero, genes, first, out.p_zero);
+    });
+  if (n_draws() > 1)
+    for (Matrix<float>* part : {&out.mean, &out.p_zero})
+      for (float& v : part->values) v /= static_cast<float>(n_draws());
+  return out;
+}
+
+template <class D>
+void DcavaeModel<D>::show_places(const Matrix<double>& coordinates) {
+  check_coordinates(coordinates);
+  place_split_.emplace(coordinates, PositionOptions{});
+  place_scale_.emplace(coordinates, place_split_->train);
+  const Matrix<float> all = place_scale_->apply(coordinates);
+  Matrix<float> places(all.rows, all.cols), shown(all.rows, all.cols);
+  for (const std::int64_t i : place_split_->train) {
+    std::copy_n(all.row(i).begin(), all.cols, places.row(i).begin());
+    std::fill_n(shown.row(i).begin(), all.cols, 1.0f);
+  }
+  places_ = to_device(ctx_, places);
+  place_shown_ = to_device(ctx_, shown);
+}
+
+template <class D>
+Matrix<float> DcavaeModel<D>::place(const Matrix<float>& latents) {
+  NoGrad<D> no_grad(ctx_);
+  Matrix<float> out(latents.rows, places_.cols());
+  for (std::int64_t first = 0, n = 0; first < latents.rows; first += n) {
+    n = std::min(chunk_rows, latents.rows - first);
+    begin_pass(ctx_);
+    const Tensor<float, D> z = ctx_.template make_step<float>(Shape{n, latents.cols});
+    upload(ctx_, z, std::span<const float>(latents.row(first).data(), static_cast<std::size_t>(z.size())));
+    const V y = network_.place(ctx_, constant(ctx_, z));
+    copy_to_host(ctx_, out.row(first).data(), y.value().data, static_cast<std::size_t>(n * out.cols) * sizeof(float));
+  }
   return out;
 }
 
@@ -94,13 +161,13 @@ Matrix<float> DcavaeModel<D>::sample_counts(Modality m, const std::vector<std::i
   const auto n_asked = static_cast<std::int64_t>(genes.size());
   Matrix<float> out(static_cast<std::int64_t>(rows.size()), n_asked);
   const detail::AtStep<D> at(ctx_, static_cast<std::uint32_t>(sample_number));
-  in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids) {
-    const V z = network_.sample(ctx_, m, posterior(m, ids), ids);
+  in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t block) {
+    const V z = network_.sample(ctx_, m, posterior(m, ids, block, sample_number % n_draws()), ids);
     Matrix<float> log_mu(ids.size(), n_asked), zeta(ids.size(), n_asked), log_theta(1, n_asked);
-    detail::copy_columns(ctx_, decode(m, z, ids).mean, genes, 0, log_mu);
+    detail::add_columns(ctx_, decode(m, z, ids).mean, genes, 0, log_mu);
     for (float& v : log_mu.values) v = std::log(v);
     const Tensor<float, D> theta = network_.dispersion(ctx_, m).log_theta.value();
-    detail::copy_columns(ctx_, Tensor<float, D>{theta.data, Shape{1, theta.size()}}, genes, 0, log_theta);
+    detail::add_columns(ctx_, Tensor<float, D>{theta.data, Shape{1, theta.size()}}, genes, 0, log_theta);
     const auto to_step = [&](const Matrix<float>& host, Shape shape) {
       const Tensor<float, D> t = ctx_.template make_step<float>(shape);
       upload(ctx_, t, std::span<const float>(host.values));
@@ -108,7 +175,7 @@ Matrix<float> DcavaeModel<D>::sample_counts(Modality m, const std::vector<std::i
     };
     Tensor<float, D> extra_zero;
     if (m == Modality::cells) {
-      detail::copy_columns(ctx_, network_.zero(ctx_, z).value(), genes, 0, zeta);
+      detail::add_columns(ctx_, network_.zero(ctx_, z).value(), genes, 0, zeta);
       extra_zero = to_step(zeta, Shape{ids.size(), n_asked});
     }
     const Tensor<float, D> counts = stx::sample_counts(ctx_, to_step(log_mu, Shape{ids.size(), n_asked}),

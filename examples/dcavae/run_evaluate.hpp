@@ -9,10 +9,12 @@
 
 namespace stx::dcavae {
 
-/// The settings of a command; its flag --rounded stands for the setting of that name.
+/// The settings of a command; its flags --rounded and --extra-genes stand for the settings of these names.
 template <class Command>
 Options options_of(const Command& command) {
-  Options options = read_options(command.common);
+  constexpr bool fits = std::is_same_v<Command, FitCommand>;
+  Options options = read_options(command.common, fits ? -1 : 0);
+  if constexpr (fits) options.extra_genes = command.extra_genes.value_or(options.extra_genes);
   options.rounded = options.rounded || command.rounded;
   return options;
 }
@@ -22,7 +24,8 @@ template <class D>
 GenesEvaluation evaluate_pair(const EvaluateCommand& command, const Options& options, PairRun& run) {
   command.check();
   require_enough(run.pair, command.folds);
-  EvaluationPlan plan = plan_of(run.pair, command.protocol, command.folds, options, command.ablations);
+  EvaluationPlan plan = plan_of(run.pair, command.protocol, command.folds, options,
+                                {.paper = command.ablations, .mends = command.mends});
   plan.seeds = command.seed_list();
   plan.methods = methods_of(command.methods);
   plan.cache = command.cache;
@@ -36,15 +39,17 @@ void run_evaluate(const EvaluateCommand& command, const std::string& device_name
   const Options options = options_of(command);
   methods_of(command.methods);  // refused before data are read
   run.load(command.data, options_json(options));
+  check_labels(run.pair, options);
   keep_most_variable(run.pair, command.most_variable);
   run.begin("dcavae-evaluate.checkpoint",
             {{"protocol", command.protocol}, {"folds", command.folds}, {"seeds", command.seeds},
-             {"methods", command.methods}, {"ablations", command.ablations}});
+             {"methods", command.methods}, {"ablations", command.ablations},
+             {"mends", command.mends}});
   GenesEvaluation evaluation = evaluate_pair<D>(command, options, run);
   run.facts.total_seconds = run.seconds();
   run.finish([&] {
     write_evaluation({command.json, command.report}, evaluation.log, run.pair, run.facts,
-                     evaluation_extras(evaluation, run.facts.threads));
+                     evaluation_extras(evaluation, run.pair.coordinates, run.facts.threads));
   });
 }
 

@@ -5,6 +5,7 @@
 #include "examples/common/wanted_genes.hpp"
 #include "examples/dcavae/latent_scores.hpp"
 #include "examples/dcavae/output_files.hpp"
+#include "examples/dcavae/placement.hpp"
 #include "examples/dcavae/position_report.hpp"
 #include "examples/dcavae/run_evaluate.hpp"
 #include "examples/dcavae/saved_model.hpp"
@@ -53,17 +54,22 @@ SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& o
                        const GenesEvaluation& evaluation, const std::vector<double>& cv_pcc) {
   SavedModel saved;
   saved.options = options;
+  saved.options.joint_positions = false;  // `impute` places nothing
   saved.genes = task.genes;
   saved.n_shared = task.n_shared;
   for (const std::int64_t g : task.split.train) saved.inputs.push_back(task.genes[g]);
   saved.n_cell_inputs = static_cast<std::int64_t>(task.cell_inputs.size());
   saved.corrections = evaluation.corrections.empty() ? uncorrected(usual_levels()) : evaluation.corrections;
-  if (options.cross_attention) saved.keys = model.keys(Modality::spots);
+  if (options.cross_attention) {
+    saved.keys = model.keys(Modality::spots);
+    if (options.keys == "sampled") saved.cell_profiles = model.profiles(Modality::cells);
+  }
   if (!task.cell_labels.empty()) {
     saved.cell_latents = model.latents(Modality::cells).mean;
     saved.cell_labels = task.cell_labels;
   }
   saved.parameters = named_parameters(model.context(), model.store());
+  std::erase_if(saved.parameters, [](const auto& p) { return p.first.starts_with("position."); });
   // Genes whose decoder weights point in similar directions are expected to come out similarly well.
   std::vector<std::int64_t> panel(static_cast<std::size_t>(task.n_shared));
   std::iota(panel.begin(), panel.end(), std::int64_t{0});
@@ -73,35 +79,18 @@ SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& o
   return saved;
 }
 
-/// Places of spots and cells; nothing, and a note that says why, when the data do not allow it.
-template <class D>
-std::optional<Placement> place(PairRun& run, const Latents& spots, const Latents& cells, const Options& options) {
-  PositionOptions stage;
-  stage.epochs = options.position_epochs;
-  stage.learning_rate = options.position_learning_rate;
-  stage.batch_size = options.position_batch;
-  run.progress.begin("positions", stage.epochs);
-  try {
-    return place_cells<D>({.threads = run.facts.threads, .seed = run.facts.seed}, {spots.mean, spots.sd},
-                          run.pair.coordinates, {cells.mean, cells.sd}, stage,
-                          [&](std::int64_t epoch, const EpochRecord&) { run.progress.update(epoch); });
-  } catch (const DataError& error) {
-    run.progress.note(stx::detail::concat("note: cells are not placed: ", error.what()));
-    return std::nullopt;
-  }
-}
-
 template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
   PairRun run({"dcavae", "fit", D::name, device_name}, command.common);
   command.check();
   probe_outputs({command.out, command.out_cells, command.save, command.json, command.report});
-  Options options = options_of(command);
+  const Options options = options_of(command);
   run.load(command.data, options_json(options));
   PairData& pair = run.pair;
+  check_labels(pair, options);
   require_enough(pair, command.folds);
   const int threads = run.facts.threads;
-  run.begin(command.out + ".checkpoint", {{"folds", command.folds}, {"extra_genes", command.extra_genes}});
+  run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
 
   GenesEvaluation evaluation;
   std::vector<double> cv_pcc(pair.shared.size(), std::numeric_limits<double>::quiet_NaN());
@@ -118,7 +107,6 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     for (std::size_t g = 0; g < scores.size(); ++g) cv_pcc[g] = scores[g].pcc;
   }
 
-  options.extra_genes = command.extra_genes;
   JobResult result;
   const GeneSplit split = split_genes(pair.n_shared(), {}, options, command.common.seed);
   const Trained<D> trained = train_dcavae<D>({run.tools(), command.cache}, "fit", pair, split, options,
@@ -137,7 +125,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   if (!command.out_cells.empty()) {
     const Latents of_cells = model.latents(Modality::cells);
     cells = cells_anndata(pair.sc, of_cells, provenance(run.facts));
-    placement = place<D>(run, model.latents(Modality::spots), of_cells, options);
+    placement = place_rows_of(model, pair.coordinates, {.threads = threads, .seed = command.common.seed}, run.tools());
     if (placement) {
       const Placed& placed = placement->cells;
       add_places(cells, pair.sc, {placed.position, placed.spread, placed.radius});
@@ -150,14 +138,9 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);
     if (!command.save.empty()) save_model(command.save, saved);
     if (command.folds == 0) return;
-    EvaluationExtras extras = evaluation_extras(evaluation, threads);
-    if (placement) {
-      extras.json["positions"] = position_errors(placement->errors);
-      extras.json["positions"]["purity"] =
-          position_purity(placement->cells.position, pair.coordinates, evaluation.space, threads);
-      extras.report.scatters.push_back(position_maps(pair.coordinates, placement->spots.position,
-                                                     placement->cells.position, evaluation.space));
-    }
+    if (placement)  // of the model that is kept, in place of a fold's
+      evaluation.places["dcavae"] = {placement->cells.position, placement->spots.position, placement->errors};
+    const EvaluationExtras extras = evaluation_extras(evaluation, pair.coordinates, threads);
     write_evaluation({command.json, command.report}, evaluation.log, pair, run.facts, extras);
   });
 }
@@ -175,6 +158,7 @@ void run_impute(const ImputeCommand& command) {
   DcavaeModel<D> model({.threads = command.common.used_threads()}, task, saved.options);
   load_parameters(model.context(), model.store(), saved.parameters, command.model);
   model.set_keys(Modality::spots, saved.keys);
+  if (saved.options.keys == "sampled") model.set_profiles(Modality::cells, saved.cell_profiles);
   std::vector<std::int64_t> known(saved.genes.size(), -1);
   for (std::size_t j = 0; j < input.st_inputs.size(); ++j)
     known[task.split.train[j]] = input.st.columns[input.st_inputs[j]];

@@ -20,6 +20,7 @@ void save_model(const std::string& path, const SavedModel& model) {
   file.vector("sizes", std::vector<double>{static_cast<double>(model.n_shared), static_cast<double>(model.n_cell_inputs)});
   file.vector("expected_pcc", model.expected_pcc);
   file.matrix("keys", model.keys);
+  file.matrix("cell_profiles", model.cell_profiles);
   file.matrix("cell_latents", model.cell_latents);
   std::vector<double> corrections;
   for (const Correction& c : model.corrections) corrections.insert(corrections.end(), {c.level, c.from, c.to, c.rounding});
@@ -49,6 +50,12 @@ SavedModel read_model(const std::string& path) {
                        path, "the input gene '", name, "' is not among the panel's genes");
   model.expected_pcc = file.vector<float>("expected_pcc", n_genes);
   model.keys = file.matrix("keys");
+  model.cell_profiles = file.matrix("cell_profiles");
+  if (model.options.keys == "sampled" && model.options.cross_attention)
+    require<DataError>(model.cell_profiles.rows == model.keys.rows &&
+                           model.cell_profiles.cols == static_cast<std::int64_t>(model.inputs.size()),
+                       path, "has profiles of ", model.cell_profiles.rows, " cells and ", model.cell_profiles.cols,
+                       " genes for ", model.keys.rows, " keys and ", model.inputs.size(), " inputs");
   model.cell_latents = file.matrix("cell_latents");
   require<DataError>(model.cell_latents.rows == static_cast<std::int64_t>(model.cell_labels.size()), path, "has ",
                      model.cell_labels.size(), " labels for ", model.cell_latents.rows, " cells");

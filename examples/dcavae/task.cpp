@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "examples/common/clusters.hpp"
+#include "examples/dcavae/labels.hpp"
 #include "stx/data/check_counts.hpp"
 #include "stx/data/csr_select.hpp"
 #include "stx/data/folds.hpp"
@@ -132,6 +133,13 @@ Task make_task(const PairData& pair, const GeneSplit& split, const Options& opti
   if (!options.spot_label_column.empty())
     task.spot_labels = row_labels(pair.st, options.spot_label_column, "spatial");
   return task;
+}
+
+void check_labels(const PairData& pair, const Options& options) {
+  std::vector<std::string> cells, spots;
+  if (!options.label_column.empty()) cells = cell_labels(pair.sc, options.label_column);
+  if (!options.spot_label_column.empty()) spots = row_labels(pair.st, options.spot_label_column, "spatial");
+  if (!cells.empty()) encode_labels(cells, spots);
 }
 
 Matrix<float> log_normalised(Matrix<float> counts, const std::vector<double>& totals) {

@@ -61,6 +61,10 @@ void make_whole(CsrMatrix<float>& counts, const char* what, bool rounded);
 /// options.rounded.
 Task make_task(const PairData& pair, const GeneSplit& split, const Options& options);
 
+/// Looks at the columns of types that the settings name, before anything is trained.
+/// @throws DataError for a column that is not there, that knows no type, or for sides without a type in common.
+void check_labels(const PairData& pair, const Options& options);
+
 /// The log-normalised expression that predictions are scored with: ln(1 + 1e4 count / total), 0 without total.
 Matrix<float> log_normalised(Matrix<float> counts, const std::vector<double>& totals);
 

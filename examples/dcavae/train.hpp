@@ -34,7 +34,7 @@ class Trainer {
     Context<D>& ctx = model_.context();
     const auto draw = sampler_.draw(ctx, anchors);
     const bool by_cells = anchors == Anchors::first;
-    const StepInputs<float, D> in{
+    StepInputs<float, D> in{
         .cells = batch(Modality::cells, by_cells ? draw.anchors : draw.partners,
                        by_cells ? draw.keys_of_anchors : draw.keys_of_partners),
         .spots = batch(Modality::spots, by_cells ? draw.partners : draw.anchors,
@@ -42,7 +42,14 @@ class Trainer {
         .positives = draw.positives,
         .distances = draw.distances,
         .anchors = anchors,
-        .kl_weight = kl_weight_};
+        .kl_weight = kl_weight_,
+        .places = {},
+        .place_shown = {}};
+    if (model_.options().joint_positions) {
+      const auto& spots = by_cells ? draw.partners : draw.anchors;
+      in.places = model_.places(spots);
+      in.place_shown = model_.place_shown(spots);
+    }
     return objective(ctx, model_.network(), in, model_.options());
   }
 

@@ -16,7 +16,7 @@ using stx::dcavae::Modality;
 using stx::dcavae::Options;
 using stx::dcavae::Task;
 
-inline constexpr std::int64_t n_cells = 41, n_spots = 29, n_genes = 13, n_training = 8, n_shared = 11;
+inline constexpr std::int64_t n_cells = 41, n_spots = 31, n_genes = 13, n_training = 8, n_shared = 11;
 
 /// Random counts; columns at or beyond `columns` are empty, and so is row `empty_row`.
 inline stx::CsrMatrix<float> counts(std::int64_t rows, std::int64_t columns, unsigned seed, std::int64_t empty_row = -1) {
@@ -46,7 +46,7 @@ inline std::vector<double> totals(const stx::CsrMatrix<float>& m) {
   return out;
 }
 
-/// 8 training genes, 1 validation gene, 2 test genes, 2 genes outside the panel; one spot has no counts.
+/// 8 training genes, 1 validation gene, 2 test genes, 2 genes outside the panel; one spot has no counts; places.
 inline Task task(const Options& o) {
   Task t;
   t.cells = counts(n_cells, n_genes, 1);
@@ -62,6 +62,8 @@ inline Task task(const Options& o) {
   t.split.test = {9, 10};
   t.cell_totals = totals(t.cells);
   t.spot_totals = totals(t.spots);
+  t.coordinates = stx::Matrix<double>(n_spots, 2);
+  t.coordinates.values = stx::test::random_values(2 * n_spots, 5, 100, 900);
   t.validation_counts = stx::Matrix<float>(n_spots, 1, 1.0f);
   return t;
 }
@@ -75,6 +77,14 @@ inline Options small(const std::string& revision) {
   o.contrast = revision == "R2" ? "r2" : "exclude_positives";
   o.learning_rate = 0.01;
   o.adam_eps = 0.01;
+  o.key_draws = 2;
+  return o;
+}
+
+/// Positions as a term of the loss.
+inline Options joint() {
+  Options o = small("sound");
+  o.joint_positions = true;
   return o;
 }
 

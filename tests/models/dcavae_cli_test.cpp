@@ -62,18 +62,30 @@ stx::Matrix<float> dense(const stx::AnyMatrix& m) { return std::get<stx::Matrix<
 
 TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a report") {
   const Workplace w;
-  const Result genes = w.dcavae(w.on_pair("evaluate", {"--json", "genes.json", "--report", "genes.html", "--ablations"}));
+  const Result genes = w.dcavae(w.on_pair("evaluate", {"--json", "genes.json", "--report", "genes.html", "--ablations", "--set",
+                                                        "label_column=cell_type", "--set", "spot_label_column=cell_type"}));
   INFO(genes.err);
   REQUIRE(genes.status == 0);
   CHECK(genes.out.starts_with("method "));
-  for (const char* row : {"\ndcavae ", "\nno_cross ", "\nrandom ", "\ntau_0.5 ", "\ntau_2 ", "\ncasper ",
-                          "\nridge ", "\nknn ", "\nnaive ", "\nmean ", "\ncoverage of intervals:", "\nzeros: AUC "})
+  for (const char* row : {"\ndcavae ", "\nno_cross ", "\nrandom ", "\ntau_1 ", "\ntau_2 ", "\njoint_positions ", "\ncasper ",
+                          "\nridge ", "\nknn ", "\nnaive ", "\nmean ", "\ncoverage of intervals:", "\nzeros: AUC ",
+                          "\nplaces of spots (dcavae): ", "\nplaces of spots (joint_positions): "})
     CHECK_MESSAGE(genes.out.find(row) != std::string::npos, row);
   const Json j = w.json("genes.json");
   check_json(j, "evaluate", "genes", 15);
-  CHECK(keys(j["ablations"]) == Flags{"no_cross", "random", "tau_0.5", "tau_2"});
+  CHECK(keys(j["ablations"]) == Flags{"joint_positions", "no_cross", "random", "tau_1", "tau_2"});
+  for (const Json& places : {j["positions"], j["ablations"]["joint_positions"]["positions"]}) {
+    CHECK((places["n_train_spots"] == 96 && places["n_calibration_spots"] == 12 && places["n_test_spots"] == 12));
+    CHECK(places["test_distance_median"].get<double>() > 0);
+    CHECK(keys(places["purity"]) == Flags{"5", "10", "20", "50"});
+    CHECK((places["purity"]["10"]["all"].get<double>() >= 0 && places["purity"]["10"]["shared"].get<double>() <= 1));
+  }
+  CHECK(j["positions"]["test_l1"] != j["ablations"]["joint_positions"]["positions"]["test_l1"]);
+  CHECK(keys(j["metrics"]["knn_purity"]) == Flags{"5", "10", "20", "50"});
+  CHECK(j["metrics"]["basw"].is_number());
   const std::string report = golden::slurp(w.folder / "genes.html");
-  for (const char* part : {"id=\"calibration\"", "id=\"uncertainty\"", "id=\"latent\"", "by side"})
+  for (const char* part : {"id=\"calibration\"", "id=\"uncertainty\"", "id=\"latent\"", "by side", "by type", "id=\"positions\"", "id=\"stated\"",
+                           "id=\"tests\"", "<th scope=\"row\">joint_positions</th>"})
     CHECK_MESSAGE(report.find(part) != std::string::npos, part);
 
   const Result paper = w.dcavae(w.on_pair("evaluate", {"--protocol", "paper", "--methods", "ridge,naive", "--json", "paper.json"}));
@@ -83,6 +95,25 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   check_json(p, "evaluate", "paper", 3);  // of 15 genes the last 3 of the permutation
   CHECK(keys(p["baselines"]) == Flags{"ridge", "naive"});
   CHECK(paper.err.find("selection") == std::string::npos);  // no validation genes
+}
+
+TEST_CASE("evaluate --mends: each mend off alone, but those that the settings leave out anyway") {
+  const Workplace w;
+  const Flags common = {"--methods", "none", "--mends", "--quiet", "--set", "batch_size=16", "--json"};
+  REQUIRE(w.dcavae(w.on_pair("evaluate", common + Flags{"sound.json"})).status == 0);
+  const Flags all = {"contrast_global", "contrast_r2", "free_dispersion", "frozen_batches", "sampled_keys",
+                     "shared_attention", "shared_norm", "unaligned_pairs", "unmasked_cells"};
+  const Json sound = w.json("sound.json");
+  CHECK(keys(sound["ablations"]) == all);
+  for (const std::string& name : all) {
+    INFO(name);
+    CHECK(sound["baselines"][name]["pcc"]["mean"].is_number());
+    CHECK(sound["baselines"][name]["pcc"] != sound["metrics"]["pcc"]);
+    CHECK(sound["ablations"][name]["calibration"]["slope"].is_number());
+    CHECK(sound["tests"]["pcc"][name]["wilcoxon_p_corrected"].is_number());
+  }
+  REQUIRE(w.dcavae(w.on_pair("evaluate", common + Flags{"r2.json", "--set", "revision=R2", "--set", "key_draws=1"})).status == 0);
+  CHECK(keys(w.json("r2.json")["ablations"]) == Flags{"contrast_global"});
 }
 
 TEST_CASE("threads and interrupts do not change a result") {
@@ -156,13 +187,53 @@ TEST_CASE("fit writes spots, cells and model; impute repeats the spots from the 
   for (const double v : a.obsm.at("latent").row(7)) CHECK(v == 0);
   const auto& types = std::get<stx::Categorical>(a.obs.find("transferred_type")->values);
   CHECK(types.categories.size() >= 2);
+  const auto numbers = [](const stx::Table& table, const char* name) {
+    return std::get<std::vector<double>>(table.find(name)->values);
+  };
+  for (const char* name : {"predictive_sd", "uncertainty"})
+    for (const double v : numbers(a.var, name)) CHECK(v > 0);
+  for (const char* name : {"predictive_sd", "interval_width"}) {
+    const auto values = numbers(a.obs, name);
+    for (std::size_t i = 0; i < 120; ++i) CHECK((i == 7 ? values[i] == 0 : values[i] > 0));
+  }
   for (std::size_t i = 0; i < 120; ++i) CHECK((types.codes[i] >= 0) == (i != 7));
   const stx::AnnData cells = stx::read_h5ad(w.folder / "cells.h5ad");
   CHECK(cells.obs.index == w.pair.sc.obs.index);
   CHECK(cells.obsm.at("latent").cols == 5);
   CHECK(cells.obsm.at("position").cols == 2);
+  CHECK(w.json("fit.json")["positions"]["n_test_spots"] == 12);
   for (const char* name : {"latent", "latent_sd", "position", "position_sd", "position_radius"})
     for (const double v : cells.obsm.at(name).values) CHECK(std::isfinite(v));
+}
+
+TEST_CASE("sampled keys and genes outside the panel: the same in fit, in its cross-validation and in impute") {
+  const Workplace w;
+  const Result fit =
+      w.dcavae(w.on_pair("fit", {"--out", "fit.h5ad", "--save", "m.safetensors", "--json", "fit.json", "--set", "keys=sampled",
+                                 "--set", "key_draws=3", "--extra-genes", "4", "--quiet"}));
+  INFO(fit.err);
+  REQUIRE(fit.status == 0);
+  CHECK(w.json("fit.json")["config"]["extra_genes"] == 4);
+  REQUIRE(w.dcavae({"impute", "--model", "m.safetensors", "--st", "st.h5ad", "--out", "again.h5ad", "--quiet"}).status == 0);
+  const stx::AnnData a = stx::read_h5ad(w.folder / "fit.h5ad"), b = stx::read_h5ad(w.folder / "again.h5ad");
+  REQUIRE((a.n_var() == 19 && b.n_var() == 19));
+  for (const char* name : {"expected", "p_zero", "lower", "upper"})
+    CHECK(dense(a.layers.at(name)).values == dense(b.layers.at(name)).values);
+  CHECK(a.obsm.at("latent").values == b.obsm.at("latent").values);
+  // The cross-validation is that of `evaluate` with the setting, not of one without.
+  const Flags evaluate = w.on_pair("evaluate", {"--methods", "none", "--quiet", "--set", "keys=sampled", "--set", "key_draws=3"});
+  REQUIRE(w.dcavae(evaluate + Flags{"--json", "four.json", "--set", "extra_genes=4"}).status == 0);
+  REQUIRE(w.dcavae(evaluate + Flags{"--json", "none.json"}).status == 0);
+  CHECK(w.json("fit.json")["per_gene"] == w.json("four.json")["per_gene"]);
+  CHECK(w.json("fit.json")["per_gene"] != w.json("none.json")["per_gene"]);
+  // The setting alone does what the flag does; without both all genes of the reference come.
+  for (const auto& [flags, n] : {std::pair{Flags{"--set", "extra_genes=2"}, 17}, std::pair{Flags{}, 30}}) {
+    std::filesystem::remove(w.folder / "fit.h5ad");
+    Flags command = w.on_pair("fit", Flags{"--out", "fit.h5ad", "--quiet"} + flags);
+    *(std::find(command.begin(), command.end(), "--folds") + 1) = "0";
+    REQUIRE(w.dcavae(command).status == 0);
+    CHECK(stx::read_h5ad(w.folder / "fit.h5ad").n_var() == n);
+  }
 }
 
 TEST_CASE("demo, help, version") {

@@ -86,6 +86,39 @@ TEST_CASE("labels that are not there") {
   fails(w, fit(w, {"--set", "spot_label_column=types"}), 1, "[cell_labels] the spatial file has no obs column 'types'");
 }
 
+TEST_CASE("labels that say nothing are refused before the training") {
+  Workplace w;
+  const auto types_are = [&](stx::AnnData& data, const std::string& type) {
+    data.obs.set("cell_type", std::vector<std::string>(data.obs.index.size(), type));
+    w.write();
+  };
+  const Flags both = {"--set", "label_column=cell_type", "--set", "spot_label_column=cell_type"};
+  types_are(w.pair.st, "flat");
+  fails(w, fit(w, both), 1,
+        "[encode_labels] no type of the spots ('flat') is one of the cells ('long', 'round'); are both columns spelled the "
+        "same way?");
+  fails(w, w.on_pair("evaluate", both + Flags{"--quiet"}), 1,
+        "[encode_labels] no type of the spots ('flat') is one of the cells ('long', 'round'); are both columns spelled the "
+        "same way?");
+  types_are(w.pair.sc, "nan");
+  fails(w, fit(w, both), 1, "[encode_labels] no cell has a known type; is this the column of cell types?");
+}
+
+TEST_CASE("joint training of positions needs coordinates; as an ablation it is then left out") {
+  Workplace w;
+  w.pair.st.obsm.clear();
+  w.write();
+  fails(w, fit(w, {"--set", "joint_positions=true"}), 1,
+        "[positions] the spots have no coordinates, so cells cannot be placed");
+  const Result r = w.dcavae(w.on_pair("evaluate", {"--ablations", "--methods", "none", "--json", "e.json"}));
+  INFO(r.err);
+  CHECK(r.status == 0);
+  CHECK(r.err.find("note: cells are not placed: [positions] the spots have no coordinates, so cells cannot be placed\n") !=
+        std::string::npos);
+  CHECK_FALSE(w.json("e.json").contains("positions"));
+  CHECK_FALSE(w.json("e.json")["ablations"].contains("joint_positions"));
+}
+
 TEST_CASE("more partners than rows") {
   const Workplace w;
   Flags flags = fit(w, {"--set", "k_scaled=false"});
@@ -106,6 +139,11 @@ TEST_CASE("wrong usage ends with status 2") {
   CHECK(protocol.status == 2);
   CHECK(protocol.err.find("--protocol: spots not in {") != std::string::npos);
   CHECK(w.dcavae(fit(w, {"--level", "70"})).status == 2);
+  const Result unknown = w.dcavae({"imput", "--model", "m"});
+  CHECK(unknown.status == 2);
+  CHECK(unknown.err == "unknown command 'imput'; known are fit, impute, evaluate and demo\n");
+  fails(w, fit(w, {"--set", "keys=some"}), 2, "[settings] keys must be one of all, sampled, got 'some'");
+  fails(w, fit(w, {"--set", "key_draws=0"}), 2, "[settings] key_draws must be at least 1, got 0");
 }
 
 TEST_CASE("models that do not fit") {

@@ -111,14 +111,100 @@ TEST_CASE("the mean of many samples is near the expectation when the latents are
   }
 }
 
-TEST_CASE("fewer keys change the latents, and all keys bring them back") {
+namespace {
+
+/// A model with the parameters of another one.
+std::unique_ptr<Model> copy_of(Model& from, const Options& o) {
+  auto model = std::make_unique<Model>(stx::ContextOptions{.threads = 1, .seed = 8}, task(o), o);
+  const auto values = stx::to_host(from.context(), from.store().values()),
+             buffers = stx::to_host(from.context(), from.store().buffer_values());
+  stx::upload(model->context(), model->store().values(), std::span<const float>(values));
+  stx::upload(model->context(), model->store().buffer_values(), std::span<const float>(buffers));
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("sampled keys: a block of rows looks at rows that are similar to it on the whole") {
+  const auto model = trained(small("sound"));
+  Options o = small("sound");
+  o.keys = "sampled";
+  o.kappa = 1e4;  // the most similar row alone
+  const auto sampled = copy_of(*model, o);
+  for (const Modality m : sides) {
+    const Modality other = stx::dcavae::other(m);
+    const auto got = sampled->latents(m);
+    const auto keys = model->keys(m), queries = sampled->profiles(m), seen = sampled->profiles(other);
+    for (std::int64_t first = 0; first < queries.rows; first += o.batch_size) {
+      std::vector<std::int64_t> block;
+      for (std::int64_t i = first; i < std::min(first + o.batch_size, queries.rows); ++i) block.push_back(i);
+      std::vector<double> similarity(static_cast<std::size_t>(seen.rows), 0.0);
+      for (std::int64_t j = 0; j < seen.rows; ++j)
+        for (const std::int64_t i : block)
+          for (std::int64_t g = 0; g < seen.cols; ++g)
+            similarity[static_cast<std::size_t>(j)] += double{seen(j, g)} * queries(i, g);
+      const auto best = std::max_element(similarity.begin(), similarity.end()) - similarity.begin();
+      stx::Matrix<float> one(1, keys.cols);
+      std::copy_n(keys.row(best).begin(), keys.cols, one.row(0).begin());
+      const auto alone = copy_of(*model, small("sound"));
+      alone->set_keys(m, one);
+      const auto want = alone->latents(m, block);
+      for (std::size_t i = 0; i < block.size(); ++i)
+        for (std::int64_t d = 0; d < want.mean.cols; ++d) {
+          const auto r = static_cast<std::int64_t>(i);
+          CHECK(std::abs(got.mean(block[i], d) - want.mean(r, d)) <= 1e-5 * (1 + std::abs(want.mean(r, d))));
+          CHECK(std::abs(got.sd(block[i], d) - want.sd(r, d)) <= 1e-3 * want.sd(r, d));
+        }
+    }
+  }
+}
+
+TEST_CASE("sampled keys: many draws come near all keys, and their spread is part of the SD") {
   const auto model = trained(small("sound"));
   const auto all = model->latents(Modality::spots);
-  model->use_keys(7);
-  const auto few = model->latents(Modality::spots);
-  CHECK_FALSE(same_bits(few.mean.values, all.mean.values));
-  model->use_keys(0);
-  CHECK(same_bits(model->latents(Modality::spots).mean.values, all.mean.values));
+  Options o = small("sound");
+  o.keys = "sampled";
+  o.random_pairs = true;  // uniform: the mean of what is seen is that of all rows
+  const auto far_from_all = [&](std::int64_t draws) {
+    o.key_draws = draws;
+    const auto few = copy_of(*model, o)->latents(Modality::spots);
+    double sum = 0;
+    for (std::size_t e = 0; e < few.mean.values.size(); ++e)
+      sum += std::pow(double{few.mean.values[e]} - all.mean.values[e], 2);
+    return std::sqrt(sum);
+  };
+  const double one = far_from_all(1), many = far_from_all(100);
+  CHECK(one > 0);
+  CHECK(many < 0.4 * one);
+  // With one SD for all, that of two draws is the mixture's. The first block's first draw is the same in both.
+  for (auto& e : model->store().entries())
+    if (e.name == "latent.spread.bias") stx::fill(model->context(), e.state.value.data, e.shape.size(), -2.0f);
+    else if (e.name == "latent.spread.weight") stx::fill(model->context(), e.state.value.data, e.shape.size(), 0.0f);
+  const std::vector<std::int64_t> rows = {0, 3, 15};
+  o.key_draws = 1;
+  const auto first = copy_of(*model, o)->latents(Modality::spots, rows);
+  o.key_draws = 2;
+  const auto both = copy_of(*model, o)->latents(Modality::spots, rows);
+  for (std::size_t e = 0; e < both.sd.values.size(); ++e) {
+    const double half = double{both.mean.values[e]} - first.mean.values[e];
+    CHECK(half != 0);
+    CHECK(std::abs(both.sd.values[e] - std::sqrt(std::exp(-2.0) + half * half)) < 1e-5);
+  }
+}
+
+TEST_CASE("without cross-attention sampled keys are the block itself") {
+  Options o = small("sound");
+  o.cross_attention = false;
+  const auto model = trained(o);
+  o.keys = "sampled";
+  const auto sampled = copy_of(*model, o);
+  const auto keys = model->keys(Modality::cells);
+  stx::Matrix<float> last(n_cells % 16, keys.cols);  // 41 cells, blocks of 16
+  for (std::int64_t i = 0; i < last.rows; ++i) std::copy_n(keys.row(32 + i).begin(), keys.cols, last.row(i).begin());
+  model->set_keys(Modality::cells, last);
+  const auto want = model->latents(Modality::cells, {33, 40}), got = sampled->latents(Modality::cells, {33, 40});
+  CHECK(same_bits(got.mean.values, want.mean.values));
+  CHECK(same_bits(got.sd.values, want.sd.values));
 }
 
 TEST_CASE("samples of different numbers differ, and do not disturb training") {

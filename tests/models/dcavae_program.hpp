@@ -34,6 +34,9 @@ struct Workplace {
     std::vector<std::string> types;
     for (std::size_t i = 0; i < pair.sc.obs.index.size(); ++i) types.push_back(i % 3 == 0 ? "round" : "long");
     pair.sc.obs.set("cell_type", types);
+    types.clear();
+    for (std::size_t i = 0; i < pair.st.obs.index.size(); ++i) types.push_back(i % 4 == 0 ? "round" : "long");
+    pair.st.obs.set("cell_type", types);
     write();
   }
   void write() const { program::write_pair(pair, folder); }

@@ -10,15 +10,15 @@ using namespace stx::test;
 
 struct Trained {
   std::vector<double> losses;
-  std::vector<float> last_grads, values, buffers, latents, means, p_zero, sample;
+  std::vector<float> last_grads, values, buffers, latents, means, p_zero, sample, places;
 };
 
-/// Three epochs of two iterations of two steps: each kind of step runs eagerly, captured and replayed.
+/// Two epochs of two iterations of two steps: each kind of step runs eagerly, captured and replayed twice.
 template <class D>
 Trained run(const Options& o) {
   stx::dcavae::DcavaeModel<D> model({.threads = 1, .seed = 3}, task(o), o);
   RandomPairs<D> pairs(model.context(), o);
-  Trainer<D> trainer(model, pairs, 3, 3);
+  Trainer<D> trainer(model, pairs, 2, 2);
   Trained out;
   trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
   for (const auto& e : trainer.epochs()) out.losses.push_back(e.loss);
@@ -29,11 +29,12 @@ Trained run(const Options& o) {
   out.latents = model.latents(Modality::spots, rows).mean.values;
   out.means = model.expect(Modality::spots, rows, genes).mean.values;
   out.p_zero = model.expect(Modality::cells, rows, genes).p_zero.values;
+  if (o.joint_positions) out.places = model.place(model.latents(Modality::cells, rows).mean).values;
   out.sample = model.sample_counts(Modality::spots, rows, genes, 1).values;
   return out;
 }
 
-/// Sums of a few hundred terms through about fifteen layers and twelve steps: a share of the largest value.
+/// Sums of a few hundred terms through about fifteen layers and eight steps: a share of the largest value.
 void compare(const char* what, const std::vector<float>& got, const std::vector<float>& want, double share) {
   INFO(what);
   CHECK(max_error(got, want) <= share * max_abs(want));
@@ -43,9 +44,8 @@ void compare(const char* what, const std::vector<float>& got, const std::vector<
 
 TEST_CASE("DCAVAE on CUDA: training steps, captured and replayed, and inference agree with the CPU") {
   if (no_cuda_device()) return;
-  for (const char* revision : {"sound", "R2"}) {
-    INFO(revision);
-    const Options o = small(revision);
+  for (const Options& o : {joint(), small("R2")}) {
+    INFO(o.revision);
     const Trained want = run<stx::Cpu>(o), got = run<stx::Cuda>(o);
     REQUIRE(got.losses.size() == want.losses.size());
     for (std::size_t e = 0; e < want.losses.size(); ++e)
@@ -57,6 +57,8 @@ TEST_CASE("DCAVAE on CUDA: training steps, captured and replayed, and inference 
     compare("latents", got.latents, want.latents, 1e-4);
     compare("expected counts", got.means, want.means, 1e-4);
     compare("P(zero)", got.p_zero, want.p_zero, 1e-4);
+    compare("places", got.places, want.places, 1e-4);
+    if (!o.joint_positions) continue;
     const Trained again = run<stx::Cuda>(o);
     CHECK(same_bits(again.values, got.values));
     CHECK(same_bits(again.losses, got.losses));

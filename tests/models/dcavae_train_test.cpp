@@ -39,13 +39,14 @@ Options learned_library() {
   o.library = "learned";
   o.cross_attention = false;
   o.loss_scale = "sum";
+  o.joint_positions = true;
   return o;
 }
 
 }  // namespace
 
 TEST_CASE("training lowers the loss; a resumed one and any number of threads give the same bits") {
-  for (const Options& o : {small("sound"), small("R2"), learned_library()}) {
+  for (const Options& o : {small("sound"), small("R2"), learned_library(), joint()}) {
     INFO(o.revision, ", library ", o.library);
     const Outcome whole = train(o);
     CHECK(whole.losses.size() == 7);
@@ -108,4 +109,50 @@ TEST_CASE("the weight of the divergence grows over the warm-up") {
   CHECK(o.kl_weight_of(40) == 2);
   o.kl_warmup = 0;
   CHECK(o.kl_weight_of(0) == 2);
+}
+
+TEST_CASE("joint positions: the term teaches places, and those of spots that are not shown reach nothing") {
+  const Options o = joint();
+  const auto parameters = [&](const Task& t, const Options& options) {
+    stx::dcavae::DcavaeModel<Cpu> model({.threads = 1, .seed = 3}, t, options);
+    RandomPairs<Cpu> pairs(model.context(), options);
+    Trainer<Cpu> trainer(model, pairs, 3, 3);
+    trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
+    return stx::to_host(model.context(), model.store().values());
+  };
+  const std::vector<float> as_it_is = parameters(task(o), o);
+  const stx::dcavae::PositionSplit split(task(o).coordinates, {});
+  REQUIRE((split.train.size() == 18 && split.calibration.size() == 9 && split.test.size() == 4));
+  Task moved = task(o);
+  for (const auto* rows : {&split.calibration, &split.test})
+    for (const std::int64_t i : *rows) moved.coordinates(i, 0) += 5000 + static_cast<double>(i);
+  CHECK(same_bits(parameters(moved, o), as_it_is));
+  Task other = task(o);
+  other.coordinates(split.train[0], 1) += 300;
+  CHECK_FALSE(same_bits(parameters(other, o), as_it_is));
+
+  Options longer = o;
+  longer.position_weight = 20;
+  const Task t = task(longer);
+  stx::dcavae::DcavaeModel<Cpu> model({.threads = 1, .seed = 3}, t, longer);
+  const auto error = [&] {  // mean absolute error of shown spots over the axes, in the scale of training
+    const stx::Matrix<float> placed = model.place(model.latents(Modality::spots).mean);
+    const stx::Matrix<float> truth = model.place_scale().apply(t.coordinates);
+    double sum = 0;
+    for (const std::int64_t i : split.train)
+      for (int axis = 0; axis < 2; ++axis) sum += std::abs(placed(i, axis) - truth(i, axis)) / 36.0;
+    return sum;
+  };
+  const double before = error();
+  RandomPairs<Cpu> pairs(model.context(), longer);
+  Trainer<Cpu> trainer(model, pairs, 60, 60);
+  trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
+  CHECK(error() < 0.7 * before);
+}
+
+TEST_CASE("joint positions need coordinates") {
+  Task t = task(joint());
+  t.coordinates = {};
+  CHECK_THROWS_WITH_AS(stx::dcavae::DcavaeModel<Cpu>({.threads = 1}, t, joint()),
+                       "[positions] the spots have no coordinates, so cells cannot be placed", stx::DataError);
 }

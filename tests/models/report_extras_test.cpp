@@ -52,6 +52,20 @@ TEST_CASE("a scatter shows at most the asked number of points") {
   CHECK(html.find('"', at) - at == 108);
 }
 
+TEST_CASE("tables are escaped, mark the model, and their rows must fit") {
+  stx::Report report;
+  report.title = "tables";
+  report.extras.tables = {{"tests", "Tests & more", "Lead.", {"Method", "p"}, {{"model", "1"}, {"<ridge>", "1e-05"}}, true}};
+  const std::string html = stx::render_report(report);
+  for (const char* part : {"<section id=\"tests\"><h2>Tests &amp; more</h2>", "<th scope=\"col\">p</th>",
+                           "<tr class=\"model\"><th scope=\"row\">model</th><td>1</td></tr>",
+                           "<tr><th scope=\"row\">&lt;ridge&gt;</th><td>1e-05</td></tr>"})
+    CHECK_MESSAGE(has(html, part), part);
+  report.extras.tables[0].rows[1].pop_back();
+  CHECK_THROWS_WITH_AS(stx::render_report(report), "[report] row 1 of the table 'Tests & more' has 1 cells for 2 columns",
+                       stx::ArgumentError);
+}
+
 TEST_CASE("scatters that do not fit together are refused") {
   const auto refuses = [](auto&& spoil, const std::string& message) {
     stx::Report report = with_everything();
