@@ -12,6 +12,7 @@
 #include "stx/backend/contrastive.hpp"
 #include "stx/backend/cuda/launch.cuh"
 #include "stx/math/elementary.hpp"
+#include "stx_kernels/detail/bad_row.cuh"
 #include "stx_kernels/detail/row_group.cuh"
 
 namespace stx {
@@ -20,32 +21,26 @@ namespace kernels {
 template <class T>
 __global__ void contrastive_fwd_unit_row_per_group_kernel(const T* x, std::int64_t rows,
                                                           std::int64_t dim, T* unit, T* inverse) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < rows;
+  const GroupRow row(rows, dim);
+  x += row.offset;
   T square = 0;
-  if (active)
-    for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
-      square += x[row * dim + j] * x[row * dim + j];
+  for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x) square += x[j] * x[j];
   const T length = std::sqrt(row_sum(square, shared_memory<T>()));
-  if (!active) return;
   const T scale = T(1) / (length <= contrastive_floor<T> ? contrastive_floor<T> : length);
-  for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
-    unit[row * dim + j] = x[row * dim + j] * scale;
-  if (threadIdx.x == 0) inverse[row] = scale;
+  for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x) unit[row.offset + j] = x[j] * scale;
+  if (row.active && threadIdx.x == 0) inverse[row.index] = scale;
 }
 
 template <class T>
 __global__ void contrastive_fwd_anchor_per_group_kernel(ContrastiveForward<T> p) {
   const ContrastiveModel<T>& m = p.model;
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = i < m.n_anchors();
-  const std::int64_t n = m.n_others();
-  const std::int64_t used = active ? n : 0;
-  T* row = p.slopes + (active ? i : 0) * n;
+  const GroupRow anchor_row(m.n_anchors(), m.n_others());
+  const std::int64_t i = anchor_row.index, n = anchor_row.columns;
+  T* row = p.slopes + anchor_row.offset;
   T* scratch = shared_memory<T>();
   T count = 0;
   T pull = 0;
-  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) {
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
     if (!m.positive(i, j)) continue;
     count += T(1);
     pull += row[j];
@@ -56,10 +51,10 @@ __global__ void contrastive_fwd_anchor_per_group_kernel(ContrastiveForward<T> p)
   const T scale = m.inverse_temperature;
   const T top = scale;  // a cosine is at most 1
   T sum = 0;
-  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x)
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x)
     if (anchor.all || !m.positive(i, j)) sum += math::exp(scale * row[j] - top);
   sum = row_sum(sum, scratch);
-  if (!active) return;
+  if (!anchor_row.active) return;
   const T total = anchor.kappa * math::exp(-top) + sum;
   const T push = anchor.beta / total;
   const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
@@ -78,14 +73,12 @@ __global__ void contrastive_fwd_anchor_per_group_kernel(ContrastiveForward<T> p)
 template <class T>
 __global__ void contrastive_fwd_weighted_anchor_per_group_kernel(ContrastiveForward<T> p) {
   const ContrastiveModel<T>& m = p.model;
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = i < m.n_anchors();
-  const std::int64_t n = m.n_others();
-  const std::int64_t used = active ? n : 0;
-  T* row = p.slopes + (active ? i : 0) * n;
+  const GroupRow anchor_row(m.n_anchors(), m.n_others());
+  const std::int64_t i = anchor_row.index, n = anchor_row.columns;
+  T* row = p.slopes + anchor_row.offset;
   T* scratch = shared_memory<T>();
   T count = 0, pull = 0, largest = 0;
-  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) {
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
     const T inverse = T(1) / m.distance(i, j);
     if (m.positive(i, j)) {
       count += T(1);
@@ -102,15 +95,15 @@ __global__ void contrastive_fwd_weighted_anchor_per_group_kernel(ContrastiveForw
     return math::exp((m.positive(i, j) ? T(0) : T(1) / m.distance(i, j)) - largest);
   };
   T share = 0;
-  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) share += weight(j);
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) share += weight(j);
   share = T(1) / row_sum(share, scratch);
   const T scale = m.inverse_temperature;
   const T top = scale;
   T total = 0;
-  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x)
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x)
     total += math::exp(weight(j) * share * scale * row[j] - top);
   total = row_sum(total, scratch);
-  if (!active) return;
+  if (!anchor_row.active) return;
   const bool silent = ContrastiveAnchor<T>(m.form, static_cast<std::int64_t>(count), n).silent;
   const T push = count / total;
   const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
@@ -127,14 +120,13 @@ __global__ void contrastive_fwd_weighted_anchor_per_group_kernel(ContrastiveForw
 template <class T>
 __global__ void contrastive_fwd_pool_anchor_per_group_kernel(ContrastiveForward<T> p) {
   const ContrastiveModel<T>& m = p.model;
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = i < m.n_anchors();
-  const std::int64_t used = active ? m.n_others() : 0;
-  const T* row = p.slopes + (active ? i : 0) * m.n_others();
+  const GroupRow anchor_row(m.n_anchors(), m.n_others());
+  const std::int64_t i = anchor_row.index, n = anchor_row.columns;
+  const T* row = p.slopes + anchor_row.offset;
   T* scratch = shared_memory<T>();
   const T scale = m.inverse_temperature;
   T count = 0, pull = 0, sum = 0;
-  for (std::int64_t j = threadIdx.x; j < used; j += blockDim.x) {
+  for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
     const bool positive = m.positive(i, j);
     count += positive ? T(1) : T(0);
     pull += positive ? row[j] : T(0);
@@ -143,7 +135,7 @@ __global__ void contrastive_fwd_pool_anchor_per_group_kernel(ContrastiveForward<
   count = row_sum(count, scratch);
   pull = row_sum(pull, scratch);
   sum = row_sum(sum, scratch);
-  if (!active || threadIdx.x != 0) return;
+  if (!anchor_row.active || threadIdx.x != 0) return;
   p.pooled[i] = count;
   p.pooled[m.n_anchors() + i] = sum;
   p.terms[i] = pull * scale;
@@ -158,9 +150,7 @@ __global__ void contrastive_fwd_pool_one_block_kernel(ContrastiveForward<T> p, S
     count += static_cast<double>(p.pooled[i]);
     pull += static_cast<double>(p.terms[i]);
     sum += static_cast<double>(p.pooled[n + i]);
-    if (!std::isfinite(p.terms[i]) || !std::isfinite(p.pooled[n + i]))
-      atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
-                static_cast<unsigned long long>(bad_key(state->step, i, p.term)));
+    if (!std::isfinite(p.terms[i]) || !std::isfinite(p.pooled[n + i])) record_bad_row(state, i, p.term);
   }
   count = row_sum(count, shared_memory<double>());
   pull = row_sum(pull, shared_memory<double>());
@@ -190,10 +180,7 @@ __global__ void contrastive_fwd_total_one_block_kernel(ContrastiveForward<T> p, 
   double sum = 0;
   for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) {
     sum += static_cast<double>(p.terms[i]);
-    // The smallest key wins in any order of arrival.
-    if (!std::isfinite(p.terms[i]))
-      atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
-                static_cast<unsigned long long>(bad_key(state->step, i, p.term)));
+    if (!std::isfinite(p.terms[i])) record_bad_row(state, i, p.term);
   }
   sum = row_sum(sum, shared_memory<double>());
   if (threadIdx.x == 0)
@@ -206,20 +193,18 @@ __global__ void contrastive_bwd_project_row_per_group_kernel(const T* g, const T
                                                              const T* inverse, const T* grad_loss,
                                                              std::int64_t rows, std::int64_t dim,
                                                              T* grad, GradWrite write) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < rows;
+  const GroupRow row(rows, dim);
+  g += row.offset;
+  unit += row.offset;
   T dot = 0;
-  if (active)
-    for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
-      dot += g[row * dim + j] * unit[row * dim + j];
+  for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x) dot += g[j] * unit[j];
   dot = row_sum(dot, shared_memory<T>());
-  if (!active) return;
+  if (!row.active) return;
   // Below the floor the length is a constant.
-  const T along = inverse[row] < T(1) / contrastive_floor<T> ? dot : T(0);
-  const T scale = *grad_loss * inverse[row];
+  const T along = inverse[row.index] < T(1) / contrastive_floor<T> ? dot : T(0);
+  const T scale = *grad_loss * inverse[row.index];
   for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
-    write_grad(grad + row * dim + j, scale * (g[row * dim + j] - unit[row * dim + j] * along),
-               write);
+    write_grad(grad + row.offset + j, scale * (g[j] - unit[j] * along), write);
 }
 
 template <class T>

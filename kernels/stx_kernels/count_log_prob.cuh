@@ -30,19 +30,17 @@ inline constexpr int count_tile_rows = 8;
 template <class T, bool zero_inflated>
 __global__ void count_log_prob_fwd_row_per_group_kernel(CountLogProbForward<T> p, bool aligned) {
   const CountModel<T>& m = p.model;
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < m.rows;
-  const std::int64_t i = active ? row : 0;
-  const std::int64_t cols = active ? m.cols : 0;
-  const T* a = m.logits + i * m.cols;
-  const T* zeta = zero_inflated ? m.zeta + i * m.cols : nullptr;
-  const T* r = m.dispersion.log_theta + (active ? m.dispersion.row(i) : 0) * m.cols;
+  const GroupRow row(m.rows, m.cols);
+  const std::int64_t i = row.index, cols = row.columns;
+  const T* a = m.logits + row.offset;
+  const T* zeta = zero_inflated ? m.zeta + row.offset : nullptr;
+  const T* r = m.dispersion.log_theta + (row.active ? m.dispersion.row(i) : 0) * m.cols;
   T* scratch = shared_memory<T>();
   T offset = 0;
   T lse = 0;
   if (m.library != nullptr) {
     lse = observed_lse(a, m.observed, cols, scratch, aligned);
-    offset = active ? m.library[i] - lse : T(0);
+    offset = row.active ? m.library[i] - lse : T(0);
   }
   T log_prob = 0;
   T grad = 0;
@@ -53,7 +51,7 @@ __global__ void count_log_prob_fwd_row_per_group_kernel(CountLogProbForward<T> p
     const Quad<T> counts = observed_quad(m.observed, column, cols, aligned);
     Quad<T> x{}, z{};
     if (m.counts.dense != nullptr)
-      x = load_quad(m.counts.dense + i * m.cols, column, cols, aligned);
+      x = load_quad(m.counts.dense + row.offset, column, cols, aligned);
     if (zero_inflated) z = load_quad(zeta, column, cols, aligned);
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) {
@@ -68,7 +66,7 @@ __global__ void count_log_prob_fwd_row_per_group_kernel(CountLogProbForward<T> p
       grad += t.grad_u;
     }
   }
-  if (m.counts.dense == nullptr && active) {  // the stored counts in place of their zeros
+  if (m.counts.dense == nullptr && row.active) {  // the stored counts in place of their zeros
     const std::int64_t end = m.counts.row_end(i);
     for (std::int64_t k = m.counts.row_begin(i) + threadIdx.x; k < end; k += blockDim.x) {
       const std::int32_t j = m.counts.indices[k];
@@ -85,11 +83,11 @@ __global__ void count_log_prob_fwd_row_per_group_kernel(CountLogProbForward<T> p
   }
   log_prob = row_sum(log_prob, scratch);
   if (m.library != nullptr) grad = row_sum(grad, scratch);
-  if (!active || threadIdx.x != 0) return;
-  p.value[row] = p.sign * log_prob;
+  if (!row.active || threadIdx.x != 0) return;
+  p.value[i] = p.sign * log_prob;
   if (m.library == nullptr) return;
-  p.lse[row] = lse;
-  p.grad_sum[row] = grad;
+  p.lse[i] = lse;
+  p.grad_sum[i] = grad;
 }
 
 /// Spreads the stored counts of rows [first, first + tile rows) and this block's columns into

@@ -10,6 +10,7 @@
 
 #include "stx/backend/cross_entropy.hpp"
 #include "stx/backend/cuda/launch.cuh"
+#include "stx_kernels/detail/bad_row.cuh"
 #include "stx_kernels/detail/observed_lse.cuh"
 
 namespace stx {
@@ -39,10 +40,7 @@ __global__ void cross_entropy_fwd_total_one_block_kernel(CrossEntropyForward<T> 
     const T term = p.terms[row];
     sum += static_cast<double>(term);
     count += p.labels[row] != p.ignored ? 1.0 : 0.0;
-    // The smallest key wins in any order of arrival.
-    if (!std::isfinite(term))
-      atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
-                static_cast<unsigned long long>(bad_key(state->step, row, p.term)));
+    if (!std::isfinite(term)) record_bad_row(state, row, p.term);
   }
   write_mean(sum, count, p.weight, p.loss, p.divisor);
 }

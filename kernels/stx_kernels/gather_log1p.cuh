@@ -17,29 +17,26 @@ namespace kernels {
 
 template <class T>
 __global__ void gather_log1p_fwd_row_per_group_kernel(GatherLog1p<T> p, bool aligned) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = i < p.n_rows;
-  T* out = p.out + (active ? i : 0) * p.n_columns;
-  if (active) {
-    for (std::int64_t column = threadIdx.x * quad_size; column < p.n_columns;
-         column += blockDim.x * quad_size) {
-      Quad<T> value{};
-      if (p.shift != nullptr) {
-        const Quad<T> shift = load_quad(p.shift, column, p.n_columns, aligned);
+  const GroupRow own(p.n_rows, p.n_columns);
+  T* out = p.out + own.offset;
+  for (std::int64_t column = threadIdx.x * quad_size; column < own.columns;
+       column += blockDim.x * quad_size) {
+    Quad<T> value{};
+    if (p.shift != nullptr) {
+      const Quad<T> shift = load_quad(p.shift, column, p.n_columns, aligned);
 #pragma unroll
-        for (int e = 0; e < quad_size; ++e) value.v[e] -= shift.v[e];
-      }
-      if (p.scale != nullptr) {
-        const Quad<T> scale = load_quad(p.scale, column, p.n_columns, aligned);
-#pragma unroll
-        for (int e = 0; e < quad_size; ++e) value.v[e] *= scale.v[e];
-      }
-      store_quad(out, column, p.n_columns, aligned, value);
+      for (int e = 0; e < quad_size; ++e) value.v[e] -= shift.v[e];
     }
+    if (p.scale != nullptr) {
+      const Quad<T> scale = load_quad(p.scale, column, p.n_columns, aligned);
+#pragma unroll
+      for (int e = 0; e < quad_size; ++e) value.v[e] *= scale.v[e];
+    }
+    store_quad(out, column, p.n_columns, aligned, value);
   }
   __syncthreads();  // another lane's zero must not land on this lane's count
-  if (!active) return;
-  const std::int64_t row = p.rows != nullptr ? p.rows[i] : p.first_row + i;
+  if (!own.active) return;
+  const std::int64_t row = p.rows != nullptr ? p.rows[own.index] : p.first_row + own.index;
   float factor = 1.0f;
   if (p.log_normalise) {
     const float total = p.totals[row];

@@ -15,14 +15,12 @@ namespace kernels {
 
 template <class T>
 __global__ void gaussian_kl_fwd_row_per_group_kernel(GaussianKlForward<T> p) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < p.model.rows;
+  const GroupRow row(p.model.rows, p.model.cols);
   T sum = 0;
-  if (active)
-    for (std::int64_t j = threadIdx.x; j < p.model.cols; j += blockDim.x)
-      sum += p.model.at(row, j).value;
+  for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x)
+    sum += p.model.at(row.index, j).value;
   sum = row_sum(sum, shared_memory<T>());
-  if (active && threadIdx.x == 0) p.value[row] = sum;
+  if (row.active && threadIdx.x == 0) p.value[row.index] = sum;
 }
 
 template <class T>

@@ -16,23 +16,20 @@ inline constexpr int matvec_lanes = matvec_sums / quad_size;  ///< of a row
 
 template <class T>
 __global__ void matvec_fwd_row_per_eight_lanes_kernel(Matvec<T> p, bool aligned) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+  const GroupRow row(p.rows, p.cols);
   T sums[quad_size] = {};
-  if (row < p.rows) {
-    const T* a = p.a + row * p.cols;
 #pragma unroll 4
-    for (std::int64_t j = threadIdx.x * quad_size; j < p.cols; j += matvec_sums) {
-      const Quad<T> left = load_quad(a, j, p.cols, aligned);
-      const Quad<T> right = load_quad(p.x, j, p.cols, aligned);
+  for (std::int64_t j = threadIdx.x * quad_size; j < row.columns; j += matvec_sums) {
+    const Quad<T> left = load_quad(p.a + row.offset, j, p.cols, aligned);
+    const Quad<T> right = load_quad(p.x, j, p.cols, aligned);
 #pragma unroll
-      for (int e = 0; e < quad_size; ++e) sums[e] = std::fma(left.v[e], right.v[e], sums[e]);
-    }
+    for (int e = 0; e < quad_size; ++e) sums[e] = std::fma(left.v[e], right.v[e], sums[e]);
   }
 #pragma unroll
   for (int step = matvec_lanes / 2; step > 0; step /= 2)
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) sums[e] += __shfl_xor_sync(full_warp, sums[e], step);
-  if (row < p.rows && threadIdx.x == 0) p.y[row] = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+  if (row.active && threadIdx.x == 0) p.y[row.index] = (sums[0] + sums[2]) + (sums[1] + sums[3]);
 }
 
 }  // namespace kernels

@@ -51,9 +51,9 @@ template <class T>
 __global__ void row_norm_fwd_row_per_group_kernel(RowNormForward<T> p, const StepState* state,
                                                   bool aligned) {
   const std::int64_t width = p.kind.width;
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  const bool active = row < p.kind.rows;
-  const int quads = active ? static_cast<int>(quads_in(width)) : 0;
+  const GroupRow own(p.kind.rows, width);
+  const std::int64_t row = own.index;
+  const int quads = static_cast<int>(quads_in(own.columns));
   Quad<T>* kept = shared_memory<Quad<T>>() + threadIdx.y * quads_in(width);
   T* scratch = reinterpret_cast<T*>(shared_memory<Quad<T>>() + blockDim.y * quads_in(width));
   const T inverse_width = T(1) / static_cast<T>(width);
@@ -77,7 +77,7 @@ __global__ void row_norm_fwd_row_per_group_kernel(RowNormForward<T> p, const Ste
     }
   }
   const T rstd = math::reciprocal_deviation(row_sum(squares, scratch) * inverse_width, p.eps);
-  const std::int64_t affine = active ? row / p.kind.group_rows() * p.kind.affine_stride : 0;
+  const std::int64_t affine = own.active ? row / p.kind.group_rows() * p.kind.affine_stride : 0;
   for (int q = threadIdx.x; q < quads; q += blockDim.x) {
     const std::int64_t column = std::int64_t{q} * quad_size;
     const Quad<T> gain = load_gain(p.gain, affine, column, p.kind, aligned);
@@ -87,9 +87,9 @@ __global__ void row_norm_fwd_row_per_group_kernel(RowNormForward<T> p, const Ste
 #pragma unroll
     for (int e = 0; e < quad_size; ++e)
       s.v[e] = math::normal_form(s.v[e], mean, rstd) * gain.v[e] + shift.v[e];
-    store_quad(p.y + row * width, column, width, aligned, s);
+    store_quad(p.y + own.offset, column, width, aligned, s);
   }
-  if (active && threadIdx.x == 0) {
+  if (own.active && threadIdx.x == 0) {
     p.mean[row] = mean;
     p.rstd[row] = rstd;
   }

@@ -9,6 +9,7 @@
 
 #include "stx/backend/cuda/launch.cuh"
 #include "stx/backend/weighted_sum.hpp"
+#include "stx_kernels/detail/bad_row.cuh"
 #include "stx_kernels/detail/row_group.cuh"
 
 namespace stx {
@@ -21,10 +22,7 @@ __global__ void weighted_sum_fwd_one_block_kernel(WeightedSumForward<T> p, StepS
     const T weight = p.weights != nullptr ? p.weights[i] : T(1);
     const T value = weight != T(0) ? weight * p.values[i] : T(0);
     sum += static_cast<double>(value);
-    // The smallest key wins in any order of arrival.
-    if (!std::isfinite(value))
-      atomicMin(reinterpret_cast<unsigned long long*>(&state->first_bad),
-                static_cast<unsigned long long>(bad_key(state->step, i, p.term)));
+    if (!std::isfinite(value)) record_bad_row(state, i, p.term);
   }
   sum = row_sum(sum, shared_memory<double>());
   if (threadIdx.x != 0) return;

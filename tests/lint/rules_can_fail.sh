@@ -25,30 +25,40 @@ expect() {
 
 expect 'a long header' include/stx/core/shape.hpp "$(yes '//' | head -300)" 'second concept'
 expect 'a long test' tests/ops/mse_test.cpp "$(yes '//' | head -300)" 'second concept'
-expect 'a long benchmark' bench/ops/mse_bench.cpp "$(yes '//' | head -300)" 'second concept'
-expect 'CUB in a kernel' kernels/stx_kernels/mse.cuh '#include <cub/cub.cuh>' 'kernel files include only'
-expect 'Eigen in a kernel' kernels/stx_kernels/mse.cuh '#include <Eigen/Core>' 'kernel files include only'
-expect 'static shared memory' kernels/stx_kernels/mse.cuh '__shared__ float x[32];' 'shared memory is dynamic'
+expect 'a long benchmark' bench/ops/pointwise_loss_bench.cpp "$(yes '//' | head -300)" 'second concept'
+expect 'CUB in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include <cub/cub.cuh>' 'kernel files include only'
+expect 'Eigen in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include <Eigen/Core>' 'kernel files include only'
+expect 'static shared memory' kernels/stx_kernels/pointwise_loss.cuh '__shared__ float x[32];' 'shared memory is dynamic'
 expect 'a compiler switch' include/stx/math/activations.hpp '#ifdef __CUDACC__' 'may depend on the compiler'
-expect 'OpenMP elsewhere' include/stx/backend/cpu/mse.hpp '#pragma omp parallel' 'parallel_for only'
+expect 'OpenMP elsewhere' include/stx/backend/cpu/pointwise_loss.hpp '#pragma omp parallel' 'parallel_for only'
 expect 'Eigen elsewhere' include/stx/core/shape.hpp '#include <Eigen/Core>' 'Eigen stays'
 expect 'printing' include/stx/core/shape.hpp 'inline void f() { std::cout << 1; }' 'never prints'
 expect 'std::function' include/stx/ops/mse.hpp 'std::function<void()> f;' 'heap behind the back'
 expect 'a mutable static' include/stx/core/shape.hpp 'inline int f() {
   static int calls = 0;' 'no mutable statics'
 expect 'a macro' include/stx/core/shape.hpp '#define CHECK_SHAPE(x) (x)' 'macros begin'
-for part in include/stx/backend/cpu/mse.hpp kernels/stx_kernels/mse.cuh kernels/instantiate/mse.cu tests/ops/mse_test.cpp; do
+for part in include/stx/backend/cpu/pointwise_loss.hpp kernels/stx_kernels/pointwise_loss.cuh kernels/instantiate/pointwise_loss.cu tests/ops/pointwise_loss_test.cpp; do
   mv "$copy/$part" "$copy/saved"
   bash "$rules" "$copy" | grep -qF "the op's part $part is missing" || { echo "not noticed: no $part"; missed=1; }
   mv "$copy/saved" "$copy/$part"
 done
 
+# A kind of test that an op has lost.
+if command -v python3 > /dev/null; then
+  cp -r "$1/tests/support" "$copy/tests/"
+  cp "$1/tests/lint/op_tests.py" "$copy/"
+  python3 "$copy/op_tests.py" "$copy" > /dev/null || { echo 'op_tests.py complains of what is there'; missed=1; }
+  sed -i 's/Guarded/Vector/g' "$copy/tests/ops/neighbour_sample_test.cpp"
+  python3 "$copy/op_tests.py" "$copy" | grep -qF 'neighbour_sample.hpp: no test of sentinels' ||
+    { echo 'not noticed: an op without sentinels'; missed=1; }
+fi
+
 # A body behind another header.
 echo '#include "stx/ops/mse.hpp"' > "$copy/quick.cpp"
 echo "$copy/quick.cpp" > "$copy/list"
 bash "$quick" "$copy" "$copy/list" > /dev/null || { echo 'an -O1 source without bodies was refused'; missed=1; }
-echo '#include "stx/backend/cpu/mse.hpp"' >> "$copy/include/stx/ops/mse.hpp"
-bash "$quick" "$copy" "$copy/list" | grep -qF 'ops/mse.hpp -> include/stx/backend/cpu/mse.hpp' ||
+echo '#include "stx/backend/cpu/pointwise_loss.hpp"' >> "$copy/include/stx/ops/mse.hpp"
+bash "$quick" "$copy" "$copy/list" | grep -qF 'ops/mse.hpp -> include/stx/backend/cpu/pointwise_loss.hpp' ||
   { echo 'not noticed: a body in an -O1 source'; missed=1; }
 [ "$missed" -eq 0 ] && echo 'Every broken rule was noticed'
 exit "$missed"

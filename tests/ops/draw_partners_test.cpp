@@ -3,6 +3,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/naive_sampling.hpp"
 #include "support/random.hpp"
@@ -44,6 +45,17 @@ TEST_CASE("draw_partners: the draw is that of the documented counter") {
     }
     CHECK(draw(rows, 50) == want);
   }
+}
+
+TEST_CASE("draw_partners: the partners of a second program") {
+  const auto g = golden::load("ops/sampling.txt");
+  const auto ids = [&](const char* name) {
+    return std::vector<std::int32_t>(g.at(name).values.begin(), g.at(name).values.end());
+  };
+  stx::Context<Cpu> ctx({.seed = 21});
+  ctx.step_state()->step = 3;
+  CHECK(to_host(ctx, stx::draw_partners(ctx, to_device(ctx, ids("lists"), Shape{40, 7}),
+                                        to_device(ctx, ids("rows"), Shape{60}), 9)) == ids("partners"));
 }
 
 TEST_CASE("draw_partners: every member of the row's own list as often as any other") {

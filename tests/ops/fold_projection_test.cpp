@@ -1,5 +1,6 @@
 #include "stx/ops/fold_projection.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/naive.hpp"
 
@@ -56,6 +57,12 @@ TEST_CASE("folded projections: values against plain loops") {
     CHECK(max_error(b, want_b) <= 1e-13);
     CHECK(max_error(v, want_v) <= 1e-13);
   }
+}
+
+TEST_CASE("folded projections: PyTorch's values and gradients") {
+  const auto g = golden::load("ops/fold_projection.txt");
+  check_golden_op(g, "keys_", {{"x"}, {"inward"}}, keys(3));
+  check_golden_op(g, "values_", {{"x"}, {"outward"}}, values(3));
 }
 
 TEST_CASE("folded projections: gradients by central differences, used once and twice") {

@@ -1,5 +1,6 @@
 #include "stx/ops/gated_residual.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 
@@ -60,6 +61,10 @@ TEST_CASE("gated_residual: values and gradients against plain loops, odd shapes"
     if (odd > 0) check_values(2, odd, 6);
     check_values(2, 3, odd);
   }
+}
+
+TEST_CASE("gated_residual: PyTorch's values and gradients") {
+  check_golden_op(golden::load("ops/gated_residual.txt"), "", {{"residual"}, {"branch"}, {"gates"}}, gated(4, 1));
 }
 
 TEST_CASE("gated_residual: gradients by central differences, used once and twice") {

@@ -3,6 +3,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
 
@@ -45,6 +46,13 @@ TEST_CASE("gather_mean: the mean of the rows, which may come again") {
   CHECK(mean<float>({}, 0, {0, 1}).empty());
   // Whole numbers: the mean of copies is exact.
   CHECK(mean<float>({1, 2, 3, 40, 50, 60}, 3, {1, 1, 1, 1}) == std::vector<float>{40, 50, 60});
+}
+
+TEST_CASE("gather_mean: PyTorch's mean") {
+  const auto g = golden::load("ops/gather_mean.txt");
+  const auto& table = g.at("table");
+  const std::vector<std::int32_t> ids(g.at("ids").values.begin(), g.at("ids").values.end());
+  CHECK(max_error(mean<double>(table.values, table.cols, ids), g.at("mean").values) <= 1e-15);
 }
 
 TEST_CASE("gather_mean: a row that does not exist is NaN, whatever comes with it; threads do not matter") {

@@ -1,5 +1,6 @@
 #include "stx/ops/gaussian_sample.hpp"
 
+#include "support/golden_op.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
 #include "support/naive_gaussian.hpp"
@@ -51,6 +52,26 @@ TEST_CASE("gaussian_sample: values and gradients against a second Philox, odd sh
     check(3, odd, Spread::softplus);
   }
   check(50, 20, Spread::deviation);
+}
+
+TEST_CASE("gaussian_sample: PyTorch's samples and gradients, noise from another Philox") {
+  const auto g = golden::load("ops/gaussian_sample.txt");
+  std::vector<std::int32_t> ids;
+  for (const double id : g.at("ids").values) ids.push_back(static_cast<std::int32_t>(id));
+  const auto with_ids = [&](Spread kind) {
+    return [&ids, kind](auto& ctx, const auto& v) {
+      ctx.step_state()->seed = 21;
+      ctx.step_state()->step = 3;
+      const auto rows = to_device(ctx, ids, Shape{static_cast<std::int64_t>(ids.size())});
+      return std::vector{stx::gaussian_sample(ctx, stx::Gaussian<double, Cpu>{v[0], v[1], kind}, 9, rows)};
+    };
+  };
+  const auto check = [&](const char* prefix, Spread kind) {
+    check_golden_op(g, prefix, {{"mean"}, {"spread"}}, with_ids(kind), {"y"}, 1e-6);  // the noise is float
+  };
+  check("log_variance_", Spread::log_variance);
+  check("softplus_", Spread::softplus);
+  check("deviation_", Spread::deviation);
 }
 
 TEST_CASE("gaussian_sample: gradients by central differences, used once and twice") {

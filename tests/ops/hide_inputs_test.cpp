@@ -5,6 +5,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/naive.hpp"
 #include "support/random.hpp"
@@ -56,6 +57,15 @@ TEST_CASE("hide_inputs: the draw is that of the documented counters, odd shapes"
       CHECK(same_bits(got.mask, mask));
       CHECK(same_bits(got.x, x));
     }
+}
+
+TEST_CASE("hide_inputs: the mask of a second program") {
+  const auto want = golden::load("ops/sampling.txt").at("mask");
+  stx::Context<Cpu> ctx({.seed = 21});
+  ctx.step_state()->step = 3;
+  const auto x = to_device(ctx, std::vector<float>(want.values.size(), 1.0f), Shape{want.rows, want.cols});
+  const auto mask = to_host(ctx, stx::hide_inputs(ctx, x, Hide{0.2f, 0.7f, 9}));
+  CHECK(std::vector<double>(mask.begin(), mask.end()) == want.values);
 }
 
 TEST_CASE("hide_inputs: shares are spread evenly over their range") {

@@ -3,6 +3,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
 
@@ -49,6 +50,11 @@ TEST_CASE("matvec: the product, bit for bit in the documented order") {
       }
     }
   CHECK(product<float>({}, {}) == std::vector<float>(3, 0.0f));
+}
+
+TEST_CASE("matvec: PyTorch's product") {
+  const auto g = golden::load("ops/gather_mean.txt");
+  CHECK(max_error(product<double>(g.at("table").values, g.at("mean").values), g.at("product").values) <= 1e-14);
 }
 
 TEST_CASE("matvec: unit vectors pick columns; the same bits for every number of threads") {

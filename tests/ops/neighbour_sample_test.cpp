@@ -1,11 +1,14 @@
 #include "stx/ops/neighbour_sample.hpp"
 
+#include <numeric>
 #include <set>
 
 #include "stx/autograd/backward.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
+#include "support/guarded.hpp"
 #include "support/naive.hpp"
 #include "support/naive_graph.hpp"
 
@@ -82,6 +85,20 @@ TEST_CASE("neighbour_sample: Floyd's choice of a second program, for every size"
     }
 }
 
+TEST_CASE("neighbour_sample: the neighbours of a program in Python") {
+  const auto g = golden::load("ops/sampling.txt");
+  const auto& want = g.at("neighbours").values;
+  CsrGraph graph;
+  graph.indptr.assign(g.at("graph.indptr").values.begin(), g.at("graph.indptr").values.end());
+  graph.indices.assign(g.at("graph.indices").values.begin(), g.at("graph.indices").values.end());
+  std::vector<std::int32_t> nodes(30);
+  std::iota(nodes.begin(), nodes.end(), 0);
+  Context<Cpu> ctx({.seed = 21});
+  ctx.step_state()->step = 3;
+  const auto got = stx::neighbour_sample(ctx, to_device(ctx, graph), to_device(ctx, nodes, Shape{30}), 4, 9);
+  CHECK(to_host(ctx, got.neighbours) == std::vector<std::int32_t>(want.begin(), want.end()));
+}
+
 TEST_CASE("neighbour_sample: ascending, different, neighbours; all of them where there are few") {
   const Rows rows = naive::random_rows(200, 9, 6);
   std::vector<std::int32_t> nodes(200);
@@ -130,6 +147,32 @@ TEST_CASE("neighbour_sample: every neighbour is equally likely, also in pairs") 
   }
   for (int i = 1; i <= 5; ++i)
     for (int j = i + 1; j <= 5; ++j) CHECK(std::abs(pairs[i][j] - 1000) < 150);  // 5 sd
+}
+
+TEST_CASE("neighbour_sample: the backend stays inside its buffers") {
+  const Rows rows = naive::random_rows(60, 9, 6);
+  const CsrGraph graph = graph_of(rows);
+  for (std::int32_t size : {1, 5, 60, 1024})
+    for (int threads : {1, 3}) {
+      Context<Cpu> ctx({.threads = threads});
+      Guarded<std::int64_t> indptr(std::vector<std::int64_t>(graph.indptr.begin(), graph.indptr.end()));
+      Guarded<std::int32_t> indices(std::vector<std::int32_t>(graph.indices.begin(), graph.indices.end()));
+      std::vector<std::int32_t> wanted(97);
+      for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = static_cast<std::int32_t>(i % 63) - 1;
+      Guarded<std::int32_t> nodes(wanted), neighbours(97 * size, -7), counts(97, -7);
+      stx::neighbour_sample(ctx, stx::NeighbourSample{.graph = {.indptr = indptr.data(),
+                                                                .indices = indices.data(),
+                                                                .n_nodes = 60,
+                                                                .n_edges = graph.n_edges()},
+                                                      .nodes = nodes.data(),
+                                                      .neighbours = neighbours.data(),
+                                                      .counts = counts.data(),
+                                                      .n = 97,
+                                                      .size = size});
+      CHECK((indptr.intact() && indices.intact() && nodes.intact() && neighbours.intact() && counts.intact()));
+      for (std::int32_t v : neighbours.content()) REQUIRE((v >= -1 && v < 60));  // every place was written
+      for (std::int32_t c : counts.content()) REQUIRE((c >= 0 && c <= size));
+    }
 }
 
 TEST_CASE("neighbour_sample: no nodes, nodes without edges or outside of the graph") {

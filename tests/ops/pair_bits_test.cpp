@@ -5,6 +5,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
 
@@ -62,6 +63,17 @@ std::vector<std::uint32_t> naive_bits(const Ids& lists, const Ids& first, const 
 }
 
 }  // namespace
+
+TEST_CASE("pair_bits: NumPy's words, both directions") {
+  const auto g = golden::load("ops/pair_bits.txt");
+  const auto ids = [&](const char* name) { return Ids(g.at(name).values.begin(), g.at(name).values.end()); };
+  const auto words = [&](const char* name) {
+    return std::vector<std::uint32_t>(g.at(name).values.begin(), g.at(name).values.end());
+  };
+  const Ids lists = ids("lists"), rows = ids("rows"), others = ids("others");
+  CHECK(bits(lists, rows, others, Anchors::first) == words("first"));
+  CHECK(bits(lists, others, rows, Anchors::second) == words("second"));
+}
 
 TEST_CASE("pair_bits: every pair looked up, both directions, numbers that come again") {
   for (std::int64_t k : {1, 7, 50})

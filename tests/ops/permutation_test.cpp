@@ -3,6 +3,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/naive_sampling.hpp"
 #include "support/random.hpp"
@@ -36,6 +37,16 @@ TEST_CASE("permutation: every item once, for every size up to 300 and some large
   }
   for (std::int64_t n : {1023, 1024, 1025, 4097, 65536, 65537, 1000003})
     CHECK(holds_each_once(order(n)));
+}
+
+TEST_CASE("permutation: the network of a second program") {
+  const auto g = golden::load("ops/sampling.txt");
+  stx::Context<Cpu> ctx({.seed = 21});
+  ctx.step_state()->step = 3;
+  for (std::int64_t n : {5, 300, 5000}) {
+    const auto& want = g.at("permutation_" + std::to_string(n)).values;
+    CHECK(to_host(ctx, stx::permutation(ctx, n, 9, 0, n)) == std::vector<std::int32_t>(want.begin(), want.end()));
+  }
 }
 
 TEST_CASE("permutation: all 24 orders of 4 items and all 120 of 5 are equally likely") {

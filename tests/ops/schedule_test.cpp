@@ -4,6 +4,7 @@
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
+#include "support/guarded.hpp"
 #include "support/run_op.hpp"
 
 using namespace stx::test;
@@ -79,6 +80,26 @@ TEST_CASE("scheduled_weight: value and gradient are those of the step, used once
   }
   const auto fixed = run_op<double>(ctx, {{Shape{1}, {2.5}, false}}, op);
   CHECK(fixed.grads[0].empty());
+}
+
+TEST_CASE("schedule: the backend stays inside its buffers; threads do not matter") {
+  for (int threads : {1, 2, 3, 5}) {
+    stx::Context<Cpu> ctx({.threads = threads});
+    begin_step(ctx);
+    Guarded<float> from(1, 3.0f), to(1, 1.0f);
+    stx::scheduled_weight(ctx, stx::ScheduledWeight<float>{.from = from.data(),
+                                                           .to = to.data(),
+                                                           .write = stx::GradWrite::accumulate,
+                                                           .schedule = {.value = 0.5}});
+    CHECK((from.intact() && to.intact()));
+    CHECK(to.content()[0] == 2.5f);
+    const stx::StepState before = *ctx.step_state();
+    stx::set_learning_rate(ctx, rising);
+    CHECK(ctx.step_state()->learning_rate == static_cast<float>(0.05 / 12));
+    CHECK(ctx.step_state()->seed == before.seed);
+    CHECK(ctx.step_state()->step == before.step);
+    CHECK(ctx.step_state()->first_bad == before.first_bad);
+  }
 }
 
 TEST_CASE("schedule: wrong calls are errors") {

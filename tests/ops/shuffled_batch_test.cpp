@@ -6,6 +6,8 @@
 #include "stx/core/transfer.hpp"
 #include "stx/ops/permutation.hpp"
 #include "support/compare.hpp"
+#include "support/golden.hpp"
+#include "support/guarded.hpp"
 
 using namespace stx::test;
 using stx::Cpu;
@@ -16,8 +18,8 @@ namespace {
 using Items = std::vector<std::int32_t>;
 
 std::vector<Items> batches(std::int64_t n, std::int64_t count, int how_many, std::uint32_t first = 0,
-                           bool reshuffle = true) {
-  stx::Context<Cpu> ctx({.threads = 2, .seed = 77});
+                           bool reshuffle = true, int threads = 2) {
+  stx::Context<Cpu> ctx({.threads = threads, .seed = 77});
   const auto batch = to_device(ctx, std::vector<std::uint32_t>{first}, Shape{1});
   std::vector<Items> all;
   for (int i = 0; i < how_many; ++i) {
@@ -58,12 +60,35 @@ TEST_CASE("shuffled_batch: batches are slices of permutation(); without reshuffl
   for (std::size_t i = 0; i < 10; ++i) CHECK(frozen[i] == all[i]);
 }
 
+TEST_CASE("shuffled_batch: the order of a second program, pass 3") {
+  const auto want = golden::load("ops/sampling.txt").at("permutation_300").values;
+  stx::Context<Cpu> ctx({.seed = 21});
+  const auto batch = to_device(ctx, std::vector<std::uint32_t>{30}, Shape{1});
+  for (int i = 0; i < 10; ++i) {
+    const Items got = to_host(ctx, stx::shuffled_batch(ctx, 300, 30, 9, batch));
+    CHECK(std::vector<double>(got.begin(), got.end()) ==
+          std::vector<double>(want.begin() + 30 * i, want.begin() + 30 * (i + 1)));
+  }
+}
+
 TEST_CASE("shuffled_batch: goes on from any number; a batch of everything") {
   const auto all = batches(103, 10, 25);
   CHECK(batches(103, 10, 5, 20) == std::vector<Items>(all.begin() + 20, all.end()));
   const auto whole = batches(7, 7, 3);
   for (const Items& b : whole) CHECK(std::set<std::int32_t>(b.begin(), b.end()).size() == 7);
   CHECK(together(batches(1, 1, 2), 0, 2).size() == 1);
+}
+
+TEST_CASE("shuffled_batch: the same for every number of threads; the backend stays inside its buffers") {
+  const auto one = batches(20000, 9000, 4, 0, true, 1);
+  for (int threads : {1, 2, 3, 5}) CHECK(batches(20000, 9000, 4, 0, true, threads) == one);
+  stx::Context<Cpu> ctx({.threads = 3});
+  Guarded<std::int32_t> items(33, -1);
+  Guarded<std::uint32_t> batch(1, 2u);
+  stx::permutation(ctx, stx::Permutation<std::int32_t>{
+                            .items = items.data(), .count = 33, .n = 100, .batch = batch.data()});
+  CHECK((items.intact() && batch.intact()));
+  CHECK(batch.content()[0] == 3);
 }
 
 TEST_CASE("shuffled_batch: numbers out of range are errors") {

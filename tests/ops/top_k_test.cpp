@@ -94,6 +94,48 @@ TEST_CASE("top_k: real numbers, both metrics, many queries") {
   }
 }
 
+TEST_CASE("top_k by cosine: order of a full sort for every shape of a tile, ties by lower index") {
+  // Rows of +-1 and whole powers of two as lengths: cosines are sums of equal terms, and many are equal.
+  const auto signs = [](std::int64_t n, std::int64_t dims, std::uint64_t seed) {
+    auto values = random_values(n * dims, seed);
+    for (std::int64_t i = 0; i < n * dims; ++i) values[i] = std::copysign(std::ldexp(1.0, (i / dims) % 4), values[i]);
+    return values;
+  };
+  for (std::int64_t n : {1, 31, 33, 130, 1023})
+    for (std::int64_t dims : {1, 4, 16, 1024})
+      for (std::int64_t n_queries : {1, 13, 57, 231}) {
+        if (dims == 1024 && n * n_queries > 130 * 57) continue;
+        const int k = static_cast<int>(std::min<std::int64_t>(n, 9));
+        CAPTURE(n);
+        CAPTURE(dims);
+        CAPTURE(n_queries);
+        const auto queries = signs(n_queries, dims, 1), points = signs(n, dims, 2);
+        const auto got = search<float>(queries, points, n_queries, n, dims, {k, KnnMetric::cosine});
+        for (std::int64_t q = 0; q < n_queries; ++q) {
+          const auto want = naive::rank_points(queries.data() + q * dims, points, dims, true);
+          for (int j = 0; j < k; ++j) {
+            REQUIRE(got.ids[q * k + j] == want.order[j]);
+            REQUIRE(std::abs(got.scores[q * k + j] + want.key[want.order[j]]) <= 1e-6);
+          }
+        }
+      }
+}
+
+TEST_CASE("top_k by cosine: a query's neighbours do not depend on its batch or on the threads") {
+  const std::int64_t n = 700, dims = 401;
+  const auto points = random_values(n * dims, 3);
+  const auto all = search<float>(points, points, n, n, dims, {15, KnnMetric::cosine}, 1);
+  for (int threads : {2, 3, 5}) {
+    const auto other = search<float>(points, points, n, n, dims, {15, KnnMetric::cosine}, threads);
+    CHECK(same_bits(other.ids, all.ids));
+    CHECK(same_bits(other.scores, all.scores));
+  }
+  const std::vector<double> few(points.begin() + 300 * dims, points.begin() + 303 * dims);
+  const auto part = search<float>(few, points, 3, n, dims, {15, KnnMetric::cosine});
+  CHECK(same_bits(part.scores, std::vector<float>(all.scores.begin() + 300 * 15, all.scores.begin() + 303 * 15)));
+  CHECK(part.ids == std::vector<std::int32_t>(all.ids.begin() + 300 * 15, all.ids.begin() + 303 * 15));
+}
+
 TEST_CASE("top_k: golden values of scikit-learn") {
   const auto g = golden::load("ops/top_k.txt");
   const auto &queries = g.at("queries"), &points = g.at("points");
@@ -144,13 +186,15 @@ TEST_CASE("top_k: no queries, no points for them, no dimensions") {
 TEST_CASE("top_k: points with NaN are nobody's neighbours") {
   std::vector<double> points = random_values(4 * 2, 3);
   points[2] = std::nan("");
-  const auto got = search<float>(points, points, 4, 4, 2, {.k = 4});
-  for (std::int64_t q : {0, 2, 3}) {
-    for (int j = 0; j < 3; ++j) CHECK((got.ids[q * 4 + j] >= 0 && got.ids[q * 4 + j] != 1));
-    CHECK(got.ids[q * 4 + 3] == -1);
-    CHECK(std::isnan(got.scores[q * 4 + 3]));
+  for (KnnMetric metric : {KnnMetric::euclidean, KnnMetric::cosine}) {
+    const auto got = search<float>(points, points, 4, 4, 2, {.k = 4, .metric = metric});
+    for (std::int64_t q : {0, 2, 3}) {
+      for (int j = 0; j < 3; ++j) CHECK((got.ids[q * 4 + j] >= 0 && got.ids[q * 4 + j] != 1));
+      CHECK(got.ids[q * 4 + 3] == -1);
+      CHECK(std::isnan(got.scores[q * 4 + 3]));
+    }
+    for (int j = 0; j < 4; ++j) CHECK(got.ids[4 + j] == -1);
   }
-  for (int j = 0; j < 4; ++j) CHECK(got.ids[4 + j] == -1);
 }
 
 TEST_CASE("top_k: the backend stays inside its buffers") {

@@ -42,7 +42,7 @@ inline KnnResult knn_packed(const Matrix<float>& queries, const Matrix<float>& p
   const std::int64_t dims = points.cols, n_tiles = (points.rows + knn_tile - 1) / knn_tile;
   std::vector<float> packed(static_cast<std::size_t>(packed_size(points.rows, dims)));
   for (std::int64_t t = 0; t < n_tiles; ++t)
-    pack_tile<float>(points.values.data(), points.rows, dims, nullptr, t, packed.data());
+    pack_tile<float>(points.values.data(), points.rows, dims, t, packed.data());
   KnnResult out{Matrix<std::int32_t>(queries.rows, k), Matrix<float>(queries.rows, k)};
   constexpr std::int64_t block = 64;  // queries that share a tile while it is in the cache
   parallel_chunks(options.threads, queries.rows, block, [&](std::int64_t begin, std::int64_t end) {

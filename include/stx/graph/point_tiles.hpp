@@ -18,18 +18,15 @@ inline std::int64_t packed_size(std::int64_t n, std::int64_t dims) {
 }
 
 /// Tile `tile` of the points (n x dims), dimension-major within a tile: value d of point p is at
-/// [(p / 64 * dims + d) * 64 + p % 64]; the last tile is padded with zeros. Points are multiplied by
-/// scale[p] unless it is null.
+/// [(p / 64 * dims + d) * 64 + p % 64]; the last tile is padded with zeros.
 template <class T>
-void pack_tile(const T* points, std::int64_t n, std::int64_t dims, const T* scale, std::int64_t tile,
-               T* packed) {
+void pack_tile(const T* points, std::int64_t n, std::int64_t dims, std::int64_t tile, T* packed) {
   packed += tile * knn_tile * dims;
   const std::int64_t first = tile * knn_tile, count = std::min(knn_tile, n - first);
   if (count < knn_tile) std::fill_n(packed, knn_tile * dims, T(0));
   for (std::int64_t p = 0; p < count; ++p) {
     const T* point = points + (first + p) * dims;
-    const T factor = scale == nullptr ? T(1) : scale[first + p];
-    for (std::int64_t d = 0; d < dims; ++d) packed[d * knn_tile + p] = factor * point[d];
+    for (std::int64_t d = 0; d < dims; ++d) packed[d * knn_tile + p] = point[d];
   }
 }
 

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "stx/autograd/check_finite.hpp"
-#include "stx/autograd/var.hpp"
-#include "stx/backend/l1_loss.hpp"
+#include "stx/ops/pointwise_loss.hpp"
 
 namespace stx {
 
@@ -24,29 +23,8 @@ Var<T, D> l1_loss(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& target, doub
   require(y.shape().rank() == 2 && y.shape() == target.shape, "l1_loss",
           "y and target must have one shape (rows, cols), got ", y.shape(), " and ", target.shape);
   check_finite<T, D>(ctx, "l1_loss", {{"y", y}, {"target", target}});
-  const std::int64_t rows = y.shape()[0];
-  const std::int64_t cols = y.shape()[1];
-  Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, y.needs_grad());
-  T* row_sums = ctx.step_arena().template allocate<T>(rows);
-  l1_loss_forward(ctx, L1LossForward<T>{.y = y.value().data, .target = target.data, .loss = loss.value().data,
-                                        .row_sums = row_sums, .rows = rows, .cols = cols,
-                                        .weight = static_cast<T>(weight), .term = term});
-
-  struct Backward : Tape<D>::Node {
-    Var<T, D> y, loss;
-    Tensor<T, D> target;
-    T weight;
-    static void run(Context<D>& ctx, Backward& n) {
-      if (!n.loss.has_grad()) return;
-      const GradTarget<T> to_y = n.y.claim_grad(ctx);
-      if (to_y.data == nullptr) return;
-      l1_loss_backward(ctx, L1LossBackward<T>{.grad_loss = n.loss.grad().data, .y = n.y.value().data,
-                                              .target = n.target.data, .grad_y = to_y.data, .write_y = to_y.write,
-                                              .rows = n.y.shape()[0], .cols = n.y.shape()[1], .weight = n.weight});
-    }
-  };
-  if (loss.needs_grad()) ctx.tape().record(Backward{{}, y, loss, target, static_cast<T>(weight)});
-  return loss;
+  return detail::pointwise_loss<T, D>(
+      ctx, y, target, {}, {.entry = EntryLoss::absolute, .mean = false, .weight = static_cast<T>(weight)}, term);
 }
 
 }  // namespace stx

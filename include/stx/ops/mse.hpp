@@ -1,8 +1,7 @@
 // Mean squared error over all or over masked entries.
 #pragma once
 
-#include "stx/autograd/var.hpp"
-#include "stx/backend/mse.hpp"
+#include "stx/ops/pointwise_loss.hpp"
 
 namespace stx {
 
@@ -25,34 +24,7 @@ Var<T, D> mse(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& target, const Te
   require(y.shape().rank() == 2 && y.shape() == target.shape && (!mask || mask.shape == y.shape()), "mse",
           "y, target and mask must have one shape (rows, cols), got ", y.shape(), ", ", target.shape, ", ",
           mask.shape);
-  const std::int64_t rows = y.shape()[0];
-  const std::int64_t cols = y.shape()[1];
-  Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, y.needs_grad());
-  T* divisor = ctx.step_arena().template allocate<T>(1);
-  T* row_sums = ctx.step_arena().template allocate<T>(2 * rows);
-  mse_forward(ctx, MseForward<T>{.y = y.value().data, .target = target.data, .mask = mask.data,
-                                 .loss = loss.value().data, .divisor = divisor, .row_sums = row_sums,
-                                 .rows = rows, .cols = cols, .weight = static_cast<T>(weight),
-                                 .term = term});
-
-  struct Backward : Tape<D>::Node {
-    Var<T, D> y, loss;
-    Tensor<T, D> target, mask;
-    T* divisor;
-    T weight;
-    static void run(Context<D>& ctx, Backward& n) {
-      if (!n.loss.has_grad()) return;
-      const GradTarget<T> to_y = n.y.claim_grad(ctx);
-      if (to_y.data == nullptr) return;
-      mse_backward(ctx, MseBackward<T>{.grad_loss = n.loss.grad().data, .y = n.y.value().data,
-                                       .target = n.target.data, .mask = n.mask.data, .divisor = n.divisor,
-                                       .grad_y = to_y.data, .write_y = to_y.write, .rows = n.y.shape()[0],
-                                       .cols = n.y.shape()[1], .weight = n.weight});
-    }
-  };
-  if (loss.needs_grad())
-    ctx.tape().record(Backward{{}, y, loss, target, mask, divisor, static_cast<T>(weight)});
-  return loss;
+  return detail::pointwise_loss<T, D>(ctx, y, target, mask, {.weight = static_cast<T>(weight)}, term);
 }
 
 }  // namespace stx

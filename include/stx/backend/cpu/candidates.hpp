@@ -25,9 +25,13 @@ class Candidates {
  public:
   Candidates(Arena& arena, std::int64_t n, int k)
       : k_(k), capacity_(k + std::max(64, k / 4)), held_(arena.allocate<Candidate<T>>(n * capacity_)),
-        counts_(arena.allocate<std::int32_t>(n)), limits_(arena.allocate<T>(n)) {
-    std::fill_n(counts_, n, 0);
-    std::fill_n(limits_, n, std::numeric_limits<T>::infinity());
+        counts_(arena.allocate<std::int32_t>(n)), limits_(arena.allocate<T>(n)), n_(n) {
+    clear();
+  }
+
+  void clear() {
+    std::fill_n(counts_, n_, 0);
+    std::fill_n(limits_, n_, std::numeric_limits<T>::infinity());
   }
 
   /// Keys above limits()[list] cannot be among its best.
@@ -59,6 +63,7 @@ class Candidates {
   Candidate<T>* held_;
   std::int32_t* counts_;
   T* limits_;
+  std::int64_t n_;
 };
 
 }  // namespace stx::cpu

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Every public op must have every kind of test. Usage: op_tests.py REPOSITORY
+
+An op is a header of include/stx/ops or include/stx/optim whose comment says "Deterministic:". Its tests are the files
+under tests/ that include it or one of its backends. Prints a line per op and kind of test that none of them has.
+"""
+import pathlib
+import re
+import sys
+
+# Kind of test: what a file of this kind holds.
+KINDS = {
+    "golden values": r"golden::load",
+    "gradients by central differences": r"check_gradients|central differences",
+    "CUDA against the CPU": r"compare_devices|stx::Cuda",
+    "captured and replayed": r"compare_devices|StepGraph",
+    "sentinels": r"Guarded",
+    "repeatability": r"same_bits|check_same_for_all_threads|== one\b|compare_devices",
+    "numbers of threads": r"check_same_for_all_threads|threads = |threads\)",
+    "wrong calls": r"CHECK_THROWS|message\(",
+}
+# Kinds that an op has no use for, and why.
+EXCUSED = {
+    ("schedule", "gradients by central differences"): "a factor: its gradient is compared exactly",
+    ("timestep_embedding", "gradients by central differences"): "times are constants",
+    ("reshape", "golden values"): "the same memory: compared exactly",
+}
+
+
+def includes(root, header, seen=None):
+    """The headers of stx that `header` includes, at any depth, but for the bodies."""
+    seen = set() if seen is None else seen
+    for name in re.findall(r'#include "(stx/(?:ops|backend|optim)/[^"]+)"', (root / "include" / header).read_text()):
+        if name not in seen:
+            seen.add(name)
+            includes(root, name, seen)
+    return seen
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    # A test file that checks an op through a helper has the helper's words too.
+    support = {f"support/{p.name}": p.read_text() for p in (root / "tests/support").glob("*.hpp")}
+    tests = {}
+    for path in (root / "tests").rglob("*_test.cpp"):
+        text = path.read_text()
+        names = set(re.findall(r'#include "(stx/(?:ops|backend|optim)/[^"]+)"', text))
+        for helper in re.findall(r'#include "(support/(?:golden_op|layer_check|count_ops|gradient_check)[^"]*)"', text):
+            names |= set(re.findall(r'#include "(stx/ops/[^"]+)"', support.get(helper, "")))
+            if helper == "support/golden_op.hpp":
+                text += "golden::load"
+        tests[path] = (names, text)
+    broken = 0
+    for header in sorted(p for part in ("ops", "optim") for p in (root / "include/stx" / part).glob("*.hpp")):
+        text = header.read_text()
+        if "Deterministic:" not in text:
+            continue
+        name = f"stx/{header.parent.name}/{header.name}"
+        backends = {n for n in includes(root, name) if n.startswith("stx/backend/")}
+        own = {n for n in re.findall(r'#include "(stx/backend/[^"]+)"', text)}
+        for inner in re.findall(r'#include "(stx/ops/[^"]+)"', text):  # an op that is made of another
+            if "Deterministic:" not in (root / "include" / inner).read_text() or not own:
+                own |= {n for n in includes(root, inner) if n.startswith("stx/backend/")} & backends
+                own |= set(re.findall(r'#include "(stx/backend/[^"]+)"', (root / "include" / inner).read_text()))
+        held = "".join(text for names, text in tests.values() if names & (own | {name}))
+        has_gradient = re.search(r"\bVar<T, D> \w+\(", text)
+        for kind, words in KINDS.items():
+            if kind.startswith("gradients") and not has_gradient:
+                continue
+            if (header.stem, kind) not in EXCUSED and not re.search(words, held):
+                print(f"{header.relative_to(root)}: no test of {kind}")
+                broken = 1
+    if not broken:
+        print("Every op has every kind of test")
+    sys.exit(broken)
+
+
+if __name__ == "__main__":
+    main()
