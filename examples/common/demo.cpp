@@ -9,10 +9,8 @@
 
 namespace stx {
 
-namespace {
-
-/// Writes st.h5ad and sc.h5ad of a simulated tissue to `folder`.
 void write_simulated_pair(const std::string& folder, const SimulationOptions& options, int threads) {
+  std::filesystem::create_directories(folder);
   const SimulatedTissue tissue = simulate_tissue(options, threads);
   const auto labels = [](const char* prefix, const std::vector<std::int32_t>& codes) {
     Categorical c;
@@ -43,10 +41,7 @@ void write_simulated_pair(const std::string& folder, const SimulationOptions& op
   write_h5ad(folder + "/sc.h5ad", sc, {.overwrite = true});
 }
 
-}  // namespace
-
 FitFlags prepare_demo(const DemoFlags& demo) {
-  std::filesystem::create_directories(demo.folder);
   SimulationOptions simulation;
   simulation.n_spots = demo.n_spots;
   simulation.n_cells = demo.n_cells;

@@ -64,8 +64,8 @@ AnnData spots_anndata(const SpotsFile& from, const SpotPrediction& prediction) {
   add_layer("expected", prediction.expected.mean, 0);
   add_layer("log1p", prediction.logs, 0);
   add_layer("p_zero", prediction.expected.p_zero, 1);
-  add_layer("lower", prediction.intervals.lower, 0);
-  add_layer("upper", prediction.intervals.upper, 0);
+  add_layer("lower", prediction.lower, 0);
+  add_layer("upper", prediction.upper, 0);
 
   // Genes that the model does not know have none; spots without counts are certain to stay without.
   const auto n_var = static_cast<std::size_t>(out.n_var()), n_obs = static_cast<std::size_t>(out.n_obs());
@@ -83,7 +83,7 @@ AnnData spots_anndata(const SpotsFile& from, const SpotPrediction& prediction) {
   out.obs.set("predictive_sd", spot_sd);
   out.obs.set("interval_width", spot_width);
   add_latents(out, prediction.latents, st.rows);
-  out.uns["stx"]["interval_level"] = prediction.intervals.level;
+  out.uns["stx"]["interval_level"] = prediction.level;
   out.uns["stx"]["scale"] =
       "imputed columns of X and the layer 'expected' are expected counts at the spot's depth; 'log1p' is "
       "ln(1 + 1e4 expected / counts of the genes shown to the model)";

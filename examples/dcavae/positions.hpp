@@ -193,7 +193,11 @@ Placement place_cells(const ContextOptions& context, const LatentPosterior& spot
   const PositionSplit split(coordinates, options);
   const CoordinateScale scale(coordinates, split.train);
   const Matrix<float> places = scale.apply(coordinates);
-  PositionModel<D> model(context, spots.mean, places, options);
+  // A step is 0.2 ms of one thread: a second one would save little, and waiting for it costs milliseconds
+  // whenever another program has the processor.
+  ContextOptions single = context;
+  single.threads = 1;
+  PositionModel<D> model(single, spots.mean, places, options);
   Fit<float, D> fit(model.context(), model.store(), model.adam(),
                     {.batch_size = options.batch_size,
                      .max_epochs = options.epochs,

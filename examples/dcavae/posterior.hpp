@@ -30,7 +30,8 @@ struct Expectation {
 /// drawn ones, as in training: the rows of a side, in the order of the data, fall into blocks of
 /// options.batch_size rows, for each of which as many keys are drawn; results are means over
 /// options.key_draws such draws, and sample k of the counts is seen through draw k modulo key_draws. Without
-/// cross-attention a block then attends to itself. Source: DCAVAE, section 7.
+/// cross-attention a block then attends to itself. A row attends once: its posterior is kept for what is asked
+/// next. Source: DCAVAE, section 7.
 template <class D>
 class DcavaeModel {
   using V = Var<float, D>;
@@ -79,8 +80,11 @@ class DcavaeModel {
   /// The library: counts of a row over its observed genes (spots: training genes; cells: decoder genes).
   double total(Modality m, std::int64_t row) const { return totals_[index(m)][static_cast<std::size_t>(row)]; }
 
-  /// To be called when parameters have changed: projected keys are then made again.
-  void forget_keys() { have_keys_[0] = have_keys_[1] = false; }
+  /// To be called when parameters have changed: projected keys and posteriors are then made again.
+  void forget_keys() {
+    have_keys_[0] = have_keys_[1] = false;
+    kept_[0] = kept_[1] = {};
+  }
 
   /// What queries of side m attend to, (rows, 2 hidden); set_keys() takes those of a saved model.
   Matrix<float> keys(Modality m) {
@@ -90,11 +94,15 @@ class DcavaeModel {
   void set_keys(Modality m, const Matrix<float>& keys) {
     keys_[index(m)] = to_device(ctx_, keys);
     have_keys_[index(m)] = true;
+    kept_[index(m)] = {};
   }
 
   /// What similarities are taken from, with options.keys = sampled; a saved model brings those of the cells.
   Matrix<float> profiles(Modality m) { return to_matrix(ctx_, profiles_[index(m)]); }
-  void set_profiles(Modality m, const Matrix<float>& profiles) { profiles_[index(m)] = to_device(ctx_, profiles); }
+  void set_profiles(Modality m, const Matrix<float>& profiles) {
+    profiles_[index(m)] = to_device(ctx_, profiles);
+    kept_[0] = kept_[1] = {};
+  }
 
   std::int64_t n_rows(Modality m) const { return sides_[index(m)].n_rows(); }
   std::int64_t n_genes() const { return n_genes_; }
@@ -112,6 +120,12 @@ class DcavaeModel {
 
  private:
   static constexpr std::int64_t chunk_rows = 1024;
+
+  /// Posteriors that were asked for, of rows of one side in one draw of keys.
+  struct Kept {
+    std::vector<char> known;
+    Matrix<float> mean, spread;  ///< (all rows, latent); spread is the log variance
+  };
 
   static int index(Modality m) { return m == Modality::cells ? 0 : 1; }
   Modality key_side(Modality m) const { return options_.cross_attention ? other(m) : m; }
@@ -143,9 +157,15 @@ class DcavaeModel {
   void make_keys(Modality m);
   /// Keys and values for the queries of a block, in draw number `draw`.
   V seen(Modality m, std::int64_t block, std::int64_t draw);
-  Gaussian<float, D> posterior(Modality m, const Rows& ids, std::int64_t block, std::int64_t draw) {
-    const V keys = seen(m, block, draw), x = sides_[index(m)].inputs(ctx_, ids);
-    return network_.latent(ctx_, m, network_.embed(ctx_, m, x), keys);
+  /// Lets the rows of side m attend in a draw, but for those that did before.
+  const Kept& posteriors(Modality m, const std::vector<std::int64_t>& rows, std::int64_t draw);
+  /// The kept posterior of rows [first, first + n) of a list, in the step arena.
+  Gaussian<float, D> posterior(const Kept& kept, const std::vector<std::int64_t>& rows, std::int64_t first,
+                               std::int64_t n);
+  Tensor<float, D> to_step(const Matrix<float>& host, Shape shape) {
+    const Tensor<float, D> t = ctx_.template make_step<float>(shape);
+    upload(ctx_, t, std::span<const float>(host.values));
+    return t;
   }
   V library(Modality m, const Rows& ids) {
     if (options_.library == "learned") return network_.library(ctx_, m, sides_[index(m)].inputs(ctx_, ids)).mean;
@@ -166,6 +186,7 @@ class DcavaeModel {
   Rows rows_;
   Tensor<float, D> key_memory_[2], keys_[2];  ///< for queries of cells, of spots
   bool have_keys_[2] = {false, false};
+  std::vector<Kept> kept_[2];  ///< of cells, of spots: by draw
   std::uint32_t count_site_ = 0;
   Tensor<float, D> profiles_[2];  ///< of cells, of spots; with sampled keys
   Rows block_rows_;

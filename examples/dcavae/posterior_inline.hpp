@@ -71,17 +71,54 @@ Var<float, D> DcavaeModel<D>::seen(Modality m, std::int64_t block, std::int64_t 
 }
 
 template <class D>
-Latents DcavaeModel<D>::latents(Modality m, const std::vector<std::int64_t>& rows) {
+auto DcavaeModel<D>::posteriors(Modality m, const std::vector<std::int64_t>& rows, std::int64_t draw) -> const Kept& {
   make_keys(m);
+  const std::int64_t n = n_rows(m), width = options_.latent;
+  kept_[index(m)].resize(static_cast<std::size_t>(n_draws()));
+  Kept& kept = kept_[index(m)][static_cast<std::size_t>(draw)];
+  if (kept.known.empty())
+    kept = {std::vector<char>(static_cast<std::size_t>(n), 0), Matrix<float>(n, width), Matrix<float>(n, width)};
+  std::vector<std::int64_t> missing;
+  for (const std::int64_t row : rows)
+    if (kept.known[static_cast<std::size_t>(row)] == 0) missing.push_back(row);
+  in_chunks(missing, 0, [&](std::int64_t first, const Rows& ids, std::int64_t block) {
+    const V keys = seen(m, block, draw), x = sides_[index(m)].inputs(ctx_, ids);
+    const Gaussian<float, D> q = network_.latent(ctx_, m, network_.embed(ctx_, m, x), keys);
+    const Matrix<float> mean = to_matrix(ctx_, q.mean.value()), spread = to_matrix(ctx_, q.spread.value());
+    for (std::int64_t i = 0; i < ids.size(); ++i) {
+      const std::int64_t row = missing[static_cast<std::size_t>(first + i)];
+      std::copy_n(mean.row(i).begin(), width, kept.mean.row(row).begin());
+      std::copy_n(spread.row(i).begin(), width, kept.spread.row(row).begin());
+      kept.known[static_cast<std::size_t>(row)] = 1;
+    }
+  });
+  return kept;
+}
+
+template <class D>
+Gaussian<float, D> DcavaeModel<D>::posterior(const Kept& kept, const std::vector<std::int64_t>& rows,
+                                             std::int64_t first, std::int64_t n) {
+  const Shape shape{n, options_.latent};
+  Matrix<float> mean(n, options_.latent), spread = mean;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t row = rows[static_cast<std::size_t>(first + i)];
+    std::copy_n(kept.mean.row(row).begin(), mean.cols, mean.row(i).begin());
+    std::copy_n(kept.spread.row(row).begin(), mean.cols, spread.row(i).begin());
+  }
+  return {constant(ctx_, to_step(mean, shape)), constant(ctx_, to_step(spread, shape)), Spread::log_variance};
+}
+
+template <class D>
+Latents DcavaeModel<D>::latents(Modality m, const std::vector<std::int64_t>& rows) {
   const auto n = static_cast<std::int64_t>(rows.size());
   Latents out{Matrix<float>(n, options_.latent), Matrix<float>(n, options_.latent)};
   const auto fetch = [&](std::int64_t draw, Matrix<float>& mean, Matrix<float>& sd) {
-    in_chunks(rows, 0, [&](std::int64_t first, const Rows& ids, std::int64_t block) {
-      const Gaussian<float, D> q = posterior(m, ids, block, draw);
-      const auto bytes = static_cast<std::size_t>(ids.size() * options_.latent) * sizeof(float);
-      copy_to_host(ctx_, mean.row(first).data(), q.mean.value().data, bytes);
-      copy_to_host(ctx_, sd.row(first).data(), q.spread.value().data, bytes);
-    });
+    const Kept& kept = posteriors(m, rows, draw);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int64_t row = rows[static_cast<std::size_t>(i)];
+      std::copy_n(kept.mean.row(row).begin(), mean.cols, mean.row(i).begin());
+      std::copy_n(kept.spread.row(row).begin(), sd.cols, sd.row(i).begin());
+    }
     for (float& v : sd.values) v = std::exp(0.5f * v);  // of the log variance
   };
   fetch(0, out.mean, out.sd);
@@ -109,15 +146,16 @@ Latents DcavaeModel<D>::latents(Modality m, const std::vector<std::int64_t>& row
 template <class D>
 Expectation DcavaeModel<D>::expect(Modality m, const std::vector<std::int64_t>& rows,
                                    const std::vector<std::int64_t>& genes) {
-  make_keys(m);
   const auto n = static_cast<std::int64_t>(rows.size()), n_asked = static_cast<std::int64_t>(genes.size());
   Expectation out{Matrix<float>(n, n_asked), Matrix<float>(n, n_asked)};
-  for (std::int64_t draw = 0; draw < n_draws(); ++draw)
-    in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t block) {
-      const CountExpectation<float, D> expected = decode(m, posterior(m, ids, block, draw).mean, ids);
+  for (std::int64_t draw = 0; draw < n_draws(); ++draw) {
+    const Kept& kept = posteriors(m, rows, draw);
+    in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t) {
+      const CountExpectation<float, D> expected = decode(m, posterior(kept, rows, first, ids.size()).mean, ids);
       detail::add_columns(ctx_, expected.mean, genes, first, out.mean);
       detail::add_columns(ctx_, expected.p_zero, genes, first, out.p_zero);
     });
+  }
   if (n_draws() > 1)
     for (Matrix<float>* part : {&out.mean, &out.p_zero})
       for (float& v : part->values) v /= static_cast<float>(n_draws());
@@ -157,22 +195,17 @@ Matrix<float> DcavaeModel<D>::place(const Matrix<float>& latents) {
 template <class D>
 Matrix<float> DcavaeModel<D>::sample_counts(Modality m, const std::vector<std::int64_t>& rows,
                                             const std::vector<std::int64_t>& genes, std::int64_t sample_number) {
-  make_keys(m);
+  const Kept& kept = posteriors(m, rows, sample_number % n_draws());
   const auto n_asked = static_cast<std::int64_t>(genes.size());
   Matrix<float> out(static_cast<std::int64_t>(rows.size()), n_asked);
   const detail::AtStep<D> at(ctx_, static_cast<std::uint32_t>(sample_number));
-  in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t block) {
-    const V z = network_.sample(ctx_, m, posterior(m, ids, block, sample_number % n_draws()), ids);
+  in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t) {
+    const V z = network_.sample(ctx_, m, posterior(kept, rows, first, ids.size()), ids);
     Matrix<float> log_mu(ids.size(), n_asked), zeta(ids.size(), n_asked), log_theta(1, n_asked);
     detail::add_columns(ctx_, decode(m, z, ids).mean, genes, 0, log_mu);
     for (float& v : log_mu.values) v = std::log(v);
     const Tensor<float, D> theta = network_.dispersion(ctx_, m).log_theta.value();
     detail::add_columns(ctx_, Tensor<float, D>{theta.data, Shape{1, theta.size()}}, genes, 0, log_theta);
-    const auto to_step = [&](const Matrix<float>& host, Shape shape) {
-      const Tensor<float, D> t = ctx_.template make_step<float>(shape);
-      upload(ctx_, t, std::span<const float>(host.values));
-      return t;
-    };
     Tensor<float, D> extra_zero;
     if (m == Modality::cells) {
       detail::add_columns(ctx_, network_.zero(ctx_, z).value(), genes, 0, zeta);

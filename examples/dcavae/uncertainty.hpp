@@ -20,12 +20,35 @@ struct Uncertainties {
   std::vector<Uncertainty> genes, rows;
 };
 
-/// Per-gene and per-row summaries of a prediction; NaN where there is nothing to average.
-/// @throws ArgumentError for shapes that differ.
-inline Uncertainties summarize_uncertainty(const Predictive& p, const Intervals& intervals) {
-  require(p.rows() == intervals.lower.rows && p.genes() == intervals.lower.cols,
-          "summarize_uncertainty", "predictions and intervals must have the same shape, got ",
-          p.rows(), " x ", p.genes(), " and ", intervals.lower.rows, " x ", intervals.lower.cols);
+/// Adds up predictions of more and more rows.
+class UncertaintySums {
+ public:
+  /// The next rows. @throws ArgumentError for shapes that differ.
+  void add(const Predictive& p, const Intervals& intervals) {
+    require(p.rows() == intervals.lower.rows && p.genes() == intervals.lower.cols,
+            "summarize_uncertainty", "predictions and intervals must have the same shape, got ",
+            p.rows(), " x ", p.genes(), " and ", intervals.lower.rows, " x ", intervals.lower.cols);
+    genes_.resize(static_cast<std::size_t>(p.genes()));
+    for (std::int64_t i = 0; i < p.rows(); ++i) {
+      Sums row;
+      for (std::int64_t g = 0; g < p.genes(); ++g) {
+        const double width = intervals.upper(i, g) - intervals.lower(i, g);
+        row.add(p.mean(i, g), p.sd(i, g), width);
+        genes_[g].add(p.mean(i, g), p.sd(i, g), width);
+      }
+      rows_.push_back(row.over(p.genes()));
+    }
+  }
+
+  /// Per-gene and per-row summaries; NaN where there is nothing to average.
+  Uncertainties summary() const {
+    Uncertainties out{{}, rows_};
+    for (const Sums& gene : genes_)
+      out.genes.push_back(gene.over(static_cast<std::int64_t>(rows_.size())));
+    return out;
+  }
+
+ private:
   struct Sums {
     double mean = 0, sd = 0, width = 0;
     void add(double m, double s, double w) {
@@ -40,19 +63,16 @@ inline Uncertainties summarize_uncertainty(const Predictive& p, const Intervals&
               .width = width / static_cast<double>(n)};
     }
   };
-  std::vector<Sums> genes(static_cast<std::size_t>(p.genes()));
-  Uncertainties out;
-  for (std::int64_t i = 0; i < p.rows(); ++i) {
-    Sums row;
-    for (std::int64_t g = 0; g < p.genes(); ++g) {
-      const double width = intervals.upper(i, g) - intervals.lower(i, g);
-      row.add(p.mean(i, g), p.sd(i, g), width);
-      genes[g].add(p.mean(i, g), p.sd(i, g), width);
-    }
-    out.rows.push_back(row.over(p.genes()));
-  }
-  for (const Sums& gene : genes) out.genes.push_back(gene.over(p.rows()));
-  return out;
+  std::vector<Sums> genes_;
+  std::vector<Uncertainty> rows_;
+};
+
+/// Per-gene and per-row summaries of a prediction; NaN where there is nothing to average.
+/// @throws ArgumentError for shapes that differ.
+inline Uncertainties summarize_uncertainty(const Predictive& p, const Intervals& intervals) {
+  UncertaintySums sums;
+  sums.add(p, intervals);
+  return sums.summary();
 }
 
 }  // namespace stx::dcavae
