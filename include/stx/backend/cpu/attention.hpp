@@ -22,16 +22,21 @@ void attention_forward_tile(const StepState& state, const AttentionForward<T>& p
                    ? nullptr
                    : p.weights + ((head.batch * in.n_heads + head.head) * in.n_queries + begin) * in.n_keys;
   for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_key_tile) {
-    const std::int64_t keys = std::min(attention_key_tile, head.n_keys - j0), ld = packed_columns<T>(keys);
+    const std::int64_t keys = std::min(attention_key_tile, head.n_keys - j0), columns = packed_columns<T>(keys);
+    const std::int64_t ld = attention_row_step<T>(keys);
     pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, true, d, keys, scratch.panel);
-    packed_gemm(head.at(in.q, in.n_queries, begin), in.q.stride, false, scratch.panel, a, ld, rows, ld, d,
+    packed_gemm(head.at(in.q, in.n_queries, begin), in.q.stride, false, scratch.panel, a, ld, rows, columns, d,
                 GradWrite::overwrite);
+    T top[attention_queries], factor = in.scale;
     for (std::int64_t i = 0; i < rows; ++i) {
       T* ai = a + i * ld;
-      const T factor = head.add_bias(ai, begin + i, j0, keys);
+      factor = head.add_bias(ai, begin + i, j0, keys);
       if (weights != nullptr)
         for (std::int64_t j = 0; j < keys; ++j) weights[i * in.n_keys + j0 + j] = factor * ai[j];
-      const T correction = add_scores(softmax[i], ai, keys, factor);
+      top[i] = largest_score(ai, keys, factor);
+    }
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const T correction = add_scores(softmax[i], a + i * ld, keys, factor, top[i]);
       if (j0 > 0 && correction != T(1))
         for (std::int64_t c = 0; c < d; ++c) out[i * width + c] *= correction;
     }
@@ -87,15 +92,17 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
   if (to.grad_v != nullptr && to.write_v == GradWrite::overwrite)
     clear_rows(to.grad_v + written * to.stride_v, to.stride_v, in.n_keys - written, d);
   for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_key_tile) {
-    const std::int64_t keys = std::min(attention_key_tile, head.n_keys - j0), ld = packed_columns<T>(keys);
+    const std::int64_t keys = std::min(attention_key_tile, head.n_keys - j0), columns = packed_columns<T>(keys);
+    const std::int64_t ld = attention_row_step<T>(keys);
     pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, true, d, keys, scratch.keys);
     pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, false, keys, d, scratch.key_rows);
     pack_matrix(head.at(in.v, in.n_keys, j0), in.v.stride, true, d, keys, scratch.values);
     for (std::int64_t i0 = begin; i0 < end; i0 += attention_queries) {
       const std::int64_t rows = std::min(attention_queries, end - i0);
       const T* q = head.at(in.q, in.n_queries, i0);
-      packed_gemm(q, in.q.stride, false, scratch.keys, a, ld, rows, ld, d, GradWrite::overwrite);
-      packed_gemm(grad_out + i0 * width, width, false, scratch.values, grad, ld, rows, ld, d, GradWrite::overwrite);
+      packed_gemm(q, in.q.stride, false, scratch.keys, a, ld, rows, columns, d, GradWrite::overwrite);
+      packed_gemm(grad_out + i0 * width, width, false, scratch.values, grad, ld, rows, columns, d,
+                  GradWrite::overwrite);
       if (drops) {
         std::fill_n(kept, rows * ld, T(1));
         apply_dropout(state, in.dropout, head.dropped(kept, ld, i0, rows, j0, keys));
@@ -152,7 +159,7 @@ void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
   const std::int64_t tiles = (in.n_queries + cpu::attention_queries - 1) / cpu::attention_queries;
   const std::int64_t n_chunks = std::clamp<std::int64_t>(8 / std::max<std::int64_t>(1, units), 1,
                                                          std::max<std::int64_t>(1, tiles));
-  const std::int64_t chunk = (tiles + n_chunks - 1) / n_chunks * cpu::attention_queries;
+  const std::int64_t chunk = (in.n_queries + n_chunks - 1) / n_chunks;
   const bool direct = n_chunks == 1;
   // Without chunks the gradients of keys and values are written in place.
   T* partials = direct ? nullptr : ctx.step_arena().template allocate<T>(n_chunks * 2 * key_rows * width);

@@ -1,7 +1,8 @@
 // The parts of attention on the CPU that know about scores: one head's operands, the softmax of a row
 // of a tile and its gradient, in vector registers.
 //
-// A row of a tile is as long as whole registers (packed_columns); what is beyond its keys is zero.
+// A row of a tile is as long as whole registers (packed_columns); what is beyond its keys is zero. From row to
+// row it is a cache line further: rows whole pages apart would meet in the same sets of the first-level cache.
 #pragma once
 
 #include <limits>
@@ -15,8 +16,14 @@
 
 namespace stx::cpu {
 
-inline constexpr std::int64_t attention_queries = 128;
+inline constexpr std::int64_t attention_queries = 126;  // whole tiles of the matrix product: 14 or 6 rows
 inline constexpr std::int64_t attention_key_tile = 256;  // whole groups of dropout
+
+/// Values from row to row of a tile with so many keys.
+template <class T>
+std::int64_t attention_row_step(std::int64_t keys) {
+  return packed_columns<T>(keys) + 64 / static_cast<std::int64_t>(sizeof(T));
+}
 
 /// One head of one batch element, and the columns of its operands.
 template <class T>
@@ -64,32 +71,40 @@ struct AttentionHead {
   }
 };
 
-/// As softmax.add(factor * a): turns n more scores into shares relative to the maximum so far; returns
-/// the factor that earlier shares need. What is beyond the n becomes zero.
+/// The largest of n scores factor * a; -infinity where none is larger.
 template <class T>
-T add_scores(RunningSoftmax<T>& softmax, T* a, std::int64_t n, T factor) {
+T largest_score(const T* a, std::int64_t n, T factor) {
   using V = typename Simd<T>::type;
   constexpr std::int64_t lanes = Simd<T>::lanes;
   constexpr T none = -std::numeric_limits<T>::infinity();
-  const std::int64_t whole = n / lanes * lanes;
-  V top = simd_fill<T>(none);
-  for (std::int64_t j = 0; j < whole; j += lanes) {
-    const V s = factor * simd_load(a + j);
-    simd_store(a + j, s);
-    top = simd_max<T>(top, s);
+  V even = simd_fill<T>(none), odd = even;  // two, for one would wait for itself
+  std::int64_t j = 0;
+  for (; j + 2 * lanes <= n; j += 2 * lanes) {
+    even = simd_max<T>(even, factor * simd_load(a + j));
+    odd = simd_max<T>(odd, factor * simd_load(a + j + lanes));
   }
-  if (whole < n) {
-    const V s = simd_first<T>(factor * simd_load(a + whole), n - whole, none);
-    simd_store(a + whole, s);
-    top = simd_max<T>(top, s);
-  }
+  for (; j < n; j += lanes) even = simd_max<T>(even, simd_first<T>(factor * simd_load(a + j), n - j, none));
+  return simd_lanes_max<T>(simd_max<T>(even, odd));
+}
+
+/// As softmax.add(factor * a), the largest score being `top`: turns n more scores into shares relative to the
+/// maximum so far; returns the factor that earlier shares need. What is beyond the n becomes zero.
+template <class T>
+T add_scores(RunningSoftmax<T>& softmax, T* a, std::int64_t n, T factor, T top) {
+  using V = typename Simd<T>::type;
+  constexpr std::int64_t lanes = Simd<T>::lanes;
   const T before = softmax.largest;
-  const T largest = simd_lanes_max<T>(top);
-  softmax.largest = largest > before ? largest : before;
+  softmax.largest = top > before ? top : before;
   const T reference = math::softmax_reference(softmax.largest);
   V sum{};
-  for (std::int64_t j = 0; j < n; j += lanes) {
-    const V share = simd_share(simd_load(a + j) - reference);
+  std::int64_t j = 0;
+  for (; j + lanes <= n; j += lanes) {
+    const V share = simd_share(factor * simd_load(a + j) - reference);
+    simd_store(a + j, share);
+    sum += share;
+  }
+  if (j < n) {
+    const V share = simd_first<T>(simd_share(factor * simd_load(a + j) - reference), n - j, T(0));
     simd_store(a + j, share);
     sum += share;
   }
@@ -153,7 +168,7 @@ struct AttentionScratch {
   AttentionScratch allocate(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t tiles,
                             std::int64_t panels, std::int64_t queries) {
     const std::int64_t keys_tile = std::min(attention_key_tile, packed_columns<T>(in.n_keys));
-    const std::int64_t tile = attention_queries * keys_tile;
+    const std::int64_t tile = attention_queries * attention_row_step<T>(keys_tile);
     const std::int64_t longest = std::max(attention_queries, keys_tile);
     const std::int64_t panel_size =
         std::max(packed_size<T>(in.head_dim, longest), packed_size<T>(longest, in.head_dim));

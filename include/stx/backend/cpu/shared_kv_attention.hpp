@@ -85,7 +85,7 @@ void shared_kv_attention_forward(Context<Cpu>& ctx, const SharedKvAttentionForwa
       for (std::int64_t i = 0; i < rows; ++i) {
         T* ai = a + i * ld;
         cpu::RunningSoftmax<T> softmax;
-        cpu::add_scores(softmax, ai, p.n_keys, scale);
+        cpu::add_scores(softmax, ai, p.n_keys, scale, cpu::largest_score(ai, p.n_keys, scale));
         p.lse[(begin + i) * p.n_heads + h] = softmax.lse();
         const T inverse = softmax.inverse();
         for (std::int64_t j = 0; j < ld; ++j) ai[j] *= inverse;
