@@ -13,27 +13,23 @@ Needs the Python that setup_venv.sh makes.
 import argparse
 import json
 import pathlib
-import platform
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 import warnings
 
 import numpy as np
 import torch
 
+from timing import ADAMS, cpu_name, fastest, run, seconds, summary
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "reference"))
 import casper_reference as reference  # noqa: E402
-
-ADAMS = {"loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
 class Fold:
     """Model, optimiser and data of gene fold 0."""
 
-    def __init__(self, folder, adam):
+    def __init__(self, folder):
         spots, centroids, train, test = reference.prepare(folder)
         targets = reference.gene_folds(spots.shape[1])[0]
         inputs = np.setdiff1d(np.arange(spots.shape[1]), targets)
@@ -44,7 +40,6 @@ class Fold:
         self.x_test = spots[test][:, inputs].contiguous()
         self.y_test = spots[test][:, targets].numpy()
         self.model = reference.Casper(len(inputs), spots.shape[1], len(targets))
-        self.use(adam)
 
     def use(self, adam):
         self.optimizer = torch.optim.Adam(self.model.parameters(), reference.LEARNING_RATE,
@@ -59,32 +54,15 @@ class Fold:
         reference.spearman(self.y_test, prediction)
 
 
-def seconds(work, epochs):
-    times = []
-    for _ in range(epochs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return times
-
-
 def run_stx(path, folder, threads):
     """The runner's JSON object; its own median seconds per epoch are in `seconds_per_epoch`."""
     with tempfile.TemporaryDirectory() as scratch:
         result = pathlib.Path(scratch) / "result.json"
-        command = [path, "evaluate", "--st", f"{folder}/st.h5ad", "--sc", f"{folder}/sc.h5ad",
-                   "--protocol", "reference", "--train-spots", f"{folder}/casper_train_indices.npy",
-                   "--test-spots", f"{folder}/casper_test_indices.npy", "--device", "cpu",
-                   "--threads", str(threads), "--quiet", "--json", str(result)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stderr}")
+        run([path, "evaluate", "--st", f"{folder}/st.h5ad", "--sc", f"{folder}/sc.h5ad",
+             "--protocol", "reference", "--train-spots", f"{folder}/casper_train_indices.npy",
+             "--test-spots", f"{folder}/casper_test_indices.npy", "--device", "cpu",
+             "--threads", threads, "--quiet", "--json", result])
         return json.loads(result.read_text())
-
-
-def summary(times):
-    return {"median": statistics.median(times), "min": min(times), "max": max(times),
-            "quartiles": [float(q) for q in np.percentile(times, [25, 75])], "n": len(times)}
 
 
 def main():
@@ -98,14 +76,14 @@ def main():
     warnings.filterwarnings("ignore")
     torch.set_num_threads(options.threads)
 
-    fold = Fold(options.folder, "loop")
-    trial = {}
-    for adam in ADAMS:
-        fold.use(adam)
-        seconds(fold.train, 2)
-        trial[adam] = statistics.median(seconds(fold.train, options.epochs))
-    fastest = min(trial, key=trial.get)
-    fold.use(fastest)
+    fold = Fold(options.folder)
+
+    def with_adam(name):
+        fold.use(name)
+        return fold.train
+
+    adam, trial = fastest({name: lambda name=name: with_adam(name) for name in ADAMS}, 2, options.epochs)
+    fold.use(adam)
     seconds(fold.train_and_evaluate, 2)
 
     training, both, stx = [], [], []
@@ -120,7 +98,7 @@ def main():
                  "n_targets": fold.y.shape[1], "n_clusters": len(fold.centroids)},
         "threads": options.threads, "batch": reference.BATCH,
         "machine": {"cpu": cpu_name(), "torch": torch.__version__},
-        "adam": {"used": fastest, "seconds_per_epoch": trial},
+        "adam": {"used": adam, "seconds_per_epoch": trial},
         "pytorch": {"train": summary(training), "train_and_evaluate": summary(both)},
     }
     if stx:
@@ -131,14 +109,6 @@ def main():
         result["times_faster"] = {name: times["median"] / epochs["median"]
                                   for name, times in result["pytorch"].items()}
     print(json.dumps(result, indent=1))
-
-
-def cpu_name():
-    info = pathlib.Path("/proc/cpuinfo")
-    for line in info.read_text().splitlines() if info.exists() else []:
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":
