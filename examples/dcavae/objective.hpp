@@ -54,6 +54,7 @@ struct StepInputs {
   Tensor<T, D> distances = {};         ///< (cells, spots), with contrast = r1 alone: softplus of similarities
   Anchors anchors = Anchors::first;    ///< first: cells
   Tensor<T, D> kl_weight;              ///< (1), on the device
+  double cell_weight = 1;              ///< of the cells' counts and latents
   Tensor<T, D> places = {};            ///< (spots, axes), with joint_positions alone; 0 where not shown
   Var<T, D> place_shown = {};          ///< (spots, axes) of 0 and 1
 };
@@ -63,7 +64,7 @@ struct StepInputs {
 ///   (sum NLL_c + w KL_c + sum NLL_s + w KL_s) / (n_c + n_s) + lambda contrast        loss_scale = mean
 ///   (sum NLL_c + w KL_c) / n_c + (sum NLL_s + w KL_s) / n_s + lambda contrast        loss_scale = sum
 ///
-/// Cells have a zero-inflated negative binomial over all genes, spots a negative binomial over the observed
+/// and the cells' sums times cell_weight. Cells have a zero-inflated negative binomial over all genes, spots a negative binomial over the observed
 /// ones; the contrast is between sampled latents. With joint_positions the absolute errors of the places of
 /// the shown spots are added, times position_weight / n_s. Source: DCAVAE, section 4; table 8 for the places.
 template <class T, class D>
@@ -75,7 +76,8 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
   for (const Modality m : {Modality::cells, Modality::spots}) {
     const std::uint32_t i = m == Modality::cells ? 0 : 1;
     const SideBatch<T, D>& side = i == 0 ? in.cells : in.spots;
-    const double factor = 1 / (o.loss_scale == "sum" ? (i == 0 ? n_cells : n_spots) : n_cells + n_spots);
+    const double factor = (i == 0 ? in.cell_weight : 1.0) /
+                          (o.loss_scale == "sum" ? (i == 0 ? n_cells : n_spots) : n_cells + n_spots);
     const Var<T, D> embedded = network.embed(ctx, m, side.inputs);
     const Var<T, D> memory = o.cross_attention ? network.embed(ctx, other(m), side.key_inputs) : embedded;
     const Gaussian<T, D> q = network.latent(ctx, m, embedded, network.keys(ctx, m, memory));

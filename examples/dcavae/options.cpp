@@ -35,6 +35,7 @@ Options Options::of_revision(const std::string& name) {
   o.dispersion = "free";
   o.mask_cell_encoder = false;
   o.extra_genes = 0;
+  o.balance_extra_genes = false;
   o.lambda = 5;
   o.tau = 1;
   o.kappa = 1;

@@ -26,6 +26,8 @@ struct Options {
   bool mask_cell_encoder = true;       ///< the cells' encoder sees the training genes alone
   std::int64_t extra_genes = 0;        ///< variable genes of the reference outside the panel that cells teach; -1 all
 
+  bool balance_extra_genes = true;     ///< cells count panel / (panel + extra) genes as much, or the extra ones rule
+
   // Loss.
   double lambda = 0.1;                          ///< weight of the contrastive term
   std::string contrast = "exclude_positives";   ///< exclude_positives | global | r1 | r2
@@ -103,6 +105,7 @@ void Options::visit(F&& f) {
   f("library", library, "observed: log of the row's total; learned: a second encoder");
   f("mask_cell_encoder", mask_cell_encoder, "the cells' encoder sees the training genes alone");
   f("extra_genes", extra_genes, "variable genes of the reference outside the panel that cells teach; -1: all");
+  f("balance_extra_genes", balance_extra_genes, "the cells' terms are multiplied by panel / (panel + extra) genes");
   f("lambda", lambda, "weight of the contrastive term");
   f("contrast", contrast, "exclude_positives | global | r1 | r2");
   f("tau", tau, "temperature of the contrastive term");

@@ -40,6 +40,7 @@ class DcavaeModel {
  public:
   DcavaeModel(const ContextOptions& context, const Task& task, const Options& options)
       : ctx_(context), options_(options), totals_{task.cell_totals, task.spot_totals}, n_genes_(task.n_genes()),
+        n_panel_(task.n_shared),
         network_(ctx_, store_, {static_cast<std::int64_t>(task.cell_inputs.size()),
                                 static_cast<std::int64_t>(task.split.train.size()), task.n_genes(),
                                 options.joint_positions ? task.coordinates.cols : 0}, options) {
@@ -106,6 +107,8 @@ class DcavaeModel {
 
   std::int64_t n_rows(Modality m) const { return sides_[index(m)].n_rows(); }
   std::int64_t n_genes() const { return n_genes_; }
+  /// Of the decoder's genes, the share that the panel has.
+  double panel_share() const { return static_cast<double>(n_panel_) / static_cast<double>(n_genes_); }
   std::vector<std::int64_t> all_rows(Modality m) const {
     std::vector<std::int64_t> rows(static_cast<std::size_t>(n_rows(m)));
     std::iota(rows.begin(), rows.end(), std::int64_t{0});
@@ -179,7 +182,7 @@ class DcavaeModel {
   Context<D> ctx_;
   Options options_;
   std::vector<double> totals_[2];
-  std::int64_t n_genes_ = 0;
+  std::int64_t n_genes_ = 0, n_panel_ = 0;
   ParameterStore<float, D> store_;
   Network<float, D> network_;
   DeviceSide<D> sides_[2];

@@ -43,6 +43,7 @@ class Trainer {
         .distances = draw.distances,
         .anchors = anchors,
         .kl_weight = kl_weight_,
+        .cell_weight = model_.options().balance_extra_genes ? model_.panel_share() : 1.0,
         .places = {},
         .place_shown = {}};
     if (model_.options().joint_positions) {

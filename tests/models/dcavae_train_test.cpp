@@ -156,3 +156,23 @@ TEST_CASE("joint positions need coordinates") {
   CHECK_THROWS_WITH_AS(stx::dcavae::DcavaeModel<Cpu>({.threads = 1}, t, joint()),
                        "[positions] the spots have no coordinates, so cells cannot be placed", stx::DataError);
 }
+
+TEST_CASE("extra genes do not rule: the cells' terms shrink by the panel's share of the genes") {
+  Options o = small("sound");
+  const auto terms = [&](bool balanced) {
+    o.balance_extra_genes = balanced;
+    stx::dcavae::DcavaeModel<Cpu> model({.threads = 1, .seed = 3}, task(o), o);
+    RandomPairs<Cpu> pairs(model.context(), o);
+    Trainer<Cpu> trainer(model, pairs, 1, 1);
+    stx::begin_step(model.context());
+    model.store().begin_step();
+    std::vector<double> values;
+    for (const auto& term : trainer.loss(stx::Anchors::first)) values.push_back(stx::to_host(model.context(), term.value())[0]);
+    return values;
+  };
+  const std::vector<double> plain = terms(false), balanced = terms(true);
+  REQUIRE((plain.size() == 5 && balanced.size() == 5));
+  CHECK(balanced[0] == doctest::Approx(plain[0] * 11 / 13));  // 11 genes of the panel, 2 others
+  for (std::size_t k = 2; k < 5; ++k) CHECK(balanced[k] == plain[k]);
+  CHECK(plain[0] > 0);
+}
