@@ -54,8 +54,8 @@ class CrossSearch {
     for (std::int64_t i = 0; i < m; ++i) {
       const T* keys = tile_.keys(i);
       const T limit = first_.limits()[row + i];
-      std::uint32_t of_row = real & Tile::not_above(keys, [=](int) { return typename Simd<T>::type{} + limit; });
-      std::uint32_t of_columns = real & Tile::not_above(keys, [&](int lane) { return simd_load(limits + lane); });
+      std::uint32_t of_row = real & Tile::not_above(keys, limit);
+      std::uint32_t of_columns = real & Tile::not_above(keys, limits);
       for (; of_row != 0; of_row &= of_row - 1) {
         const int j = std::countr_zero(of_row);
         if (keys[j] <= first_.limits()[row + i]) first_.offer(row + i, keys[j], static_cast<std::int32_t>(column + j));

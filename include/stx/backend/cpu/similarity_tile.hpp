@@ -66,13 +66,19 @@ class SimilarityTile {
   /// A bit for each of a panel's first `columns` rows.
   static std::uint32_t real(std::int64_t columns) { return columns == 32 ? ~0u : (1u << columns) - 1u; }
 
-  /// Bits of the keys of a row that are not above limit(first of a register): the same for all, or their own.
-  template <class Limit>
-  static std::uint32_t not_above(const T* keys, Limit&& limit) {
+  /// Bits of the keys of a row that are not above a limit, or their own. (No lambda of registers: nvcc 13.0 fails.)
+  static std::uint32_t not_above(const T* keys, T limit) {
     constexpr int lanes = GemmTile<T>::lanes;
     std::uint32_t bits = 0;
     for (int r = 0; r < GemmTile<T>::registers; ++r)
-      bits |= simd_not_above<T>(simd_load(keys + r * lanes), limit(r * lanes)) << (r * lanes);
+      bits |= simd_not_above<T>(simd_load(keys + r * lanes), typename Simd<T>::type{} + limit) << (r * lanes);
+    return bits;
+  }
+  static std::uint32_t not_above(const T* keys, const T* limits) {
+    constexpr int lanes = GemmTile<T>::lanes;
+    std::uint32_t bits = 0;
+    for (int r = 0; r < GemmTile<T>::registers; ++r)
+      bits |= simd_not_above<T>(simd_load(keys + r * lanes), simd_load(limits + r * lanes)) << (r * lanes);
     return bits;
   }
 

@@ -49,7 +49,7 @@ class CosineSearch {
       for (std::int64_t i = 0; i < m; ++i) {
         const T* keys = tile_.keys(i);
         const T limit = lists_.limits()[list + i];
-        std::uint32_t near = real & Tile::not_above(keys, [=](int) { return typename Simd<T>::type{} + limit; });
+        std::uint32_t near = real & Tile::not_above(keys, limit);
         for (; near != 0; near &= near - 1) {
           const int j = std::countr_zero(near);
           if (p_.without_self && column + j == query + i) continue;
