@@ -42,7 +42,7 @@ template <class T, class D>
 class Training {
  public:
   Training()
-      : ctx_({.threads = 1, .seed = 5}),
+      : ctx_({.threads = 1, .seed = 5, .gemm_workspace_bytes = small_workspace}),
         trunk_(
             ctx_, store_,
             {.n_inputs = n_genes - n_targets, .n_token_genes = n_genes, .hidden = 48, .width = 32}),

@@ -20,7 +20,7 @@ TEST_CASE("pairs on CUDA have the bits of the CPU") {
     CHECK(from_device.of_cells.values == lists.of_cells.values);
     CHECK(from_device.of_spots.values == lists.of_spots.values);
     const auto run = [&]<class D>(D) {
-      Context<D> ctx({.seed = 7});
+      Context<D> ctx({.seed = 7, .gemm_workspace_bytes = small_workspace});
       PairSampler<D> sampler(ctx, cells, spots, lists, o);
       return draws(sampler, ctx, 1, 2);
     };

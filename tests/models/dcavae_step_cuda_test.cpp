@@ -16,7 +16,7 @@ struct Trained {
 /// Two epochs of two iterations of two steps: each kind of step runs eagerly, captured and replayed twice.
 template <class D>
 Trained run(const Options& o) {
-  stx::dcavae::DcavaeModel<D> model({.threads = 1, .seed = 3}, task(o), o);
+  stx::dcavae::DcavaeModel<D> model({.threads = 1, .seed = 3, .gemm_workspace_bytes = small_workspace}, task(o), o);
   RandomPairs<D> pairs(model.context(), o);
   Trainer<D> trainer(model, pairs, 2, 2);
   Trained out;

@@ -8,9 +8,9 @@ using stx::Cuda;
 using stx::Shape;
 
 TEST_CASE("Context<Cuda>: a device that is not there") {
-  CHECK_THROWS_WITH_AS(Context<Cuda>({}, {.device = 1000}),
+  CHECK_THROWS_WITH_AS(Context<Cuda>({.device = 1000}),
                        doctest::Contains("device 1000 is not one of the"), stx::DeviceError);
-  CHECK_THROWS_AS(Context<Cuda>({}, {.device = -1}), stx::DeviceError);
+  CHECK_THROWS_AS(Context<Cuda>({.device = -1}), stx::DeviceError);
 }
 
 TEST_CASE("transfers on CUDA: values go there and back") {

@@ -9,8 +9,7 @@ using namespace stx::test;
 
 namespace {
 
-/// Checked launches copy all device memory: none for matrix products.
-constexpr stx::CudaOptions no_products{.gemm_workspace_bytes = 256};
+constexpr stx::ContextOptions no_products{.gemm_workspace_bytes = 256};
 
 template <class Case, class Ladder>
 void climb(stx::Context<stx::Cuda>& ctx, Case& made, const Ladder& ladder, double tolerance) {
@@ -39,7 +38,7 @@ TEST_CASE("steps: softmax from a thread a row to the library's kernel") {
   const auto check = [](std::int64_t rows, std::int64_t n) {
     CAPTURE(rows);
     CAPTURE(n);
-    stx::Context<stx::Cuda> ctx({}, no_products);
+    stx::Context<stx::Cuda> ctx(no_products);
     stx::steps::SoftmaxCase made(ctx, rows, n);
     climb(ctx, made, stx::steps::softmax_ladder(), 4e-6);
   };
@@ -53,7 +52,7 @@ TEST_CASE("steps: graph attention from seven kernels to the library's") {
     CAPTURE(nodes);
     CAPTURE(heads);
     CAPTURE(dim);
-    stx::Context<stx::Cuda> ctx({}, no_products);
+    stx::Context<stx::Cuda> ctx(no_products);
     stx::steps::GatCase made(ctx, naive::random_rows(nodes, degree, 3), heads, dim);
     climb(ctx, made, stx::steps::gat_ladder(), 4e-6);
   };
@@ -67,7 +66,7 @@ TEST_CASE("steps: decoder head from eight kernels to the library's") {
   const auto check = [](std::int64_t rows, std::int64_t cols) {
     CAPTURE(rows);
     CAPTURE(cols);
-    stx::Context<stx::Cuda> ctx({}, no_products);
+    stx::Context<stx::Cuda> ctx(no_products);
     stx::steps::CountDecoderCase made(ctx, rows, cols);
     climb(ctx, made, stx::steps::count_decoder_ladder(), 2e-5);
   };

@@ -14,6 +14,9 @@
 
 namespace stx::test {
 
+/// For products of small cases: checked launches of the emulated device compare all device memory.
+inline constexpr std::size_t small_workspace = 1 << 16;
+
 /// True, and says so, where no CUDA device can be used: a test case then returns at once.
 inline bool no_cuda_device() {
   if (cuda::device_count() > 0) return false;
@@ -98,7 +101,7 @@ void compare_devices(const Op& op, double floor_ulps = 8) {
   const auto want = on_cpu(double{});
   const auto rough = on_cpu(float{});
 
-  Context<Cuda> ctx({.seed = 11});
+  Context<Cuda> ctx({.seed = 11, .gemm_workspace_bytes = small_workspace});
   DeviceRig<float, Cuda> rig(ctx);
   const auto call = op(ctx, rig);
   begin_step(ctx);

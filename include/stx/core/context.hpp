@@ -18,6 +18,8 @@ struct ContextOptions {
   bool check_inputs = false;  ///< debugging: every differentiable op reads its inputs on the host, and one that is
                               ///< not finite is an error that names op, input and place; slow
   bool tf32 = false;       ///< CUDA: let GEMMs round their inputs to TF32 (about 1e-3 relative, faster)
+  int device = 0;          ///< CUDA: index as nvidia-smi counts them
+  std::size_t gemm_workspace_bytes = 32u << 20;  ///< CUDA: more lets cuBLASLt split long sums further
 };
 
 /// Memory, threads, random state and tape for one device. `Context<Cpu>` is complete here;

@@ -7,26 +7,21 @@
 
 namespace stx {
 
-struct CudaOptions {
-  int device = 0;                                ///< index as nvidia-smi counts them
-  std::size_t gemm_workspace_bytes = 32u << 20;  ///< more lets cuBLASLt split long sums further
-};
-
 /// Everything runs on one non-blocking stream of one device, which the constructor makes current;
 /// a thread that uses contexts of several devices calls make_current() before each one's ops.
 template <>
 class Context<Cuda> : public detail::ContextBase<Cuda> {
  public:
   /// Throws DeviceError without a usable device.
-  explicit Context(const ContextOptions& options = {}, const CudaOptions& cuda = {})
+  explicit Context(const ContextOptions& options = {})
       : ContextBase(cuda::device_memory(), options),
-        device_(cuda.device),
-        max_shared_bytes_(select_device(cuda.device)),
+        device_(options.device),
+        max_shared_bytes_(select_device(options.device)),
         stream_(cuda::make_stream()),
         blas_(cuda::make_blas_handle()),
-        workspace_(cuda::allocate_device(cuda.gemm_workspace_bytes)),
-        workspace_bytes_(cuda.gemm_workspace_bytes),
-        plans_(options.tf32, cuda.gemm_workspace_bytes),
+        workspace_(cuda::allocate_device(options.gemm_workspace_bytes)),
+        workspace_bytes_(options.gemm_workspace_bytes),
+        plans_(options.tf32, options.gemm_workspace_bytes),
         state_(static_cast<StepState*>(cuda::allocate_device(sizeof(StepState)))) {
     StepState state;
     state.seed = options.seed;
