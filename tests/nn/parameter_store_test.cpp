@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 
 using stx::Context;

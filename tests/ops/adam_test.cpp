@@ -1,7 +1,7 @@
 // The Adam kernel on flat buffers; the optimiser on a store is tested in tests/optim.
 #include "stx/backend/adam.hpp"
 
-#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"

@@ -1,7 +1,7 @@
 // What attention must do whatever the numbers are, and what it refuses.
 #include <limits>
 
-#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/ops/attention.hpp"
 #include "support/compare.hpp"

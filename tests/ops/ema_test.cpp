@@ -1,7 +1,7 @@
 #include "stx/optim/ema.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"

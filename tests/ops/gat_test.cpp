@@ -1,6 +1,6 @@
 #include "stx/ops/gat.hpp"
 
-#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/golden.hpp"
 #include "support/gradient_check.hpp"

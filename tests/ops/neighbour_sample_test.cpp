@@ -4,7 +4,7 @@
 #include <set>
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"

@@ -1,6 +1,6 @@
 #include "stx/ops/schedule.hpp"
 
-#include "stx/backend/cpu/elementwise.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
