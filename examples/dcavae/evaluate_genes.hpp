@@ -30,6 +30,7 @@ const JobResult& predict_fold(const TrainTools& tools, const std::string& job, c
             for (const std::int64_t place : places) chosen.push_back(rows[place]);
             return model.sample_counts(Modality::spots, chosen, test, sample);
           });
+      r.more["logs"] = model.spot_logs(expected.mean, rows, test);
       keep_uncertainty(r, std::move(expected.p_zero), std::move(samples));
       return std::move(expected.mean);
     });
@@ -62,7 +63,7 @@ GenesEvaluation evaluate_genes(const PairData& pair, const EvaluationPlan& plan,
         const JobResult& done =
             predict_fold<D>({tools, plan.cache}, job, pair, test, result.rows, variant.options, own, first);
         if (first) result.add_space(pair, variant, done);
-        result.add_counts(variant.name, s, test, truth, done.prediction, context.threads);
+        result.add_counts(variant.name, s, test, truth, done.prediction, done.more.at("logs"), context.threads);
         jobs[v].push_back(&done);
         if (v > 0) continue;
         result.log.add_training(seed, s, f, done);

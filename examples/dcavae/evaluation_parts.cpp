@@ -134,9 +134,10 @@ std::vector<std::int64_t> GenesEvaluation::scored(const std::vector<std::int64_t
 }
 
 void GenesEvaluation::add_counts(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
-                                 const FoldTruth& truth, Matrix<float> expected, int threads) {
+                                 const FoldTruth& truth, const Matrix<float>& expected,
+                                 const Matrix<float>& expected_logs, int threads) {
   counts.add(method, seed, rows, scored(test), truth.counts, expected, threads);
-  log.add(method, seed, rows, scored(test), truth.logs, log_normalised(std::move(expected), truth.totals), threads);
+  log.add(method, seed, rows, scored(test), truth.logs, expected_logs, threads);
 }
 
 void GenesEvaluation::add_logs(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,

@@ -77,9 +77,9 @@ class GenesEvaluation {
   GenesEvaluation() = default;
   GenesEvaluation(const PairData& pair, const EvaluationPlan& plan);
 
-  /// Scores expected counts (rows, test); on the log scale they are divided by the measured genes' total.
+  /// Scores expected counts and expected log-normalised expression, both (rows, test).
   void add_counts(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
-                  const FoldTruth& truth, Matrix<float> expected, int threads);
+                  const FoldTruth& truth, const Matrix<float>& expected, const Matrix<float>& expected_logs, int threads);
   /// Scores log-normalised predictions; on the scale of counts they are multiplied by that total.
   void add_logs(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
                 const FoldTruth& truth, Matrix<float> predicted, int threads);

@@ -30,6 +30,7 @@ Options Options::of_revision(const std::string& name) {
   o.n_heads = 4;
   o.dropout = 0.2;
   o.batch_size = 1024;
+  o.epoch_iterations = 1;
   o.norm = "shared_batch";
   o.attention = "shared";
   o.dispersion = "free";
@@ -51,6 +52,8 @@ Options Options::of_revision(const std::string& name) {
   o.adam_eps = 0.01;
   o.weight_decay = 1e-6;
   o.keys = "sampled";
+  o.log_scale = "plug_in";
+  o.cell_depth = 1;
   if (name == "R2") {
     o.contrast = "r2";
     o.reshuffle = false;
@@ -75,7 +78,7 @@ void Options::check() const {
   };
   for (const auto& [name, value] :
        {std::pair{"hidden", hidden}, {"latent", latent}, {"n_heads", n_heads}, {"k", k}, {"k_cap", k_cap},
-        {"max_epochs", max_epochs}, {"patience", patience},
+        {"epoch_iterations", epoch_iterations}, {"max_epochs", max_epochs}, {"patience", patience},
         {"posterior_samples", posterior_samples}, {"key_draws", key_draws}, {"position_epochs", position_epochs},
         {"position_batch", position_batch}})
     at_least(name, value, 1);
@@ -83,9 +86,9 @@ void Options::check() const {
   at_least("extra_genes", extra_genes, -1);
   at_least("kl_warmup", kl_warmup, 0);
   for (const auto& [name, value] :
-       {std::pair{"lambda", lambda}, {"kappa", kappa}, {"kl_weight", kl_weight}, {"learning_rate", learning_rate},
-        {"weight_decay", weight_decay}, {"position_learning_rate", position_learning_rate},
-        {"position_weight", position_weight}})
+       {std::pair{"lambda", lambda}, {"kappa", kappa}, {"cell_depth", cell_depth}, {"kl_weight", kl_weight},
+        {"learning_rate", learning_rate}, {"weight_decay", weight_decay},
+        {"position_learning_rate", position_learning_rate}, {"position_weight", position_weight}})
     at_least(name, value, 0);
   for (const auto& [name, value] : {std::pair{"tau", tau}, {"adam_eps", adam_eps}})
     require(value > 0, "settings", name, " must be above 0, got ", value);
@@ -98,6 +101,7 @@ void Options::check() const {
   one_of("loss_scale", loss_scale, {"mean", "sum"});
   one_of("similarity", similarity, {"cosine", "pearson"});
   one_of("keys", keys, {"all", "sampled"});
+  one_of("log_scale", log_scale, {"expected", "plug_in"});
   require(hidden % n_heads == 0, "settings", "n_heads = ", n_heads, " must divide hidden = ", hidden);
   require(dropout >= 0 && dropout < 1, "settings", "dropout must be in [0, 1), got ", dropout);
   require(validation_genes >= 0 && validation_genes < 1, "settings", "validation_genes must be in [0, 1), got ",

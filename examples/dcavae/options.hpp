@@ -23,13 +23,14 @@ struct Options {
   bool cross_attention = true;         ///< false: each side attends to itself
   std::string dispersion = "tied";     ///< free: one of each gene and side; tied: space = cells + learned offset
   std::string library = "observed";    ///< observed: log of the row's total; learned: a second encoder
+  double cell_depth = 0.5;             ///< power of a cell's total in its library; 0: all cells alike
   bool mask_cell_encoder = true;       ///< the cells' encoder sees the training genes alone
   std::int64_t extra_genes = 0;        ///< variable genes of the reference outside the panel that cells teach; -1 all
 
   bool balance_extra_genes = true;     ///< cells count panel / (panel + extra) genes as much, or the extra ones rule
 
   // Loss.
-  double lambda = 0.1;                          ///< weight of the contrastive term
+  double lambda = 2;                            ///< weight of the contrastive term
   std::string contrast = "exclude_positives";   ///< exclude_positives | global | r1 | r2
   double tau = 0.5;                             ///< temperature of the contrastive term
   double kl_weight = 0.7;                       ///< weight of the divergence from N(0, I) after the warm-up
@@ -37,8 +38,9 @@ struct Options {
   std::string loss_scale = "mean";              ///< mean: both sides by all rows; sum: each by its own, as printed
 
   // Batches.
-  std::int64_t batch_size = 1024;       ///< anchors of a step
+  std::int64_t batch_size = 256;        ///< anchors of a step
   std::string similarity = "cosine";    ///< cosine | pearson, of z-scored profiles
+  std::int64_t epoch_iterations = 10;   ///< iterations of an epoch at least: small data are passed over again
   double kappa = 1;                     ///< sharpness of the draws of keys; 0: the batch size, the paper's sum
   std::int64_t k = 50;                  ///< partners that a row may be paired with
   bool k_scaled = true;                 ///< times rows of the other side / rows of the smaller side
@@ -48,8 +50,8 @@ struct Options {
   bool aligned_pairs = true;            ///< keys of the partners are drawn for these partners
 
   // Training.
-  std::int64_t max_epochs = 60;        ///< upper limit
-  std::int64_t patience = 20;          ///< epochs without a better score before training stops
+  std::int64_t max_epochs = 40;        ///< upper limit
+  std::int64_t patience = 10;          ///< epochs without a better score before training stops
   double validation_genes = 0.1;       ///< share of the measured genes that chooses the epoch; 0: the last epoch
   bool refit = true;                   ///< train once more on all measured genes for the chosen epochs
   double learning_rate = 3e-3;         ///< step size of Adam
@@ -60,6 +62,7 @@ struct Options {
   std::int64_t posterior_samples = 50; ///< samples of counts for intervals
   std::string keys = "all";            ///< what queries look at: all rows of the other side | sampled, as in training
   std::int64_t key_draws = 10;         ///< with sampled keys: draws that results are averaged over
+  std::string log_scale = "expected";  ///< log-normalised output: expected | plug_in, ln(1 + expected counts, scaled)
   bool rounded = false;                ///< round counts that are not whole numbers instead of refusing them
   std::string label_column;            ///< obs column of the cells with their types; empty: none
   std::string spot_label_column;       ///< obs column of the spots with their types; empty: none
@@ -103,6 +106,7 @@ void Options::visit(F&& f) {
   f("cross_attention", cross_attention, "false: each side attends to itself");
   f("dispersion", dispersion, "free: one of each gene and side; tied: space = cells + a learned offset");
   f("library", library, "observed: log of the row's total; learned: a second encoder");
+  f("cell_depth", cell_depth, "power of a cell's total in its library; 0: all cells alike");
   f("mask_cell_encoder", mask_cell_encoder, "the cells' encoder sees the training genes alone");
   f("extra_genes", extra_genes, "variable genes of the reference outside the panel that cells teach; -1: all");
   f("balance_extra_genes", balance_extra_genes, "the cells' terms are multiplied by panel / (panel + extra) genes");
@@ -114,6 +118,7 @@ void Options::visit(F&& f) {
   f("loss_scale", loss_scale, "mean: both sides divided by all rows; sum: each by its own");
   f("batch_size", batch_size, "anchors of a step");
   f("similarity", similarity, "cosine | pearson, of z-scored profiles");
+  f("epoch_iterations", epoch_iterations, "iterations of an epoch at least: small data are passed over again");
   f("kappa", kappa, "sharpness of the draws of keys; 0: the batch size");
   f("k", k, "partners that a row may be paired with");
   f("k_scaled", k_scaled, "k times rows of the other side / rows of the smaller side");
@@ -131,6 +136,7 @@ void Options::visit(F&& f) {
   f("posterior_samples", posterior_samples, "samples of counts for intervals");
   f("keys", keys, "what queries look at in use: all rows of the other side | sampled, as in training");
   f("key_draws", key_draws, "with sampled keys: draws that results are averaged over; the published code: 1");
+  f("log_scale", log_scale, "log-normalised output: expected, its expectation | plug_in, that of expected counts");
   f("rounded", rounded, "round counts that are not whole numbers instead of refusing them");
   f("label_column", label_column, "obs column of the cells with their types; empty: none");
   f("spot_label_column", spot_label_column, "obs column of the spots with their types; empty: none");

@@ -85,8 +85,8 @@ AnnData spots_anndata(const SpotsFile& from, const SpotPrediction& prediction) {
   add_latents(out, prediction.latents, st.rows);
   out.uns["stx"]["interval_level"] = prediction.level;
   out.uns["stx"]["scale"] =
-      "imputed columns of X and the layer 'expected' are expected counts at the spot's depth; 'log1p' is "
-      "ln(1 + 1e4 expected / counts of the genes shown to the model)";
+      "imputed columns of X and the layer 'expected' are expected counts at the spot's depth; 'log1p' is the "
+      "expected log-normalised expression, ln(1 + 1e4 count / counts of the genes shown to the model)";
   return out;
 }
 

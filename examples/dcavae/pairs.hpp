@@ -43,7 +43,7 @@ class PairSampler {
       : options_(options) {
     make_side(ctx, 0, cells, lists.of_cells);
     make_side(ctx, 1, spots, lists.of_spots);
-    iterations_ = std::max(cells.rows / sides_[0].batch, spots.rows / sides_[1].batch);
+    iterations_ = std::max({cells.rows / sides_[0].batch, spots.rows / sides_[1].batch, options.epoch_iterations});
   }
 
   /// From a task; lists are kept in `cache_folder` unless it is empty.
@@ -54,7 +54,8 @@ class PairSampler {
     return {ctx, cells, spots, top_lists<D>(ctx.options(), task, options, cells, spots, cache_folder), options};
   }
 
-  /// Of an epoch, each with a step for cells and a step for spots as anchors: passes over the longer side.
+  /// Of an epoch, each with a step for cells and a step for spots as anchors: passes over the longer side,
+  /// but at least options.epoch_iterations.
   std::int64_t iterations() const { return iterations_; }
 
   /// To be called before the steps of an epoch: from here on, batches are those of this epoch.

@@ -6,6 +6,7 @@
 
 #include "examples/dcavae/device_task.hpp"
 #include "examples/dcavae/draw_keys.hpp"
+#include "examples/dcavae/expected_log.hpp"
 #include "examples/dcavae/model.hpp"
 #include "examples/dcavae/position_split.hpp"
 #include "examples/dcavae/similarity.hpp"
@@ -39,13 +40,14 @@ class DcavaeModel {
 
  public:
   DcavaeModel(const ContextOptions& context, const Task& task, const Options& options)
-      : ctx_(context), options_(options), totals_{task.cell_totals, task.spot_totals}, n_genes_(task.n_genes()),
+      : ctx_(context), options_(options),
+        totals_{cell_libraries(task.cell_totals, options.cell_depth), task.spot_totals}, n_genes_(task.n_genes()),
         n_panel_(task.n_shared),
         network_(ctx_, store_, {static_cast<std::int64_t>(task.cell_inputs.size()),
                                 static_cast<std::int64_t>(task.split.train.size()), task.n_genes(),
                                 options.joint_positions ? task.coordinates.cols : 0}, options) {
     store_.allocate(ctx_, context.seed);
-    sides_[0] = DeviceSide<D>(ctx_, task.cells, task.cell_inputs, {}, task.cell_totals);
+    sides_[0] = DeviceSide<D>(ctx_, task.cells, task.cell_inputs, {}, totals_[0]);
     sides_[1] = DeviceSide<D>(ctx_, task.spots, task.split.train, task.split.train, task.spot_totals);
     rows_ = ctx_.template make_persistent<std::int32_t>(Shape{chunk_rows});
     count_site_ = ctx_.next_random_site();
@@ -65,6 +67,11 @@ class DcavaeModel {
   /// the mean is that of the negative binomial; P(zero) of cells includes the extra zeros.
   Expectation expect(Modality m, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes);
 
+  /// Log-normalised expression ln(1 + 1e4 count / total) of spots for expected counts of `genes` in `rows`:
+  /// its expectation, or by options.log_scale = plug_in that of the expected counts. 0 without a total.
+  Matrix<float> spot_logs(const Matrix<float>& mean, const std::vector<std::int64_t>& rows,
+                          const std::vector<std::int64_t>& genes);
+
   /// One sample of the counts: a latent from its posterior, then counts from the likelihood. Sample k of a
   /// row is the same in any chunk; samples of other numbers are independent.
   Matrix<float> sample_counts(Modality m, const std::vector<std::int64_t>& rows,
@@ -78,7 +85,8 @@ class DcavaeModel {
   Tensor<float, D> places(const Rows& ids) { return gather_rows(ctx_, places_, ids).value(); }
   Var<float, D> place_shown(const Rows& ids) { return gather_rows(ctx_, place_shown_, ids); }
 
-  /// The library: counts of a row over its observed genes (spots: training genes; cells: decoder genes).
+  /// The library: counts of a row over its observed genes (spots: training genes; cells: decoder genes, see
+  /// cell_libraries()).
   double total(Modality m, std::int64_t row) const { return totals_[index(m)][static_cast<std::size_t>(row)]; }
 
   /// To be called when parameters have changed: projected keys and posteriors are then made again.

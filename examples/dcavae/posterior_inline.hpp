@@ -193,6 +193,19 @@ Matrix<float> DcavaeModel<D>::place(const Matrix<float>& latents) {
 }
 
 template <class D>
+Matrix<float> DcavaeModel<D>::spot_logs(const Matrix<float>& mean, const std::vector<std::int64_t>& rows,
+                                        const std::vector<std::int64_t>& genes) {
+  std::vector<double> totals, theta;
+  for (const std::int64_t row : rows) totals.push_back(total(Modality::spots, row));
+  if (options_.log_scale == "plug_in") return log_normalised(mean, totals);
+  begin_pass(ctx_);
+  NoGrad<D> no_grad(ctx_);
+  const std::vector<float> all = to_host(ctx_, network_.dispersion(ctx_, Modality::spots).log_theta.value());
+  for (const std::int64_t g : genes) theta.push_back(std::exp(static_cast<double>(all[static_cast<std::size_t>(g)])));
+  return expected_logs(mean, theta, totals, ctx_.threads());
+}
+
+template <class D>
 Matrix<float> DcavaeModel<D>::sample_counts(Modality m, const std::vector<std::int64_t>& rows,
                                             const std::vector<std::int64_t>& genes, std::int64_t sample_number) {
   const Kept& kept = posteriors(m, rows, sample_number % n_draws());

@@ -16,7 +16,7 @@ namespace stx::dcavae {
 /// What `fit` and `impute` share: which genes, the prediction, the file. `known` says which decoder genes
 /// the spatial file holds, as its columns; -1 elsewhere.
 template <class D, class Command>
-SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const Task& task, const SavedModel& saved,
+SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const SavedModel& saved,
                            const std::vector<std::int64_t>& known, double level, SpotsFile file, Progress& progress) {
   std::set<std::int64_t> measured;
   for (std::size_t g = 0; g < known.size(); ++g)
@@ -31,7 +31,7 @@ SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const 
     file.imputed_pcc.push_back(saved.expected_pcc[g]);
   }
   SpotPrediction prediction =
-      predict_spots(model, task, std::move(genes), saved.corrections, level, command.common.used_threads());
+      predict_spots(model, std::move(genes), saved.corrections, level, command.common.used_threads());
   AnnData spots = spots_anndata(file, prediction);
   add_transferred_labels(spots, *file.st, saved.cell_latents, saved.cell_labels, prediction.latents.mean,
                          command.common.used_threads());
@@ -133,7 +133,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     }
   }
   run.finish([&] {
-    write_spots(command, model, trained.task, saved, known, std::stod(command.level) / 100,
+    write_spots(command, model, saved, known, std::stod(command.level) / 100,
                 {.st = &pair.st, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)}, run.progress);
     if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);
     if (!command.save.empty()) save_model(command.save, saved);
@@ -165,7 +165,7 @@ void run_impute(const ImputeCommand& command) {
   for (std::size_t c = 0; c < input.st.genes.size(); ++c)
     for (const std::int64_t g : input.measured)
       if (known[g] < 0 && saved.genes[g] == input.st.genes[c]) known[g] = input.st.columns[c];
-  write_spots(command, model, task, saved, known, std::stod(command.level) / 100,
+  write_spots(command, model, saved, known, std::stod(command.level) / 100,
               {.st = &input.st,
                .measured_pcc = std::vector<double>(static_cast<std::size_t>(input.st.var.rows()),
                                                    std::numeric_limits<double>::quiet_NaN()),

@@ -15,23 +15,23 @@ namespace stx::dcavae {
 struct SpotPrediction {
   std::vector<std::int64_t> genes;  ///< decoder genes: the columns of what follows
   Expectation expected;             ///< at the posterior means
-  Matrix<float> logs;               ///< ln(1 + 1e4 expected / total)
+  Matrix<float> logs;               ///< log-normalised expression, see DcavaeModel::spot_logs()
   double level = 0;                 ///< of the intervals
   Matrix<float> lower, upper;       ///< closed intervals: whole numbers
   Uncertainties uncertainty;
   Latents latents;
 };
 
-/// Every spot of the model's task. `corrections` are of all usual levels; `level` is one of them. Samples are
+/// Every spot of the model. `corrections` are of all usual levels; `level` is one of them. Samples are
 /// summarised some rows at a time: they take 100 MB, whatever the data.
 template <class D>
-SpotPrediction predict_spots(DcavaeModel<D>& model, const Task& task, std::vector<std::int64_t> genes,
+SpotPrediction predict_spots(DcavaeModel<D>& model, std::vector<std::int64_t> genes,
                              const std::vector<Correction>& corrections, double level, int threads) {
   SpotPrediction out;
   const std::vector<std::int64_t> rows = model.all_rows(Modality::spots);
   out.genes = std::move(genes);
   out.expected = model.expect(Modality::spots, rows, out.genes);
-  out.logs = log_normalised(out.expected.mean, task.spot_totals);
+  out.logs = model.spot_logs(out.expected.mean, rows, out.genes);
   const auto n_rows = static_cast<std::int64_t>(rows.size()), n_genes = static_cast<std::int64_t>(out.genes.size());
   out.level = level;
   out.lower = out.upper = Matrix<float>(n_rows, n_genes);

@@ -65,6 +65,10 @@ Task make_task(const PairData& pair, const GeneSplit& split, const Options& opti
 /// @throws DataError for a column that is not there, that knows no type, or for sides without a type in common.
 void check_labels(const PairData& pair, const Options& options);
 
+/// total^power, times a factor that keeps the mean of the logarithms; 0 stays 0. A cell whose total is mostly
+/// one gene's is not a deep one: a power below 1 trusts totals over a panel of genes less.
+std::vector<double> cell_libraries(std::vector<double> totals, double power);
+
 /// The log-normalised expression that predictions are scored with: ln(1 + 1e4 count / total), 0 without total.
 Matrix<float> log_normalised(Matrix<float> counts, const std::vector<double>& totals);
 

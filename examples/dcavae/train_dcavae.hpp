@@ -34,8 +34,8 @@ double validation_score(DcavaeModel<D>& model, const Task& task, int threads) {
     std::copy_n(task.validation_counts.row(rows.back()).begin(), truth.cols, truth.row(k).begin());
   }
   truth = log_normalised(std::move(truth), totals);
-  const Matrix<float> expected =
-      log_normalised(model.expect(Modality::spots, rows, task.split.validation).mean, totals);
+  const std::vector<std::int64_t>& genes = task.split.validation;
+  const Matrix<float> expected = model.spot_logs(model.expect(Modality::spots, rows, genes).mean, rows, genes);
   std::vector<double> r(static_cast<std::size_t>(truth.cols));
   parallel_for(threads, truth.cols, [&](std::int64_t g) {
     std::vector<float> a, b;

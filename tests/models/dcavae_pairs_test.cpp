@@ -20,6 +20,7 @@ constexpr std::int64_t n_cells = 103, n_spots = 61, n_genes = 17;
 Options small() {
   Options o;
   o.batch_size = 20;
+  o.epoch_iterations = 1;
   o.k = 5;
   return o;
 }
@@ -47,6 +48,19 @@ bool holds(const Matrix<std::int32_t>& lists, std::int64_t row, std::int32_t id)
 }
 
 }  // namespace
+
+TEST_CASE("pairs: an epoch has at least epoch_iterations iterations, its passes going on") {
+  Options o = small();
+  o.epoch_iterations = 7;
+  const auto two = drawn(o, 0, 2);
+  CHECK(two.size() == 2 * 7 * 2);
+  o.epoch_iterations = 14;
+  const auto one = drawn(o, 0, 1);
+  REQUIRE(one.size() == two.size());
+  for (std::size_t i = 0; i < one.size(); ++i) CHECK(one[i].anchors == two[i].anchors);
+  o.epoch_iterations = 3;  // fewer than a pass
+  CHECK(drawn(o, 0, 1).size() == 5 * 2);
+}
 
 TEST_CASE("pairs: anchors are passes without repeats, partners are in lists, positives are the lists") {
   const Options o = small();
