@@ -13,7 +13,7 @@ using Flags = std::vector<std::string>;
 inline Flags quick() {
   Flags flags;
   for (const char* setting : {"hidden=16", "latent=5", "max_epochs=2", "batch_size=64", "posterior_samples=10", "k=10",
-                              "position_epochs=3"}) {
+                              "position_epochs=3", "epoch_iterations=1"}) {
     flags.push_back("--set");
     flags.push_back(setting);
   }

@@ -33,7 +33,7 @@ Files run(const golden::Folder& folder) {
   // Biases before a batch norm have no gradient but rounding, which Adam without a large eps blows up.
   fit.common.sets = {"hidden=8",  "latent=3",          "n_heads=2",   "max_epochs=1",      "batch_size=16",
                      "k=4",       "position_epochs=1", "keys=sampled", "key_draws=2",      "posterior_samples=2",
-                     "validation_genes=0", "adam_eps=0.01"};
+                     "validation_genes=0", "adam_eps=0.01",      "epoch_iterations=1"};
   fit.data.st = folder / "st.h5ad";
   fit.data.sc = folder / "sc.h5ad";
   fit.folds = 2;
