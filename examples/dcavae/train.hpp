@@ -21,7 +21,7 @@ class Trainer {
       : model_(model), sampler_(sampler), adam_(model.context(), model.store(), model.options().adam()),
         loop_(model.context(), model.store(), adam_, max_epochs, patience) {
     Context<D>& ctx = model.context();
-    kl_weight_ = ctx.template make_persistent<float>(Shape{1});
+    kl_weight_ = to_device(ctx, std::vector<float>{static_cast<float>(model.options().kl_weight_of(0))}, Shape{1});
     for (const Modality m : {Modality::cells, Modality::spots}) {
       const auto of = log_total_moments(m);
       log_totals_[m == Modality::cells ? 0 : 1] = {to_device(ctx, std::vector<float>{of.first}, Shape{1}),
