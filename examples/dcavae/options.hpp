@@ -1,5 +1,5 @@
-// Every setting of the DCAVAE runner. The defaults are revision `sound`, its numbers chosen on validation genes of
-// osmFISH; of_revision() gives the others.
+// Every setting of the DCAVAE runner. The defaults are revision `sound`, its numbers chosen on validation genes;
+// of_revision() gives the others.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct Options {
   bool balance_extra_genes = true;     ///< cells count panel / (panel + extra) genes as much, or the extra ones rule
 
   // Loss.
-  double lambda = 2;                            ///< weight of the contrastive term
+  double lambda = 0.1;                          ///< weight of the contrastive term
   std::string contrast = "exclude_positives";   ///< exclude_positives | global | r1 | r2
   double tau = 0.5;                             ///< temperature of the contrastive term
   double kl_weight = 0.7;                       ///< weight of the divergence from N(0, I) after the warm-up
