@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the score tables of docs/results.md from the JSON files that `casper evaluate --json` wrote.
+"""Prints the score tables of docs/results.md from the JSON files that `evaluate --json` of a runner wrote.
 
 Usage: bench/models/results_table.py FILE.json...
 """
@@ -27,6 +27,14 @@ for path in sys.argv[1:]:
     print(row(e["model"], e["metrics"]))
     for name, metrics in e["baselines"].items():
         print(row(name, metrics))
+    for name, variant in e.get("ablations", {}).items():
+        print(row(name, variant))
+    m = e["metrics"]
+    if "coverage" in m:
+        print()
+        print("Intervals cover %s. Zeros: AUC %.3f, calibration slope %.3f, intercept %.3f. On counts: PCC %.3f." % (
+            ", ".join("%.1f%% at %s%%" % (100 * m["coverage"][level], level) for level in m["coverage"]),
+            m["auc"], m["calibration"]["slope"], m["calibration"]["intercept"], e["counts"]["metrics"]["pcc"]["mean"]))
     if "attention" in e:
         a = e["attention"]
         print()
