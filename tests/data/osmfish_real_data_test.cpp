@@ -8,7 +8,7 @@
 
 #include "support/golden.hpp"
 #include "data/rand_index.hpp"
-#include "stx/data/cluster_cells.hpp"
+#include "examples/common/cell_space.hpp"
 #include "stx/data/folds.hpp"
 #include "stx/data/spot_split.hpp"
 #include "stx/io/counts.hpp"
@@ -74,11 +74,11 @@ TEST_CASE("osmFISH: clusters of the single cells are scanpy's, as far as its own
   const stx::AnnData sc = stx::read_h5ad(folder + "/sc.h5ad");
   const stx::FilteredCounts kept = stx::filter_counts(load_counts(sc));
   const stx::CsrMatrix<float> cells = stx::normalize_log1p(kept.counts);
-  const stx::PcaResult components = stx::pca(cells, {.n_components = 13});
+  const stx::PcaResult components = stx::principal_axes(cells, {.n_components = 13});
   for (int c = 0; c < 13; ++c) {
     CHECK(std::abs(components.variance[c] / expected.at("variance").values[c] - 1) <= 1e-4);
   }
-  const stx::ClusterResult got = stx::cluster_cells(cells, {.n_components = 13});
+  const stx::ClusterResult got = stx::clusters_of_cells(cells, {.n_components = 13});
   const std::vector<double>& labels = expected.at("labels").values;
   const std::vector<double>& seeds = expected.at("between_seeds").values;
   const double worst_seed = *std::min_element(seeds.begin(), seeds.end());
