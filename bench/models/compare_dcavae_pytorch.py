@@ -137,7 +137,8 @@ def compare(program, folder, options):
             for name, times in epoch.items():
                 with torch.autograd.set_detect_anomaly(name != "without"):
                     times += seconds(released.epoch, 1)
-            runs.append(run_json([program, "time", *files, "--set", f"revision={revision}", "--steps", options.steps,
+            runs.append(run_json([program, "time", *files, "--set", f"revision={revision}",
+                                  "--set", f"batch_size={BATCH}", "--steps", options.steps,
                                   "--epochs", 2 if with_epochs else 0]))
         gathered = {name: summary([t for r in runs for t in r[name]]) for name in ("steps", "draws", "epochs") if name in runs[0]}
         steps = summary(pytorch)
