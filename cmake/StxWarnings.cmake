@@ -25,6 +25,14 @@ function(stx_write_quick_list)
 endfunction()
 cmake_language(DEFER CALL stx_write_quick_list)  # when all folders have been read
 
+# stx_compile_together(TARGET [N]): its sources in batches of N (all, without N), so that what they share, most
+# of all readers and writers of files, is compiled once a batch.
+function(stx_compile_together target)
+  set(batch ${ARGN} 0)  # 0: all
+  list(GET batch 0 batch)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
+endfunction()
+
 # stx_warnings(TARGET): the warnings under which stx itself is compiled; all of them are errors in
 # the presets used by CI (STX_WERROR).
 option(STX_WERROR "Treat warnings in stx's own programs as errors" OFF)

@@ -1,7 +1,7 @@
 // The commands of `dcavae` on CUDA, from files to files, against the CPU.
 #include <doctest/doctest.h>
 
-#include "examples/dcavae/run_fit.hpp"
+#include "examples/dcavae/commands.hpp"
 #include "models/program.hpp"
 #include "stx/io/h5ad_read.hpp"
 #include "support/device_rig.hpp"
@@ -24,9 +24,8 @@ struct Files {
 };
 
 /// fit with a cross-validation of two folds, and impute with its model.
-template <class D>
-Files run(const golden::Folder& folder) {
-  const std::string own = folder / (std::string(D::name) + ".");
+Files files_of(const char* device, const golden::Folder& folder, const auto& run) {
+  const std::string own = folder / (std::string(device) + ".");
   FitCommand fit;
   fit.common.threads = 1;
   fit.common.quiet = true;
@@ -41,14 +40,14 @@ Files run(const golden::Folder& folder) {
   fit.out_cells = own + "cells.h5ad";
   fit.save = own + "model.safetensors";
   fit.json = own + "scores.json";
-  run_fit<D>(fit, "tested");
+  run(fit);
   ImputeCommand impute;
   impute.common = fit.common;
   impute.common.sets.clear();
   impute.data.st = fit.data.st;
   impute.model = fit.save;
   impute.out = own + "again.h5ad";
-  stx::dcavae::run_impute<D>(impute);
+  run(impute);
   return {stx::read_h5ad(fit.out), stx::read_h5ad(fit.out_cells), stx::read_h5ad(impute.out),
           nlohmann::json::parse(golden::slurp(fit.json))};
 }
@@ -73,7 +72,8 @@ TEST_CASE("dcavae fit and impute on CUDA: the files hold what the CPU's hold") {
   if (no_cuda_device()) return;
   const golden::Folder folder;
   program::write_pair(program::make_pair(n_spots, n_cells, n_genes, n_measured), folder);
-  const Files want = run<stx::Cpu>(folder), got = run<stx::Cuda>(folder);
+  const Files want = files_of("cpu", folder, [](const auto& command) { stx::dcavae::on_cpu(command); }),
+              got = files_of("cuda", folder, [](const auto& command) { stx::dcavae::on_cuda(command); });
   CHECK(got.scores["device"]["kind"] == "cuda");
   CHECK(std::abs(got.scores["metrics"]["pcc"]["mean"].get<double>() - want.scores["metrics"]["pcc"]["mean"].get<double>()) <
         1e-3);
