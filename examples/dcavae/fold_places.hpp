@@ -13,19 +13,30 @@ struct FoldPlaces {
   PositionErrors errors;
 };
 
+namespace detail {
+
+/// f(value) for every number of the errors that a job keeps, in the order of the row that it keeps.
+void each_error(auto& e, auto&& f) {
+  f(e.n_train), f(e.n_calibration), f(e.n_test);
+  f(e.scale), f(e.train_l1), f(e.test_l1);
+  f(e.test_distance.mean), f(e.test_distance.median), f(e.coverage);
+}
+
+}  // namespace detail
+
 inline void keep_places(JobResult& job, const Placement& placement) {
   const auto floats = [](const Matrix<double>& m) {
     Matrix<float> out(m.rows, m.cols);
     for (std::size_t e = 0; e < m.values.size(); ++e) out.values[e] = static_cast<float>(m.values[e]);
     return out;
   };
-  const PositionErrors& e = placement.errors;
   job.more["placed cells"] = floats(placement.cells.position);
   job.more["placed spots"] = floats(placement.spots.position);
-  Matrix<double> errors(1, 9);
-  errors.values = {static_cast<double>(e.n_train), static_cast<double>(e.n_calibration), static_cast<double>(e.n_test),
-                   e.scale, e.train_l1, e.test_l1, e.test_distance.mean, e.test_distance.median, e.coverage};
-  job.more["place errors"] = floats(errors);
+  std::vector<float> errors;
+  detail::each_error(placement.errors, [&](const auto& value) { errors.push_back(static_cast<float>(value)); });
+  Matrix<float> row(1, static_cast<std::int64_t>(errors.size()));
+  row.values = std::move(errors);
+  job.more["place errors"] = std::move(row);
 }
 
 /// What keep_places() stored; nothing when it was not called.
@@ -36,18 +47,9 @@ inline std::optional<FoldPlaces> kept_places(const JobResult& job) {
     std::copy(m.values.begin(), m.values.end(), out.values.begin());
     return out;
   };
-  const std::vector<float>& e = job.more.at("place errors").values;
-  const auto whole = [&](std::size_t k) { return static_cast<std::int64_t>(e.at(k)); };
   FoldPlaces out{doubles(job.more.at("placed cells")), doubles(job.more.at("placed spots")), {}};
-  out.errors.n_train = whole(0);
-  out.errors.n_calibration = whole(1);
-  out.errors.n_test = whole(2);
-  out.errors.scale = e.at(3);
-  out.errors.train_l1 = e.at(4);
-  out.errors.test_l1 = e.at(5);
-  out.errors.test_distance.mean = e.at(6);
-  out.errors.test_distance.median = e.at(7);
-  out.errors.coverage = e.at(8);
+  std::size_t k = 0;
+  detail::each_error(out.errors, [&]<class T>(T& value) { value = static_cast<T>(job.more.at("place errors").values.at(k++)); });
   return out;
 }
 

@@ -49,19 +49,19 @@ TEST_CASE("counts that are not whole numbers are refused, or rounded") {
   counts(w.pair.sc).values[5] = 1;
   counts(w.pair.st).values[0] = 0.5f;
   w.write();
-  const Result spots = w.dcavae(fit(w));
-  CHECK(spots.status == 1);
-  CHECK(spots.err.starts_with("error: [spatial counts] 1 of "));
-  CHECK(spots.err.ends_with(" values are not whole numbers; the model needs raw counts (--rounded rounds them)\n"));
+  fails(w, fit(w), 1,
+        "[spatial counts] 1 of " + std::to_string(counts(w.pair.st).nnz()) +
+            " values are not whole numbers; the model needs raw counts (--rounded rounds them)");
 }
 
 TEST_CASE("no gene in common") {
   Workplace w;
   w.pair.st.var.index = program::numbered("other", 15);
   w.write();
-  const Result r = w.dcavae(fit(w));
-  CHECK(r.status == 1);
-  CHECK(r.err.starts_with("error: [match_genes] the two data sets share no gene. First names: '"));
+  fails(w, fit(w), 1,
+        "[match_genes] the two data sets share no gene. First names: 'Gene01', 'Gene02', 'Gene03', 'Gene04', 'Gene05', ... and "
+        "'other0', 'other1', 'other2', 'other3', 'other4', .... Try matching without case, or give a table of two columns "
+        "(for example Ensembl id and symbol)");
 }
 
 TEST_CASE("without coordinates cells are not placed, and the rest runs") {
