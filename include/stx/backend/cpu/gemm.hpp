@@ -40,12 +40,13 @@ void gemm_by_strips(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, 
                     std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write,
                     Finished finished) {
   constexpr std::int64_t width = GemmTile<T>::columns, tile = GemmTile<T>::rows;
+  const std::int64_t steps = gemm_steps(k);
   for (std::int64_t j = 0; j < n; j += width) {
     const std::int64_t columns = std::min(width, n - j);
-    for (std::int64_t done = 0; done < k; done += gemm_depth)
+    for (std::int64_t done = 0; done < k; done += steps)
       gemm_strip<T, transpose_a>(a + done * (transpose_a ? lda : 1), lda, tile * (transpose_a ? 1 : lda),
                                  b + (transpose_b ? j * ldb + done : done * ldb + j), ldb, transpose_b, c + j, ldc, m,
-                                 columns, std::min(gemm_depth, k - done), done == 0 ? write : GradWrite::accumulate);
+                                 columns, std::min(steps, k - done), done == 0 ? write : GradWrite::accumulate);
     if (k == 0 && write == GradWrite::overwrite)
       for (std::int64_t i = 0; i < m; ++i) std::fill_n(c + i * ldc + j, columns, T(0));
     finished(std::int64_t{0}, m, j, columns);
@@ -53,42 +54,48 @@ void gemm_by_strips(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, 
 }
 
 /// The rows of a over panels of b, for depth <= gemm_depth: a tile's part of a stays in the first-level cache, the
-/// panels in the second. Calls finished(row, rows) after every row of tiles.
+/// panels in the second. Rows of a are copied first: where they lie, they may begin in the same sets of the cache.
+/// Calls finished(row, rows) after every row of tiles.
 template <class T, bool transpose_a, class Finished>
-void gemm_tiles(const T* a, std::int64_t lda, std::int64_t tile_step, const T* panels, std::int64_t depth, T* c,
-                std::int64_t ldc, std::int64_t m, std::int64_t n, GradWrite write, Finished finished) {
+void gemm_tiles(const T* a, std::int64_t lda, std::int64_t tile_step, const GemmPanels<T>& panels, std::int64_t depth,
+                T* c, std::int64_t ldc, std::int64_t m, std::int64_t n, GradWrite write, Finished finished) {
   using Tile = GemmTile<T>;
+  constexpr std::int64_t copied = gemm_depth + 64 / static_cast<std::int64_t>(sizeof(T));  // an odd number of lines
+  alignas(64) T copy[transpose_a ? 1 : Tile::rows * copied];
   for (std::int64_t i = 0; i < m; i += Tile::rows, a += tile_step, c += Tile::rows * ldc) {
     const std::int64_t rows = std::min<std::int64_t>(Tile::rows, m - i);
-    for (std::int64_t j = 0; j < n; j += Tile::columns) {
+    if constexpr (!transpose_a)
+      for (std::int64_t r = 0; r < rows; ++r) std::memcpy(copy + r * copied, a + r * lda, sizeof(T) * depth);
+    for (std::int64_t j = 0, strip = 0; j < n; j += Tile::columns, ++strip) {
       const std::int64_t columns = std::min<std::int64_t>(Tile::columns, n - j);
-      if (j + Tile::columns < n)  // the next tile of c: where c is large, its rows lie in different pages
-        for (std::int64_t r = 0; r < rows; ++r)
-          for (int v = 0; v < Tile::registers; ++v)
-            __builtin_prefetch(c + r * ldc + j + Tile::columns + v * Tile::lanes, 0, 2);
-      gemm_rows<T, transpose_a, Tile::registers>(a, lda, tile_step, panels + j * gemm_depth, depth, c + j, ldc, rows,
-                                                 columns, write);
+      const T* panel = panels.values + strip * panels.step;
+      if constexpr (transpose_a) {
+        gemm_rows<T, true, Tile::registers>(a, lda, 0, panel, depth, c + j, ldc, rows, columns, write);
+      } else {
+        const std::int64_t next = std::min(i + Tile::rows + strip, m - 1) - i;  // a row of the next tile
+        gemm_rows<T, false, Tile::registers>(copy, copied, 0, panel, depth, c + j, ldc, rows, columns, write,
+                                             a + next * lda);
+      }
     }
     finished(i, rows);
   }
 }
 
-/// c (m x n) (+)= op(a) op(b) for large c: b is packed once for all rows, in blocks of 512 KiB. (Not inlined: that
-/// and 280 KiB for a transposed a are on the stack.)
+/// c (m x n) (+)= op(a) op(b) for large c: b is packed once for all rows, in blocks of 768 KiB. (Not inlined: that
+/// and 420 KiB for a transposed a are on the stack.)
 template <class T, bool transpose_a, class Finished>
 __attribute__((noinline)) void gemm_by_tiles(const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
                                              bool transpose_b, T* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
                                              std::int64_t k, GradWrite write, Finished finished) {
   using Tile = GemmTile<T>;
-  constexpr std::int64_t width = Tile::columns, block = 16 * width;
-  alignas(64) T panels[block * gemm_depth];
+  constexpr std::int64_t block = GemmPanels<T>::columns;
+  const std::int64_t steps = gemm_steps(k);
+  GemmPanels<T> panels;
   for (std::int64_t j = 0; j < n; j += block) {
     const std::int64_t columns = std::min(block, n - j);
-    for (std::int64_t done = 0; done < k; done += gemm_depth) {
-      const std::int64_t depth = std::min(gemm_depth, k - done);
-      for (std::int64_t at = 0; at < columns; at += width)
-        gemm_pack<T, Tile::registers>(b + (transpose_b ? (j + at) * ldb + done : done * ldb + j + at), ldb,
-                                      transpose_b, depth, std::min(width, columns - at), panels + at * gemm_depth);
+    for (std::int64_t done = 0; done < k; done += steps) {
+      const std::int64_t depth = std::min(steps, k - done);
+      panels.pack(b + (transpose_b ? j * ldb + done : done * ldb + j), ldb, transpose_b, depth, columns);
       const GradWrite now = done == 0 ? write : GradWrite::accumulate;
       const auto last = [&](std::int64_t row, std::int64_t rows) {
         if (done + depth == k) finished(row, rows, j, columns);

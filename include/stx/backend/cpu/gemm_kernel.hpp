@@ -27,15 +27,24 @@ struct GemmTile {
   static constexpr int rows = simd_bytes == 64 ? 14 : (registers == 2 ? 6 : 2);
 };
 
-/// Steps of the inner dimension between two visits of C: a panel of B is 32 KiB.
-inline constexpr std::int64_t gemm_depth = 256;
+/// Most steps of the inner dimension between two visits of C: a panel of B is 48 KiB.
+inline constexpr std::int64_t gemm_depth = 384;
+
+/// The steps of a sum of k terms between two visits of C: as few visits as can be, of about the same length.
+inline std::int64_t gemm_steps(std::int64_t k) {
+  const std::int64_t visits = std::max<std::int64_t>(1, (k + gemm_depth - 1) / gemm_depth);
+  return (k + 16 * visits - 1) / (16 * visits) * 16;
+}
 
 /// c (rows x width) (+)= a (rows x depth) * panel (depth x width), the width being so many registers.
-/// Only the first `columns` columns are stored. With `transpose_a`, a is stored depth x rows.
+/// Only the first `columns` columns are stored. With `transpose_a`, a is stored depth x rows. Meanwhile c comes to
+/// the first-level cache and depth values from `ahead`, which are read later, to the second: a line of each in as
+/// many steps as a line has values, because many at once would stop the loads.
 /// (Not inlined: among other code the compiler keeps a part of the sums in memory.)
 template <class T, int rows, bool transpose_a, int registers>
 __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c,
-                                         std::int64_t ldc, std::int64_t columns, GradWrite write) {
+                                         std::int64_t ldc, std::int64_t columns, GradWrite write,
+                                         const T* ahead) {
   using V = typename Simd<T>::type;
   constexpr int lanes = GemmTile<T>::lanes;
   constexpr int width = registers * lanes;
@@ -45,15 +54,25 @@ __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* 
     STX_UNROLL(4)
     for (int v = 0; v < registers; ++v) sum[r][v] = V{};
   }
-  for (std::int64_t k = 0; k < depth; ++k) {
-    V b[registers];
-    STX_UNROLL(4)
-    for (int v = 0; v < registers; ++v) b[v] = simd_load(panel + (k * registers + v) * lanes);
-    STX_UNROLL(16)
-    for (int r = 0; r < rows; ++r) {
-      const T value = transpose_a ? a[k * lda + r] : a[r * lda + k];
+  constexpr int line = 64 / static_cast<int>(sizeof(T));
+  T *prefetched = c, *const last = c + rows * ldc;
+  for (std::int64_t begin = 0; begin < depth; begin += line) {
+    __builtin_prefetch(ahead + begin, 0, 2);
+    if (prefetched != last) {
+      for (int j = 0; j < width; j += line) __builtin_prefetch(prefetched + j, 1, 3);
+      prefetched += ldc;
+    }
+    const std::int64_t end = std::min<std::int64_t>(begin + line, depth);
+    for (std::int64_t k = begin; k < end; ++k) {
+      V b[registers];
       STX_UNROLL(4)
-      for (int v = 0; v < registers; ++v) sum[r][v] += value * b[v];
+      for (int v = 0; v < registers; ++v) b[v] = simd_load(panel + (k * registers + v) * lanes);
+      STX_UNROLL(16)
+      for (int r = 0; r < rows; ++r) {
+        const T value = transpose_a ? a[k * lda + r] : a[r * lda + k];
+        STX_UNROLL(4)
+        for (int v = 0; v < registers; ++v) sum[r][v] += value * b[v];
+      }
     }
   }
   if (columns == width) {
@@ -67,31 +86,36 @@ __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* 
     }
     return;
   }
-  T all[width];
+  T all[rows * width];  // all at once: sums that a loop picks from would lie in memory from the start
+  STX_UNROLL(16)
   for (int r = 0; r < rows; ++r) {
-    for (int v = 0; v < registers; ++v) simd_store(all + v * lanes, sum[r][v]);
-    for (std::int64_t j = 0; j < columns; ++j) write_grad(c + r * ldc + j, all[j], write);
+    STX_UNROLL(4)
+    for (int v = 0; v < registers; ++v) simd_store(all + r * width + v * lanes, sum[r][v]);
   }
+  for (int r = 0; r < rows; ++r)
+    for (std::int64_t j = 0; j < columns; ++j) write_grad(c + r * ldc + j, all[r * width + j], write);
 }
 
 /// The same for any number of rows: whole tiles, `tile_step` values of a apart, then the rest in tiles of
-/// halving size.
+/// halving size. Without `ahead` nothing is read later.
 template <class T, bool transpose_a, int registers, int tile = GemmTile<T>::rows>
 void gemm_rows(const T* a, std::int64_t lda, std::int64_t tile_step, const T* panel, std::int64_t depth, T* c,
-               std::int64_t ldc, std::int64_t m, std::int64_t columns, GradWrite write) {
+               std::int64_t ldc, std::int64_t m, std::int64_t columns, GradWrite write,
+               const T* ahead = nullptr) {
   std::int64_t i = 0;
   for (; i + tile <= m; i += tile, a += tile_step)
-    gemm_tile<T, tile, transpose_a, registers>(a, lda, panel, depth, c + i * ldc, ldc, columns, write);
+    gemm_tile<T, tile, transpose_a, registers>(a, lda, panel, depth, c + i * ldc, ldc, columns, write,
+                                              ahead != nullptr ? ahead : a);
   if constexpr (tile > 1) {
     constexpr int smaller = tile > 8 ? 8 : tile / 2;
     if (i < m)
       gemm_rows<T, transpose_a, registers, smaller>(a, lda, smaller * (transpose_a ? 1 : lda), panel, depth,
-                                                    c + i * ldc, ldc, m - i, columns, write);
+                                                    c + i * ldc, ldc, m - i, columns, write, ahead);
   }
 }
 
 /// Rows of a transposed a, up to gemm_depth steps of theirs, packed tile by tile: steps from page to page become
-/// steps within 280 KiB, which stay in the second-level cache. The order is kept, so that packing is copying.
+/// steps within 420 KiB, which stay in the second-level cache. The order is kept, so that packing is copying.
 template <class T>
 struct GemmPackedRows {
   static constexpr std::int64_t tile = GemmTile<T>::rows;
@@ -151,6 +175,29 @@ inline void gemm_pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64
     }
   }
 }
+
+/// Several panels of B, packed for the rows of a block of C.
+template <class T>
+struct GemmPanels {
+  static constexpr std::int64_t width = GemmTile<T>::columns, count = 16, columns = count * width;
+  /// From panel to panel; not a multiple of a page: they do not begin in the same sets of a cache.
+  static constexpr std::int64_t step = gemm_depth * width + 64 / static_cast<std::int64_t>(sizeof(T));
+
+  alignas(64) T values[count * step];
+
+  /// n <= columns columns of b. Where they lie side by side, row by row: that reads memory in its order.
+  void pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64_t depth, std::int64_t n) {
+    const std::int64_t whole = transpose_b ? 0 : n / width * width;
+    for (std::int64_t k = 0; k < depth && whole > 0; ++k) {
+      const T* from = b + k * ldb;
+      T* to = values + k * width;
+      for (std::int64_t j = 0; j < whole; j += width, to += step) std::memcpy(to, from + j, sizeof(T) * width);
+    }
+    for (std::int64_t j = whole; j < n; j += width)
+      gemm_pack<T, GemmTile<T>::registers>(b + j * (transpose_b ? ldb : 1), ldb, transpose_b, depth,
+                                           std::min(width, n - j), values + j / width * step);
+  }
+};
 
 }  // namespace STX_SIMD
 }  // namespace stx::cpu

@@ -48,8 +48,9 @@ void packed_gemm(const T* a, std::int64_t lda, bool transpose_a, const T* packed
                  std::int64_t m, std::int64_t n, std::int64_t depth, GradWrite write) {
   for_each_strip<T>(n, [&](auto registers, std::int64_t j, std::int64_t columns) {
     constexpr std::int64_t width = registers * GemmTile<T>::lanes, tile = GemmTile<T>::rows;
-    for (std::int64_t done = 0; done < depth; done += gemm_depth) {
-      const std::int64_t steps = std::min(gemm_depth, depth - done);
+    const std::int64_t visit = gemm_steps(depth);
+    for (std::int64_t done = 0; done < depth; done += visit) {
+      const std::int64_t steps = std::min(visit, depth - done);
       const T* panel = packed + j * depth + done * width;
       const GradWrite now = done == 0 ? write : GradWrite::accumulate;
       if (transpose_a) {
