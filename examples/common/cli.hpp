@@ -26,7 +26,7 @@ struct CommonFlags {
 
   void add_to(CLI::App& app, const std::string& settings_help);
 
-  int used_threads() const { return threads > 0 ? threads : available_threads(); }
+  int used_threads() const { return threads_or_all(threads); }
 };
 
 /// Flags that name the data.

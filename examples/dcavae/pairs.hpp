@@ -49,8 +49,9 @@ class PairSampler {
   /// From a task; lists are kept in `cache_folder` unless it is empty.
   static PairSampler of(Context<D>& ctx, const Task& task, const Options& options, const std::string& cache_folder = "") {
     const Similarity similarity = similarity_of(options.similarity);
-    const Matrix<float> cells = unit_profiles(task, Modality::cells, similarity);
-    const Matrix<float> spots = unit_profiles(task, Modality::spots, similarity);
+    const int threads = threads_or_all(ctx.options().threads);
+    const Matrix<float> cells = unit_profiles(task, Modality::cells, similarity, threads);
+    const Matrix<float> spots = unit_profiles(task, Modality::spots, similarity, threads);
     return {ctx, cells, spots, top_lists<D>(ctx.options(), task, options, cells, spots, cache_folder), options};
   }
 

@@ -75,7 +75,7 @@ Placed place_rows(Model& model, const CoordinateScale& scale, const LatentPoster
              std::vector<double>(static_cast<std::size_t>(q.mean.rows)),
              {}};
   const ContextOptions& context = model.context().options();
-  const int threads = context.threads > 0 ? context.threads : available_threads();
+  const int threads = threads_or_all(context.threads);
   const std::int64_t dims = out.position.cols;
   Matrix<double> sum(q.mean.rows, dims), squares(q.mean.rows, dims);
   for (std::int64_t s = 0; s < options.samples; ++s) {

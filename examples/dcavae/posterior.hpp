@@ -55,8 +55,9 @@ class DcavaeModel {
     if (!sampled()) return;
     for (std::uint32_t& site : key_sites_) site = ctx_.next_random_site();
     block_rows_ = ctx_.template make_persistent<std::int32_t>(Shape{options.batch_size});
+    const int threads = threads_or_all(ctx_.options().threads);
     for (const Modality m : {Modality::cells, Modality::spots})
-      set_profiles(m, unit_profiles(task, m, similarity_of(options.similarity)));
+      set_profiles(m, unit_profiles(task, m, similarity_of(options.similarity), threads));
   }
 
   /// Posterior of the latents of `rows` of side m; over several draws of keys mean and SD of the mixture.

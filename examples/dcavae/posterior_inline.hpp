@@ -202,8 +202,8 @@ Matrix<float> DcavaeModel<D>::spot_logs(const Matrix<float>& mean, const std::ve
   NoGrad<D> no_grad(ctx_);
   const std::vector<float> all = to_host(ctx_, network_.dispersion(ctx_, Modality::spots).log_theta.value());
   for (const std::int64_t g : genes) theta.push_back(std::exp(static_cast<double>(all[static_cast<std::size_t>(g)])));
-  const int threads = ctx_.options().threads;  // the host works here, on any device
-  return expected_logs(mean, theta, totals, threads > 0 ? threads : available_threads());
+  const int threads = threads_or_all(ctx_.options().threads);  // the host works here, on any device
+  return expected_logs(mean, theta, totals, threads);
 }
 
 template <class D>

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "stx/core/parallel_for.hpp"
 #include "stx/data/csr_select.hpp"
 #include "stx/data/preprocess.hpp"
 #include "stx/data/zscore.hpp"
@@ -41,7 +40,7 @@ Similarity similarity_of(const std::string& name) {
 }
 
 Matrix<float> unit_profiles(const CsrMatrix<float>& counts, std::span<const std::int64_t> genes,
-                            std::span<const double> totals, Similarity similarity) {
+                            std::span<const double> totals, Similarity similarity, int threads) {
   const CsrMatrix<float> logs = normalize_log1p(select_columns(counts, genes), totals, median_total(totals));
   if (logs.rows == 0) return Matrix<float>(0, logs.cols);
   GeneMoments moments = gene_moments(logs);
@@ -49,16 +48,16 @@ Matrix<float> unit_profiles(const CsrMatrix<float>& counts, std::span<const std:
   for (double& sd : moments.sd) sd = n > 1 ? sd * std::sqrt(n / (n - 1)) : 0;
   Matrix<float> out = to_dense(logs);
   zscore(out, moments);
-  parallel_chunks(available_threads(), out.rows, 256, [&](std::int64_t begin, std::int64_t end) {
+  parallel_chunks(threads, out.rows, 256, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) make_unit(out.row(i), similarity);
   });
   return out;
 }
 
-Matrix<float> unit_profiles(const Task& task, Modality m, Similarity similarity) {
+Matrix<float> unit_profiles(const Task& task, Modality m, Similarity similarity, int threads) {
   const bool cells = m == Modality::cells;
   return unit_profiles(cells ? task.cells : task.spots, task.split.train,
-                       cells ? task.cell_totals : task.spot_totals, similarity);
+                       cells ? task.cell_totals : task.spot_totals, similarity, threads);
 }
 
 }  // namespace stx::dcavae

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "examples/dcavae/task.hpp"
+#include "stx/core/parallel_for.hpp"
 
 namespace stx::dcavae {
 
@@ -19,11 +20,12 @@ Similarity similarity_of(const std::string& name);
 /// @param counts  rows x any genes
 /// @param genes   columns to use
 /// @param totals  of each row, over whatever genes; a row without counts keeps its zeros
+/// @param threads  the result does not depend on it
 /// Source: DCAVAE, section 2, "Similarity matrix".
 Matrix<float> unit_profiles(const CsrMatrix<float>& counts, std::span<const std::int64_t> genes,
-                            std::span<const double> totals, Similarity similarity);
+                            std::span<const double> totals, Similarity similarity, int threads = available_threads());
 
 /// Profiles of one side of a task over its training genes.
-Matrix<float> unit_profiles(const Task& task, Modality m, Similarity similarity);
+Matrix<float> unit_profiles(const Task& task, Modality m, Similarity similarity, int threads = available_threads());
 
 }  // namespace stx::dcavae

@@ -69,7 +69,7 @@ class Context<Cpu> : public detail::ContextBase<Cpu> {
  public:
   explicit Context(const ContextOptions& options = {})
       : ContextBase(host_memory(), options),
-        threads_(options.threads > 0 ? options.threads : available_threads()),
+        threads_(threads_or_all(options.threads)),
         state_(std::make_unique<StepState>()) {
     state_->seed = options.seed;
   }

@@ -15,6 +15,9 @@ namespace stx {
 /// Processors this process may use.
 inline int available_threads() { return std::max(1, omp_get_num_procs()); }
 
+/// As many threads as wanted; 0 (or less) stands for all that are available.
+inline int threads_or_all(int wanted) { return wanted > 0 ? wanted : available_threads(); }
+
 /// Calls f(i) for every i in [0, n), on up to `threads` threads, each a contiguous range of i.
 ///
 /// The body must write only what belongs to its own i: then the result does not depend on the
