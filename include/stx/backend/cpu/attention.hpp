@@ -9,55 +9,77 @@
 namespace stx {
 namespace cpu {
 
-/// Queries [begin, end), at most a tile of them, of one head.
+/// A tile: queries [begin, begin + rows) of one head, whose softmax so far is given, and keys [j0, j0 + keys), packed.
 template <class T>
 void attention_forward_tile(const StepState& state, const AttentionForward<T>& p, const AttentionHead<T>& head,
-                            std::int64_t begin, std::int64_t end, const AttentionScratch<T>& scratch) {
+                            std::int64_t begin, std::int64_t rows, std::int64_t j0, std::int64_t keys,
+                            RunningSoftmax<T>* softmax, const AttentionScratch<T>& scratch) {
   const AttentionInputs<T>& in = p.in;
-  const std::int64_t d = in.head_dim, rows = end - begin, width = in.width();
-  T* out = p.out + (head.batch * in.n_queries + begin) * width + head.head * d;
-  RunningSoftmax<T> softmax[attention_queries];
-  T* a = scratch.a;
-  T* weights = p.weights == nullptr
-                   ? nullptr
-                   : p.weights + ((head.batch * in.n_heads + head.head) * in.n_queries + begin) * in.n_keys;
-  for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_key_tile) {
-    const std::int64_t keys = std::min(attention_key_tile, head.n_keys - j0), columns = packed_columns<T>(keys);
-    const std::int64_t ld = attention_row_step<T>(keys);
-    pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, true, d, keys, scratch.panel);
-    packed_gemm(head.at(in.q, in.n_queries, begin), in.q.stride, false, scratch.panel, a, ld, rows, columns, d,
-                GradWrite::overwrite);
-    T top[attention_queries], factor = in.scale;
-    for (std::int64_t i = 0; i < rows; ++i) {
-      T* ai = a + i * ld;
-      factor = head.add_bias(ai, begin + i, j0, keys);
-      if (weights != nullptr)
-        for (std::int64_t j = 0; j < keys; ++j) weights[i * in.n_keys + j0 + j] = factor * ai[j];
-      top[i] = largest_score(ai, keys, factor);
+  const std::int64_t d = in.head_dim, width = in.width(), ld = attention_row_step<T>(keys);
+  T *a = scratch.a, *out = p.out + (head.batch * in.n_queries + begin) * width + head.head * d;
+  packed_gemm(head.at(in.q, in.n_queries, begin), in.q.stride, false, scratch.keys, a, ld, rows,
+              packed_columns<T>(keys), d, GradWrite::overwrite);
+  T top[attention_queries], factor = in.scale;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    T* ai = a + i * ld;
+    factor = head.add_bias(ai, begin + i, j0, keys);
+    if (p.weights != nullptr) {
+      T* w = p.weights + head.weights_of(begin + i) + j0;
+      for (std::int64_t j = 0; j < keys; ++j) w[j] = factor * ai[j];
     }
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const T correction = add_scores(softmax[i], a + i * ld, keys, factor, top[i]);
-      if (j0 > 0 && correction != T(1))
-        for (std::int64_t c = 0; c < d; ++c) out[i * width + c] *= correction;
-    }
-    if (in.dropout.active()) apply_dropout(state, in.dropout, head.dropped(a, ld, begin, rows, j0, keys));
-    pack_matrix(head.at(in.v, in.n_keys, j0), in.v.stride, false, keys, d, scratch.panel);
-    packed_gemm(a, ld, false, scratch.panel, out, width, rows, d, keys,
-                j0 == 0 ? GradWrite::overwrite : GradWrite::accumulate);
+    top[i] = largest_score(ai, keys, factor);
   }
   for (std::int64_t i = 0; i < rows; ++i) {
-    const T inverse = softmax[i].inverse();
-    T* row = out + i * width;
-    if (head.n_keys == 0) std::fill_n(row, d, T(0));
-    for (std::int64_t c = 0; c < d; ++c) row[c] *= inverse;
-    p.lse[head.row_of(begin + i)] = softmax[i].lse();
-    if (weights == nullptr) continue;
-    T* w = weights + i * in.n_keys;
-    const T reference = math::softmax_reference(softmax[i].largest);
+    const T correction = add_scores(softmax[i], a + i * ld, keys, factor, top[i]);
+    if (j0 > 0 && correction != T(1))
+      for (std::int64_t c = 0; c < d; ++c) out[i * width + c] *= correction;
+  }
+  if (in.dropout.active()) apply_dropout(state, in.dropout, head.dropped(a, ld, begin, rows, j0, keys));
+  packed_gemm(a, ld, false, scratch.values, out, width, rows, d, keys,
+              j0 == 0 ? GradWrite::overwrite : GradWrite::accumulate);
+}
+
+/// Queries [begin, end) of one head.
+template <class T>
+void attention_forward_head(const StepState& state, const AttentionForward<T>& p, const AttentionHead<T>& head,
+                            std::int64_t begin, std::int64_t end, const AttentionScratch<T>& scratch) {
+  const AttentionInputs<T>& in = p.in;
+  const std::int64_t d = in.head_dim;
+  std::fill_n(scratch.softmax, end - begin, RunningSoftmax<T>());
+  for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_keys) {
+    const std::int64_t keys = std::min(attention_keys, head.n_keys - j0);
+    pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, true, d, keys, scratch.keys);
+    pack_matrix(head.at(in.v, in.n_keys, j0), in.v.stride, false, keys, d, scratch.values);
+    for (std::int64_t i = begin; i < end; i += attention_queries)
+      attention_forward_tile(state, p, head, i, std::min(attention_queries, end - i), j0, keys,
+                             scratch.softmax + (i - begin), scratch);
+  }
+  for (std::int64_t i = begin; i < end; ++i) {
+    const RunningSoftmax<T>& softmax = scratch.softmax[i - begin];
+    const T inverse = softmax.inverse();
+    T* out = p.out + head.row_of(i) * d;
+    if (head.n_keys == 0) std::fill_n(out, d, T(0));
+    for (std::int64_t c = 0; c < d; ++c) out[c] *= inverse;
+    p.lse[head.row_of(i)] = softmax.lse();
+    if (p.weights == nullptr) continue;
+    T* w = p.weights + head.weights_of(i);
+    const T reference = math::softmax_reference(softmax.largest);
     for (std::int64_t j = 0; j < head.n_keys; ++j) w[j] = math::softmax_share(w[j] - reference) * inverse;
     std::fill(w + head.n_keys, w + in.n_keys, T(0));
   }
 }
+
+/// Few heads are cut into chunks of whole tiles of queries, for about so many tasks: a function of the shape alone.
+struct AttentionChunks {
+  std::int64_t size = 0, number = 0;
+
+  AttentionChunks(std::int64_t queries, std::int64_t units, std::int64_t tasks, std::int64_t tile) {
+    const std::int64_t wanted = std::max<std::int64_t>(1, tasks / std::max<std::int64_t>(1, units));
+    const std::int64_t each = (queries + wanted - 1) / wanted;
+    size = std::max<std::int64_t>(1, (each + tile - 1) / tile) * tile;
+    number = std::max<std::int64_t>(1, (queries + size - 1) / size);
+  }
+};
 
 /// Where the backward pass of one head writes.
 template <class T>
@@ -91,14 +113,14 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
     clear_rows(to.grad_k + written * to.stride_k, to.stride_k, in.n_keys - written, d);
   if (to.grad_v != nullptr && to.write_v == GradWrite::overwrite)
     clear_rows(to.grad_v + written * to.stride_v, to.stride_v, in.n_keys - written, d);
-  for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_key_tile) {
-    const std::int64_t keys = std::min(attention_key_tile, head.n_keys - j0), columns = packed_columns<T>(keys);
+  for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_keys) {
+    const std::int64_t keys = std::min(attention_keys, head.n_keys - j0), columns = packed_columns<T>(keys);
     const std::int64_t ld = attention_row_step<T>(keys);
     pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, true, d, keys, scratch.keys);
     pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, false, keys, d, scratch.key_rows);
     pack_matrix(head.at(in.v, in.n_keys, j0), in.v.stride, true, d, keys, scratch.values);
-    for (std::int64_t i0 = begin; i0 < end; i0 += attention_queries) {
-      const std::int64_t rows = std::min(attention_queries, end - i0);
+    for (std::int64_t i0 = begin; i0 < end; i0 += attention_grad_queries) {
+      const std::int64_t rows = std::min(attention_grad_queries, end - i0);
       const T* q = head.at(in.q, in.n_queries, i0);
       packed_gemm(q, in.q.stride, false, scratch.keys, a, ld, rows, columns, d, GradWrite::overwrite);
       packed_gemm(grad_out + i0 * width, width, false, scratch.values, grad, ld, rows, columns, d,
@@ -116,14 +138,15 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
       if (to.grad_q != nullptr)
         packed_gemm(grad, ld, false, scratch.key_rows, to.grad_q + i0 * to.stride_q, to.stride_q, rows, d, keys,
                     j0 == 0 ? to.write_q : GradWrite::accumulate);
+      const std::int64_t packed = (i0 - begin) / attention_grad_queries * packed_size<T>(attention_grad_queries, d);
       if (to.grad_k != nullptr) {
-        pack_matrix(q, in.q.stride, false, rows, d, scratch.panel);
-        packed_gemm(grad, ld, true, scratch.panel, to.grad_k + j0 * to.stride_k, to.stride_k, keys, d, rows,
+        if (j0 == 0) pack_matrix(q, in.q.stride, false, rows, d, scratch.queries + packed);
+        packed_gemm(grad, ld, true, scratch.queries + packed, to.grad_k + j0 * to.stride_k, to.stride_k, keys, d, rows,
                     i0 == begin ? to.write_k : GradWrite::accumulate);
       }
       if (to.grad_v != nullptr) {
-        pack_matrix(grad_out + i0 * width, width, false, rows, d, scratch.panel);
-        packed_gemm(a, ld, true, scratch.panel, to.grad_v + j0 * to.stride_v, to.stride_v, keys, d, rows,
+        if (j0 == 0) pack_matrix(grad_out + i0 * width, width, false, rows, d, scratch.grad_rows + packed);
+        packed_gemm(a, ld, true, scratch.grad_rows + packed, to.grad_v + j0 * to.stride_v, to.stride_v, keys, d, rows,
                     i0 == begin ? to.write_v : GradWrite::accumulate);
       }
     }
@@ -132,17 +155,48 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
 
 }  // namespace cpu
 
+namespace cpu {
+
+/// Asks for what the forward pass of a head reads.
+template <class T>
+void prefetch_inputs(const AttentionHead<T>& head) {
+  const AttentionInputs<T>& in = head.in;
+  prefetch_rows<0>(head.at(in.q, in.n_queries, 0), in.q.stride, in.n_queries, in.head_dim);
+  prefetch_rows<0>(head.at(in.k, in.n_keys, 0), in.k.stride, in.n_keys, in.head_dim);
+  prefetch_rows<0>(head.at(in.v, in.n_keys, 0), in.v.stride, in.n_keys, in.head_dim);
+}
+
+/// Asks for what the backward pass of a head reads and writes.
+template <class T>
+void prefetch_backward(const AttentionBackward<T>& p, const AttentionHead<T>& head) {
+  const AttentionInputs<T>& in = p.in;
+  const std::int64_t d = in.head_dim, width = in.width(), out = head.row_of(0) * d;
+  prefetch_inputs(head);
+  prefetch_rows<0>(p.grad_out + out, width, in.n_queries, d);
+  prefetch_rows<0>(p.out + out, width, in.n_queries, d);
+  const auto target = [&](const HeadRows<T>& grad, std::int64_t rows) {
+    if (grad.data != nullptr) prefetch_rows<1>(head.at(grad, rows, 0), grad.stride, rows, d);
+  };
+  target(p.grad_q, in.n_queries);
+  target(p.grad_k, in.n_keys);
+  target(p.grad_v, in.n_keys);
+}
+
+}  // namespace cpu
+
 template <class T>
 void attention_forward(Context<Cpu>& ctx, const AttentionForward<T>& p) {
   const AttentionInputs<T>& in = p.in;
-  const std::int64_t tiles = (in.n_queries + cpu::attention_queries - 1) / cpu::attention_queries;
-  const auto scratch = cpu::AttentionScratch<T>::forward(ctx, in);
+  const cpu::AttentionChunks chunks(in.n_queries, in.batch * in.n_heads, 16, cpu::attention_queries);
+  const auto scratch = cpu::AttentionScratch<T>::forward(ctx, in, chunks.size);
   const StepState& state = *ctx.step_state();
-  parallel_tiles(ctx.threads(), in.batch * in.n_heads * tiles, 1, [&](std::int64_t worker, std::int64_t task, std::int64_t) {
-    const cpu::AttentionHead<T> head(in, task / tiles / in.n_heads, task / tiles % in.n_heads);
-    const std::int64_t begin = task % tiles * cpu::attention_queries;
-    cpu::attention_forward_tile(state, p, head, begin, std::min(in.n_queries, begin + cpu::attention_queries),
-                                scratch.of(worker));
+  parallel_tiles(ctx.threads(), in.batch * in.n_heads * chunks.number, 1, [&](std::int64_t worker, std::int64_t task, std::int64_t) {
+    const std::int64_t unit = task / chunks.number;
+    const cpu::AttentionHead<T> head(in, unit / in.n_heads, unit % in.n_heads);
+    const std::int64_t begin = task % chunks.number * chunks.size;
+    if (unit + 1 < in.batch * in.n_heads)
+      cpu::prefetch_inputs(cpu::AttentionHead<T>(in, (unit + 1) / in.n_heads, (unit + 1) % in.n_heads));
+    cpu::attention_forward_head(state, p, head, begin, std::min(in.n_queries, begin + chunks.size), scratch.of(worker));
   });
 }
 
@@ -152,14 +206,12 @@ void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
   const std::int64_t d = in.head_dim, width = in.width();
   const std::int64_t key_rows = in.batch * in.n_keys;
   // A task owns one head, of one batch element or (for the gradient of the bias, which sums over
-  // them) of all; few heads are cut into chunks of queries. A function of the shape alone.
+  // them) of all.
   const bool over_batch = p.grad_bias != nullptr;
   const std::int64_t groups = over_batch ? 1 : in.batch;
   const std::int64_t units = groups * in.n_heads;
-  const std::int64_t tiles = (in.n_queries + cpu::attention_queries - 1) / cpu::attention_queries;
-  const std::int64_t n_chunks = std::clamp<std::int64_t>(8 / std::max<std::int64_t>(1, units), 1,
-                                                         std::max<std::int64_t>(1, tiles));
-  const std::int64_t chunk = (in.n_queries + n_chunks - 1) / n_chunks;
+  const cpu::AttentionChunks chunks(in.n_queries, units, 8, cpu::attention_grad_queries);
+  const std::int64_t n_chunks = chunks.number, chunk = chunks.size;
   const bool direct = n_chunks == 1;
   // Without chunks the gradients of keys and values are written in place.
   T* partials = direct ? nullptr : ctx.step_arena().template allocate<T>(n_chunks * 2 * key_rows * width);
@@ -175,6 +227,9 @@ void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
     const std::int64_t first = over_batch ? 0 : unit / in.n_heads;
     for (std::int64_t b = first; b < (over_batch ? in.batch : first + 1); ++b) {
       const cpu::AttentionHead<T> head(in, b, h);
+      const std::int64_t next = over_batch ? (b + 1) * in.n_heads + h : unit + 1;
+      if (next < in.batch * in.n_heads)
+        cpu::prefetch_backward(p, cpu::AttentionHead<T>(in, next / in.n_heads, next % in.n_heads));
       const auto target = [&](const HeadRows<T>& grad, std::int64_t part) -> T* {
         if (grad.data == nullptr) return nullptr;
         if (direct) return head.at(grad, in.n_keys, 0);

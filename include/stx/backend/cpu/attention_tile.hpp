@@ -5,6 +5,7 @@
 // row it is a cache line further: rows whole pages apart would meet in the same sets of the first-level cache.
 #pragma once
 
+#include <initializer_list>
 #include <limits>
 
 #include "stx/backend/attention.hpp"
@@ -16,8 +17,11 @@
 
 namespace stx::cpu {
 
-inline constexpr std::int64_t attention_queries = 126;  // whole tiles of the matrix product: 14 or 6 rows
-inline constexpr std::int64_t attention_key_tile = 256;  // whole groups of dropout
+// Rows and columns of a tile: whole tiles of the matrix product, of 14 rows (or 6), and whole groups of dropout. Few
+// rows forward, whose scores stay in the first-level cache through softmax; more backward, where they are the inner size
+// of two products. Long rows: a visit of the outputs, and forward a maximum and a sum over lanes, are for many keys.
+inline constexpr std::int64_t attention_queries = 28, attention_grad_queries = 56;
+inline constexpr std::int64_t attention_keys = 256;
 
 /// Values from row to row of a tile with so many keys.
 template <class T>
@@ -45,6 +49,10 @@ struct AttentionHead {
   }
   /// Place of (query, head) in lse, and of its first column in a contiguous matrix, over head_dim.
   std::int64_t row_of(std::int64_t query) const { return dropout_row(query); }
+  /// Place of (query, key 0) in the weights.
+  std::int64_t weights_of(std::int64_t query) const {
+    return ((batch * in.n_heads + head) * in.n_queries + query) * in.n_keys;
+  }
 
   /// A tile whose first row is query i0 and whose first column key j0.
   DropoutBlock<T> dropped(T* tile, std::int64_t ld, std::int64_t i0, std::int64_t rows, std::int64_t j0,
@@ -120,6 +128,7 @@ template <class T>
 void grad_scores(T* a, T* grad, const T* kept, std::int64_t n, T factor, T lse, T mean, T scale, T* bias) {
   using V = typename Simd<T>::type;
   constexpr std::int64_t lanes = Simd<T>::lanes;
+  const T by = bias != nullptr ? T(1) : scale, less = by * mean;
   for (std::int64_t j = 0; j < n; j += lanes) {
     const V share = simd_share(factor * simd_load(a + j) - lse);
     V g = simd_load(grad + j);
@@ -130,8 +139,7 @@ void grad_scores(T* a, T* grad, const T* kept, std::int64_t n, T factor, T lse, 
     } else {
       simd_store(a + j, share);
     }
-    g = share * (g - mean);
-    simd_store(grad + j, bias != nullptr ? g : scale * g);
+    simd_store(grad + j, share * (by * g - less));
   }
   if (bias == nullptr) return;
   for (std::int64_t j = 0; j < n; ++j) bias[j] += grad[j];
@@ -141,50 +149,82 @@ void grad_scores(T* a, T* grad, const T* kept, std::int64_t n, T factor, T lse, 
 /// Scratch of the workers.
 template <class T>
 struct AttentionScratch {
-  T* a = nullptr;         ///< a tile
-  T* grad = nullptr;      ///< a tile
-  T* kept = nullptr;      ///< a tile: dropout factors
-  T* panel = nullptr;     ///< packed keys, values or queries
-  T* keys = nullptr;      ///< packed K^T of a tile of keys
-  T* key_rows = nullptr;  ///< packed K
-  T* values = nullptr;    ///< packed V^T
-  T* mean = nullptr;      ///< of every query of a chunk
-  std::int64_t each = 0;  ///< values per worker
+  T* a = nullptr;          ///< a tile
+  T* grad = nullptr;       ///< a tile
+  T* kept = nullptr;       ///< a tile: dropout factors
+  T* keys = nullptr;       ///< packed K^T of a tile of keys
+  T* values = nullptr;     ///< packed V (forward) or V^T
+  T* key_rows = nullptr;   ///< packed K
+  T* queries = nullptr;    ///< packed Q of every tile of a chunk
+  T* grad_rows = nullptr;  ///< packed gradients of out, of the same
+  T* mean = nullptr;       ///< of every query of a chunk
+  RunningSoftmax<T>* softmax = nullptr;  ///< of every query of a chunk
+  std::int64_t each = 0, chunk = 0;      ///< values and queries per worker
 
-  static AttentionScratch forward(Context<Cpu>& ctx, const AttentionInputs<T>& in) {
-    return AttentionScratch().allocate(ctx, in, 1, 1, 0);
+  static AttentionScratch forward(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t chunk) {
+    const std::int64_t keys = std::min(attention_keys, in.n_keys), d = in.head_dim;
+    AttentionScratch s;
+    s.allocate(ctx, {{&s.a, attention_queries * attention_row_step<T>(keys)},
+                     {&s.keys, packed_size<T>(d, keys)},
+                     {&s.values, packed_size<T>(keys, d)}});
+    s.chunk = chunk;
+    s.softmax = ctx.step_arena().template allocate<RunningSoftmax<T>>(ctx.threads() * chunk);
+    return s;
   }
-  static AttentionScratch backward(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t queries) {
-    return AttentionScratch().allocate(ctx, in, in.dropout.active() ? 3 : 2, 4, queries);
+  static AttentionScratch backward(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t chunk) {
+    const std::int64_t keys = std::min(attention_keys, in.n_keys), d = in.head_dim;
+    const std::int64_t tile = attention_grad_queries * attention_row_step<T>(keys);
+    const std::int64_t tiles = (chunk + attention_grad_queries - 1) / attention_grad_queries;
+    const std::int64_t rows = tiles * packed_size<T>(attention_grad_queries, d);
+    AttentionScratch s;
+    s.allocate(ctx, {{&s.a, tile},
+                     {&s.grad, tile},
+                     {&s.kept, in.dropout.active() ? tile : 0},
+                     {&s.keys, packed_size<T>(d, keys)},
+                     {&s.values, packed_size<T>(d, keys)},
+                     {&s.key_rows, packed_size<T>(keys, d)},
+                     {&s.queries, rows},
+                     {&s.grad_rows, rows},
+                     {&s.mean, chunk}});
+    return s;
   }
   AttentionScratch of(std::int64_t worker) const {
     AttentionScratch s = *this;
-    T** const parts[] = {&s.a, &s.grad, &s.kept, &s.panel, &s.keys, &s.key_rows, &s.values, &s.mean};
-    for (T** part : parts) *part += worker * each;
+    T** const parts[] = {&s.a, &s.grad, &s.kept, &s.keys, &s.values, &s.key_rows, &s.queries, &s.grad_rows, &s.mean};
+    for (T** part : parts)
+      if (*part != nullptr) *part += worker * each;
+    if (softmax != nullptr) s.softmax += worker * chunk;
     return s;
   }
 
  private:
-  AttentionScratch allocate(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t tiles,
-                            std::int64_t panels, std::int64_t queries) {
-    const std::int64_t keys_tile = std::min(attention_key_tile, packed_columns<T>(in.n_keys));
-    const std::int64_t tile = attention_queries * attention_row_step<T>(keys_tile);
-    const std::int64_t longest = std::max(attention_queries, keys_tile);
-    const std::int64_t panel_size =
-        std::max(packed_size<T>(in.head_dim, longest), packed_size<T>(longest, in.head_dim));
+  struct Part {
+    T** to;
+    std::int64_t size;
+  };
+
+  void allocate(Context<Cpu>& ctx, std::initializer_list<Part> parts) {
     const std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
-    each = (tiles * tile + panels * panel_size + queries + line - 1) / line * line;
-    a = ctx.step_arena().template allocate<T>(ctx.threads() * each);
-    grad = a + (tiles > 1 ? tile : 0);
-    kept = a + (tiles > 2 ? 2 * tile : 0);
-    panel = a + tiles * tile;
-    keys = panel + (panels > 1 ? panel_size : 0);
-    key_rows = panel + (panels > 1 ? 2 * panel_size : 0);
-    values = panel + (panels > 1 ? 3 * panel_size : 0);
-    mean = panel + panels * panel_size;
-    return *this;
+    const auto whole_lines = [&](std::int64_t size) { return (size + line - 1) / line * line; };
+    for (const Part& part : parts) each += whole_lines(part.size);
+    T* next = ctx.step_arena().template allocate<T>(ctx.threads() * each);
+    for (const Part& part : parts) {
+      *part.to = next;
+      next += whole_lines(part.size);
+    }
   }
 };
+
+/// Asks for the rows of a short head, which the next task works on: no stream of a prefetcher follows rows that lie
+/// pages apart. Longer heads have streams, and would not stay in the cache.
+template <int writes, class T>
+void prefetch_rows(const T* data, std::int64_t stride, std::int64_t rows, std::int64_t cols) {
+  if (data == nullptr || rows > 128) return;
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t c = 0; c < cols; c += 64 / static_cast<std::int64_t>(sizeof(T)))
+      __builtin_prefetch(data + i * stride + c, writes);
+  asm volatile("");  // GCC leaves out calls of a function that does nothing but prefetch
+}
 
 /// Zeros in `rows` rows of `cols` values.
 template <class T>

@@ -18,7 +18,7 @@ void gemm_strip_of(const T* a, std::int64_t lda, std::int64_t tile_step, const T
                    GradWrite write) {
   alignas(64) T panel[gemm_depth * registers * GemmTile<T>::lanes];
   gemm_pack<T, registers>(b, ldb, transpose_b, k, n, panel);
-  gemm_rows<T, transpose_a, registers>(a, lda, tile_step, panel, k, c, ldc, m, n, write);
+  gemm_rows<T, transpose_a, registers>(a, lda, tile_step, panel, k, c, ldc, m, n, write, a);
 }
 
 /// The same: a product of few columns needs one register only.
@@ -70,7 +70,7 @@ void gemm_tiles(const T* a, std::int64_t lda, std::int64_t tile_step, const Gemm
       const std::int64_t columns = std::min<std::int64_t>(Tile::columns, n - j);
       const T* panel = panels.values + strip * panels.step;
       if constexpr (transpose_a) {
-        gemm_rows<T, true, Tile::registers>(a, lda, 0, panel, depth, c + j, ldc, rows, columns, write);
+        gemm_rows<T, true, Tile::registers>(a, lda, 0, panel, depth, c + j, ldc, rows, columns, write, a);
       } else {
         const std::int64_t next = std::min(i + Tile::rows + strip, m - 1) - i;  // a row of the next tile
         gemm_rows<T, false, Tile::registers>(copy, copied, 0, panel, depth, c + j, ldc, rows, columns, write,

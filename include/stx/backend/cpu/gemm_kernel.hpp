@@ -39,7 +39,7 @@ inline std::int64_t gemm_steps(std::int64_t k) {
 /// c (rows x width) (+)= a (rows x depth) * panel (depth x width), the width being so many registers.
 /// Only the first `columns` columns are stored. With `transpose_a`, a is stored depth x rows. Meanwhile c comes to
 /// the first-level cache and depth values from `ahead`, which are read later, to the second: a line of each in as
-/// many steps as a line has values, because many at once would stop the loads.
+/// many steps as a line has values, because many at once would stop the loads; without `ahead` neither: all is near.
 /// (Not inlined: among other code the compiler keeps a part of the sums in memory.)
 template <class T, int rows, bool transpose_a, int registers>
 __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c,
@@ -56,13 +56,16 @@ __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* 
   }
   constexpr int line = 64 / static_cast<int>(sizeof(T));
   T *prefetched = c, *const last = c + rows * ldc;
-  for (std::int64_t begin = 0; begin < depth; begin += line) {
-    __builtin_prefetch(ahead + begin, 0, 2);
-    if (prefetched != last) {
-      for (int j = 0; j < width; j += line) __builtin_prefetch(prefetched + j, 1, 3);
-      prefetched += ldc;
+  const std::int64_t step = ahead != nullptr ? line : depth;
+  for (std::int64_t begin = 0; begin < depth; begin += step) {
+    if (ahead != nullptr) {
+      __builtin_prefetch(ahead + begin, 0, 2);
+      if (prefetched != last) {
+        for (int j = 0; j < width; j += line) __builtin_prefetch(prefetched + j, 1, 3);
+        prefetched += ldc;
+      }
     }
-    const std::int64_t end = std::min<std::int64_t>(begin + line, depth);
+    const std::int64_t end = std::min<std::int64_t>(begin + step, depth);
     for (std::int64_t k = begin; k < end; ++k) {
       V b[registers];
       STX_UNROLL(4)
@@ -97,7 +100,7 @@ __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* 
 }
 
 /// The same for any number of rows: whole tiles, `tile_step` values of a apart, then the rest in tiles of
-/// halving size. Without `ahead` nothing is read later.
+/// halving size.
 template <class T, bool transpose_a, int registers, int tile = GemmTile<T>::rows>
 void gemm_rows(const T* a, std::int64_t lda, std::int64_t tile_step, const T* panel, std::int64_t depth, T* c,
                std::int64_t ldc, std::int64_t m, std::int64_t columns, GradWrite write,
@@ -105,7 +108,7 @@ void gemm_rows(const T* a, std::int64_t lda, std::int64_t tile_step, const T* pa
   std::int64_t i = 0;
   for (; i + tile <= m; i += tile, a += tile_step)
     gemm_tile<T, tile, transpose_a, registers>(a, lda, panel, depth, c + i * ldc, ldc, columns, write,
-                                              ahead != nullptr ? ahead : a);
+                                              ahead);
   if constexpr (tile > 1) {
     constexpr int smaller = tile > 8 ? 8 : tile / 2;
     if (i < m)

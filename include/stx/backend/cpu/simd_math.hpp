@@ -74,20 +74,20 @@ inline T simd_top(const T* a, std::int64_t n, T least) {
   return top;
 }
 
-/// math::softmax_share of every lane (the formula of math::exp_in_range): e^x for x <= 0, exactly 0
-/// below -87; NaN stays NaN.
+/// math::softmax_share of every lane: e^x for x <= 0, exactly 0 below -87; NaN stays NaN. x = n ln 2 + r, |r| <= ln 2 / 2;
+/// e^r by a polynomial of degree 6 whose largest relative error is least (3.1e-9, with roundings 6.2e-8); ln 2 is one
+/// float, whose error of 1.9e-9 n is far below that of a rounded x, 4.1e-8 n.
 inline Simd<float>::type simd_share(Simd<float>::type x) {
   typedef std::int32_t Bits __attribute__((vector_size(simd_bytes)));
   typedef Simd<float>::type V;
   const V shifted = x * 1.44269504088896341f + 12582912.0f;
-  const V n = shifted - 12582912.0f;
-  const V r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  V p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
+  const V r = x - (shifted - 12582912.0f) * 0.693147182f;
+  V p = r * 1.381459879e-3f + 8.368717507e-3f;
+  p = p * r + 4.166838899e-2f;
+  p = p * r + 1.666652113e-1f;
+  p = p * r + 4.999999404e-1f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
   Bits bits;
   std::memcpy(&bits, &shifted, sizeof bits);
   bits = (bits - (0x4B400000 - 127)) << 23;
