@@ -55,10 +55,12 @@ void gemm_by_strips(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, 
 
 /// The rows of a over panels of b, for depth <= gemm_depth: a tile's part of a stays in the first-level cache, the
 /// panels in the second. Rows of a are copied first: where they lie, they may begin in the same sets of the cache.
-/// Calls finished(row, rows) after every row of tiles.
+/// If b is given, the first tiles, which must be whole, pack its whole panels. Calls finished(row, rows) after every
+/// row of tiles.
 template <class T, bool transpose_a, class Finished>
-void gemm_tiles(const T* a, std::int64_t lda, std::int64_t tile_step, const GemmPanels<T>& panels, std::int64_t depth,
-                T* c, std::int64_t ldc, std::int64_t m, std::int64_t n, GradWrite write, Finished finished) {
+void gemm_tiles(const T* a, std::int64_t lda, std::int64_t tile_step, const T* b, std::int64_t ldb,
+                GemmPanels<T>& panels, std::int64_t depth, T* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
+                GradWrite write, Finished finished) {
   using Tile = GemmTile<T>;
   constexpr std::int64_t copied = gemm_depth + 64 / static_cast<std::int64_t>(sizeof(T));  // an odd number of lines
   alignas(64) T copy[transpose_a ? 1 : Tile::rows * copied];
@@ -68,21 +70,24 @@ void gemm_tiles(const T* a, std::int64_t lda, std::int64_t tile_step, const Gemm
       for (std::int64_t r = 0; r < rows; ++r) std::memcpy(copy + r * copied, a + r * lda, sizeof(T) * depth);
     for (std::int64_t j = 0, strip = 0; j < n; j += Tile::columns, ++strip) {
       const std::int64_t columns = std::min<std::int64_t>(Tile::columns, n - j);
-      const T* panel = panels.values + strip * panels.step;
-      if constexpr (transpose_a) {
-        gemm_rows<T, true, Tile::registers>(a, lda, 0, panel, depth, c + j, ldc, rows, columns, write, a);
+      const std::int64_t next = std::min(i + Tile::rows + strip, m - 1) - i;  // a row of the next tile
+      const T *tile = transpose_a ? a : copy, *ahead = transpose_a ? a : a + next * lda;
+      const std::int64_t tile_row = transpose_a ? lda : copied;
+      T* panel = panels.values + strip * panels.step;
+      if (b != nullptr && i == 0 && columns == Tile::columns) {
+        gemm_tile<T, Tile::rows, transpose_a, Tile::registers, true>(tile, tile_row, b + j, depth, c + j, ldc, columns,
+                                                                     write, ahead, ldb, panel);
       } else {
-        const std::int64_t next = std::min(i + Tile::rows + strip, m - 1) - i;  // a row of the next tile
-        gemm_rows<T, false, Tile::registers>(copy, copied, 0, panel, depth, c + j, ldc, rows, columns, write,
-                                             a + next * lda);
+        gemm_rows<T, transpose_a, Tile::registers>(tile, tile_row, 0, panel, depth, c + j, ldc, rows, columns, write,
+                                                   ahead);
       }
     }
     finished(i, rows);
   }
 }
 
-/// c (m x n) (+)= op(a) op(b) for large c: b is packed once for all rows, in blocks of 768 KiB. (Not inlined: that
-/// and 420 KiB for a transposed a are on the stack.)
+/// c (m x n) (+)= op(a) op(b) for large c, of a tile's rows at least: b is packed once for all rows, in blocks of
+/// 768 KiB. (Not inlined: that and 420 KiB for a transposed a are on the stack.)
 template <class T, bool transpose_a, class Finished>
 __attribute__((noinline)) void gemm_by_tiles(const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
                                              bool transpose_b, T* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
@@ -95,7 +100,9 @@ __attribute__((noinline)) void gemm_by_tiles(const T* a, std::int64_t lda, const
     const std::int64_t columns = std::min(block, n - j);
     for (std::int64_t done = 0; done < k; done += steps) {
       const std::int64_t depth = std::min(steps, k - done);
-      panels.pack(b + (transpose_b ? j * ldb + done : done * ldb + j), ldb, transpose_b, depth, columns);
+      const T* from = b + (transpose_b ? j * ldb + done : done * ldb + j);
+      const T* in_order = transpose_b ? nullptr : from;  // packed by the first tiles that use it
+      panels.pack(from, ldb, transpose_b, depth, transpose_b ? 0 : columns / Tile::columns * Tile::columns, columns);
       const GradWrite now = done == 0 ? write : GradWrite::accumulate;
       const auto last = [&](std::int64_t row, std::int64_t rows) {
         if (done + depth == k) finished(row, rows, j, columns);
@@ -105,11 +112,13 @@ __attribute__((noinline)) void gemm_by_tiles(const T* a, std::int64_t lda, const
         for (std::int64_t i = 0; i < m; i += packed.rows) {
           const std::int64_t rows = std::min(packed.rows, m - i);
           packed.pack(a + done * lda + i, lda, depth, rows);
-          gemm_tiles<T, true>(packed.values, packed.tile, packed.step, panels, depth, c + i * ldc + j, ldc, rows,
-                              columns, now, [&](std::int64_t row, std::int64_t some) { last(i + row, some); });
+          gemm_tiles<T, true>(packed.values, packed.tile, packed.step, i == 0 ? in_order : nullptr, ldb, panels, depth,
+                              c + i * ldc + j, ldc, rows, columns, now,
+                              [&](std::int64_t row, std::int64_t some) { last(i + row, some); });
         }
       } else {
-        gemm_tiles<T, false>(a + done, lda, Tile::rows * lda, panels, depth, c + j, ldc, m, columns, now, last);
+        gemm_tiles<T, false>(a + done, lda, Tile::rows * lda, in_order, ldb, panels, depth, c + j, ldc, m, columns, now,
+                             last);
       }
     }
   }

@@ -40,11 +40,13 @@ inline std::int64_t gemm_steps(std::int64_t k) {
 /// Only the first `columns` columns are stored. With `transpose_a`, a is stored depth x rows. Meanwhile c comes to
 /// the first-level cache and depth values from `ahead`, which are read later, to the second: a line of each in as
 /// many steps as a line has values, because many at once would stop the loads; without `ahead` neither: all is near.
+/// With `packs`, the panel's rows are ldb values apart and are packed into `packed` on the way, which takes hardly any
+/// time of its own.
 /// (Not inlined: among other code the compiler keeps a part of the sums in memory.)
-template <class T, int rows, bool transpose_a, int registers>
+template <class T, int rows, bool transpose_a, int registers, bool packs = false>
 __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* panel, std::int64_t depth, T* c,
-                                         std::int64_t ldc, std::int64_t columns, GradWrite write,
-                                         const T* ahead) {
+                                         std::int64_t ldc, std::int64_t columns, GradWrite write, const T* ahead,
+                                         std::int64_t ldb = 0, T* packed = nullptr) {
   using V = typename Simd<T>::type;
   constexpr int lanes = GemmTile<T>::lanes;
   constexpr int width = registers * lanes;
@@ -69,7 +71,14 @@ __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* 
     for (std::int64_t k = begin; k < end; ++k) {
       V b[registers];
       STX_UNROLL(4)
-      for (int v = 0; v < registers; ++v) b[v] = simd_load(panel + (k * registers + v) * lanes);
+      for (int v = 0; v < registers; ++v) {
+        const T* from = panel + k * (packs ? ldb : width) + v * lanes;
+        b[v] = simd_load(from);
+        if constexpr (packs) {
+          simd_store(packed + k * width + v * lanes, b[v]);
+          __builtin_prefetch(from + 32 * ldb, 0, 2);
+        }
+      }
       STX_UNROLL(16)
       for (int r = 0; r < rows; ++r) {
         const T value = transpose_a ? a[k * lda + r] : a[r * lda + k];
@@ -188,15 +197,9 @@ struct GemmPanels {
 
   alignas(64) T values[count * step];
 
-  /// n <= columns columns of b. Where they lie side by side, row by row: that reads memory in its order.
-  void pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64_t depth, std::int64_t n) {
-    const std::int64_t whole = transpose_b ? 0 : n / width * width;
-    for (std::int64_t k = 0; k < depth && whole > 0; ++k) {
-      const T* from = b + k * ldb;
-      T* to = values + k * width;
-      for (std::int64_t j = 0; j < whole; j += width, to += step) std::memcpy(to, from + j, sizeof(T) * width);
-    }
-    for (std::int64_t j = whole; j < n; j += width)
+  /// Columns `first` (a multiple of the width) to n <= columns of b.
+  void pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64_t depth, std::int64_t first, std::int64_t n) {
+    for (std::int64_t j = first; j < n; j += width)
       gemm_pack<T, GemmTile<T>::registers>(b + j * (transpose_b ? ldb : 1), ldb, transpose_b, depth,
                                            std::min(width, n - j), values + j / width * step);
   }
