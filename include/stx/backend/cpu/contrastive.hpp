@@ -25,11 +25,31 @@ void unit_rows(Context<Cpu>& ctx, const T* x, std::int64_t rows, std::int64_t di
   });
 }
 
+/// 1 where a row is a positive of anchor i, otherwise 0. Without a branch, word by word of the bits where they lie
+/// side by side.
+template <class T>
+void positive_marks(const ContrastiveModel<T>& m, std::int64_t i, T* __restrict marks) {
+  const std::int64_t n = m.n_others(), words = (m.n_second + 31) / 32;
+  if (m.anchors == Anchors::first) {
+    const std::uint32_t* bits = m.positives + i * words;
+    for (std::int64_t j = 0; j < n; j += 32) {
+      const std::uint32_t word = bits[j / 32];
+      const int count = static_cast<int>(std::min<std::int64_t>(32, n - j));
+      for (int l = 0; l < count; ++l) marks[j + l] = static_cast<T>(static_cast<std::int32_t>(word >> l & 1u));
+    }
+    return;
+  }
+  const std::uint32_t* bits = m.positives + i / 32;
+  const int place = static_cast<int>(i % 32);
+  for (std::int64_t j = 0; j < n; ++j)
+    marks[j] = static_cast<T>(static_cast<std::int32_t>(bits[j * words] >> place & 1u));
+}
+
 /// Loss of anchor i; its row of similarities becomes d loss / d cosine. `marks` is scratch.
 template <class T>
 T contrast_anchor(const ContrastiveModel<T>& m, std::int64_t i, T* __restrict row, T* __restrict marks) {
   const std::int64_t n = m.n_others();
-  for (std::int64_t j = 0; j < n; ++j) marks[j] = m.positive(i, j) ? T(1) : T(0);
+  positive_marks(m, i, marks);
   const T n_positives = sum_over<T>(n, [&](std::int64_t j) { return marks[j]; });
   const ContrastiveAnchor<T> anchor(m.form, static_cast<std::int64_t>(n_positives), n);
   if (anchor.silent) {
@@ -41,16 +61,13 @@ T contrast_anchor(const ContrastiveModel<T>& m, std::int64_t i, T* __restrict ro
   const T top = scale;
   const T pull = sum_over<T>(n, [&](std::int64_t j) { return marks[j] * row[j]; }) * scale;
   const T counted = anchor.all ? T(1) : T(0);  // weight of a positive in the denominator
-  const T sum = sum_over<T>(n, [&](std::int64_t j) {
-    return (marks[j] * counted + (T(1) - marks[j])) * math::exp(scale * row[j] - top);
-  });
+  for (std::int64_t j = 0; j < n; ++j)
+    row[j] = (marks[j] * counted + (T(1) - marks[j])) * math::exp(scale * row[j] - top);
+  const T sum = sum_over<T>(n, [&](std::int64_t j) { return row[j]; });
   const T total = anchor.kappa * math::exp(-top) + sum;
   const T push = anchor.beta / total;
   const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
-  for (std::int64_t j = 0; j < n; ++j) {
-    const T weight = marks[j] * counted + (T(1) - marks[j]);
-    row[j] = factor * (push * weight * math::exp(scale * row[j] - top) - marks[j]);
-  }
+  for (std::int64_t j = 0; j < n; ++j) row[j] = factor * (push * row[j] - marks[j]);
   return anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull;
 }
 
@@ -59,7 +76,7 @@ template <class T>
 T contrast_weighted_anchor(const ContrastiveModel<T>& m, std::int64_t i, T* __restrict row, T* __restrict marks,
                            T* __restrict weights) {
   const std::int64_t n = m.n_others();
-  for (std::int64_t j = 0; j < n; ++j) marks[j] = m.positive(i, j) ? T(1) : T(0);
+  positive_marks(m, i, marks);
   const T n_positives = sum_over<T>(n, [&](std::int64_t j) { return marks[j]; });
   if (ContrastiveAnchor<T>(m.form, static_cast<std::int64_t>(n_positives), n).silent) {
     std::fill_n(row, n, T(0));
@@ -98,7 +115,7 @@ T contrast_pooled(Context<Cpu>& ctx, const ContrastiveForward<T>& p, T* scratch)
     T* marks = scratch + worker * n;
     for (std::int64_t i = begin; i < end; ++i) {
       const T* row = p.slopes + i * n;
-      for (std::int64_t j = 0; j < n; ++j) marks[j] = m.positive(i, j) ? T(1) : T(0);
+      positive_marks(m, i, marks);
       counts[i] = sum_over<T>(n, [&](std::int64_t j) { return marks[j]; });
       p.terms[i] = scale * sum_over<T>(n, [&](std::int64_t j) { return marks[j] * row[j]; });
       sums[i] = sum_over<T>(n, [&](std::int64_t j) { return (T(1) - marks[j]) * math::exp(scale * row[j] - top); });
@@ -118,7 +135,7 @@ T contrast_pooled(Context<Cpu>& ctx, const ContrastiveForward<T>& p, T* scratch)
     T* __restrict marks = scratch + worker * n;
     for (std::int64_t i = begin; i < end; ++i) {
       T* __restrict row = p.slopes + i * n;
-      for (std::int64_t j = 0; j < n; ++j) marks[j] = m.positive(i, j) ? T(1) : T(0);
+      positive_marks(m, i, marks);
       for (std::int64_t j = 0; j < n; ++j) {
         const T away = pool.push * math::exp(scale * row[j] - top);
         row[j] = pool.factor * ((T(1) - marks[j]) * away - marks[j]);
