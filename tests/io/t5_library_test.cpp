@@ -18,6 +18,13 @@ constexpr std::int64_t width = 32;
 
 std::string folder(const std::string& name) { return std::string(STX_TEST_SOURCE_DIR "/golden/t5/") + name; }
 
+/// Most difference to what the library computes in double, of values up to 4. In double: the library's softmax is in
+/// float even then, and 2e-5 is less than what it is off by when all of it is in float. In float: the library, run in
+/// float on these very inputs, is off by up to 2.3e-5 (130 tokens, tiny_gated); another order of sums may be off by as
+/// much again.
+template <class T>
+constexpr double tolerance = std::is_same_v<T, float> ? 2 * 2.3e-5 : 2e-5;
+
 /// What the library computed.
 struct Expected {
   stx::SafetensorsFile file;
@@ -66,9 +73,9 @@ TEST_CASE("T5 library: the last hidden state of 1 to 512 tokens") {
       INFO(kind, ", ", length, " tokens");
       const Ids& ids = expected.get<std::int32_t>("ids_" + length);
       REQUIRE(ids.size() == std::stoul(length));
-      const auto check = [&](auto hidden) {
+      const auto check = [&]<class T>(std::vector<T> hidden) {
         if (length == "512") hidden = every_16th_row(hidden);
-        CHECK(max_error(hidden, expected.get<float>("hidden_" + length)) <= 2e-5);
+        CHECK(max_error(hidden, expected.get<float>("hidden_" + length)) <= tolerance<T>);
       };
       check(encode<float>(checkpoint, ids));
       check(encode<double>(checkpoint, ids));
@@ -84,11 +91,11 @@ TEST_CASE("T5 library: a padded batch, block by block, and its means") {
     const Ids &ids = expected.get<std::int32_t>("ids_batch"), &lengths = expected.get<std::int32_t>("lengths");
     stx::Matrix<float> hidden(static_cast<std::int64_t>(ids.size()), width);
     hidden.values = encode<float>(checkpoint, ids, lengths);
-    CHECK(max_error(hidden.values, expected.get<float>("hidden_batch")) <= 2e-5);
-    CHECK(max_error(stx::nn::t5_mean_without_end(hidden, lengths).values, expected.get<float>("mean_batch")) <= 2e-5);
+    CHECK(max_error(hidden.values, expected.get<float>("hidden_batch")) <= tolerance<float>);
+    CHECK(max_error(stx::nn::t5_mean_without_end(hidden, lengths).values, expected.get<float>("mean_batch")) <= tolerance<float>);
     for (checkpoint.config.blocks = 1; checkpoint.config.blocks <= 2; ++checkpoint.config.blocks)
       CHECK(max_error(encode<float>(checkpoint, ids, lengths),
-                      expected.get<float>("after_" + std::to_string(checkpoint.config.blocks))) <= 2e-5);
+                      expected.get<float>("after_" + std::to_string(checkpoint.config.blocks))) <= tolerance<float>);
   }
 }
 
