@@ -192,3 +192,27 @@ TEST_CASE("kill -9 during training leaves the last checkpoint whole") {
   CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
   CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad.checkpoint"));
 }
+
+TEST_CASE("Ctrl-C while cells are placed: the checkpoint holds all before, and a resumed run writes the same files") {
+  const Workplace w;
+  const auto command = [&](const std::string& out) {
+    Flags flags = fit(w, {"--out-cells", out + ".cells.h5ad", "--save", out + ".safetensors"});
+    std::erase(flags, "--quiet");
+    *std::find(flags.begin(), flags.end(), "out.h5ad") = out + ".h5ad";
+    *std::find(flags.begin(), flags.end(), "position_epochs=3") = "position_epochs=2000";
+    return flags;
+  };
+  REQUIRE(w.dcavae(command("whole")).status == 0);
+  const Result stopped = w.dcavae(command("parts"), "positions 1/");
+  CHECK(stopped.status == 130);
+  CHECK(stopped.err.ends_with("[positions] interrupted while cells were being placed; saved to parts.h5ad.checkpoint. Continue "
+                              "with the same command and --resume parts.h5ad.checkpoint\n"));
+  CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad"));
+  const Result rest = w.dcavae(command("parts") + Flags{"--resume", "parts.h5ad.checkpoint"});
+  INFO(rest.err);
+  REQUIRE(rest.status == 0);
+  CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
+  const stx::AnnData whole = stx::read_h5ad(w.folder / "whole.cells.h5ad"), parts = stx::read_h5ad(w.folder / "parts.cells.h5ad");
+  CHECK(parts.obsm.at("position").values == whole.obsm.at("position").values);
+  CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad.checkpoint"));
+}
