@@ -153,10 +153,6 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
   }
 }
 
-}  // namespace cpu
-
-namespace cpu {
-
 /// Asks for what the forward pass of a head reads.
 template <class T>
 void prefetch_inputs(const AttentionHead<T>& head) {
