@@ -48,8 +48,9 @@ inline std::optional<FoldPlaces> kept_places(const JobResult& job) {
     return out;
   };
   FoldPlaces out{doubles(job.more.at("placed cells")), doubles(job.more.at("placed spots")), {}};
+  const std::vector<float>& kept = job.more.at("place errors").values;
   std::size_t k = 0;
-  detail::each_error(out.errors, [&]<class T>(T& value) { value = static_cast<T>(job.more.at("place errors").values.at(k++)); });
+  detail::each_error(out.errors, [&]<class T>(T& value) { value = static_cast<T>(kept.at(k++)); });
   return out;
 }
 
