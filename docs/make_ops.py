@@ -22,16 +22,21 @@ FAMILIES = {
     "Diffusion": ["q_sample", "timestep_embedding", "diffusion_update"],
     "Sampling": ["random_fill", "draw_rows", "hide_inputs", "permutation", "shuffled_batch", "softmax_sample",
                  "draw_partners"],
-    "Optimisers": ["schedule", "clip_grad_norm"],
+    "Optimisers": ["adam", "ema", "schedule", "clip_grad_norm"],
     "Metrics": ["gene_metrics"],
 }
-# Where the benchmark has another stem.
-BENCHES = {"matmul": "gemm", "batched_matmul": "batched_gemm", "shuffled_batch": "permutation"}
+# Where the benchmarks have other names than the header: the pattern of family/case.
+BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm/", "shuffled_batch": r"permutation/",
+           "count_log_prob": r"count_log_prob(_fwd|_bwd)/(?!decoder_)",
+           "count_decoder": r"count_log_prob(_fwd|_bwd)/decoder_"}
+NO_OPS = r"(add_to|fill)/"  # benchmarks of what only the tape uses
+# Public functions that are no ops: they run once, on the host.
+ON_THE_HOST = {"csr_pattern", "to_gene_scores"}
 FIELDS = ("Numerics", "Gradient", "Gradients", "Deterministic", "Capturable", "Source")
 
 
 def blocks(text):
-    """(comment lines, declaration) of every documented function template of a header."""
+    """(comment lines, declaration) of every documented function or class template of a header."""
     lines = text.split("\n")
     for i, line in enumerate(lines):
         if not line.startswith("template <") or i == 0 or not lines[i - 1].startswith("///"):
@@ -45,7 +50,7 @@ def blocks(text):
             if "{" in following or ";" in following:
                 break
         declaration = " ".join(declaration)
-        if declaration.startswith(("struct", "class", "concept")):
+        if declaration.startswith(("struct", "concept")):
             continue
         yield [c[3:].removeprefix(" ") for c in lines[first:i]], re.sub(r"\s*(\{.*|;)$", "", declaration)
 
@@ -88,6 +93,28 @@ def parse(comment):
     return op
 
 
+def name_of(declaration):
+    found = re.match(r"class (\w+)", declaration) or re.search(r"(\w+)\s*\(", declaration)
+    return found[1] if found else ""
+
+
+def undescribed(headers):
+    """Public functions on a context, and classes, of which no overload says whether it is deterministic and capturable."""
+    missing = []
+    for stem, path in sorted(headers.items()):
+        text = re.sub(r"(?s)namespace ((?:stx::)?)detail \{.*?\}  // namespace \1detail", "", path.read_text())
+        said, named = set(), set()
+        for comment, declaration in blocks(text):
+            if not declaration.startswith("class") and "(Context<D>&" not in declaration:
+                continue
+            named.add(name_of(declaration))
+            op = parse(comment)
+            if op["Deterministic"] and op["Capturable"]:
+                said.add(name_of(declaration))
+        missing += [f"{stem}.hpp: {name}" for name in sorted(named - said - ON_THE_HOST)]
+    return missing
+
+
 def first_sentence(text):
     return re.split(r"(?<=[a-z0-9)])[.:;] ", text.rstrip("."))[0] + "."
 
@@ -108,15 +135,18 @@ def measured():
     return rows
 
 
+def pattern(stem):
+    return re.compile(BENCHES.get(stem, rf"{stem}(_fwd|_bwd)?/"))
+
+
 def table(stem, rows, compared):
-    stem = BENCHES.get(stem, stem)
-    of_stem = re.compile(rf"{stem}(_fwd|_bwd)?/")
+    of_stem = pattern(stem)
     out = []
     mine = {k: b for k, b in rows.items() if of_stem.match(k)}
     if mine:
-        out += ["", "| benchmark | µs | GB/s | GFLOP/s |", "|---|---|---|---|"]
-        out += [f"| {key} | {b['real_time']:.1f} | {b.get('GB/s', 0):.1f} | {b.get('GFLOP/s', 0):.1f} |"
-                for key, b in mine.items()]
+        out += ["", "| benchmark | µs | GB/s | % of copying | GFLOP/s | % of GEMM |", "|---|---|---|---|---|---|"]
+        out += [f"| {key} | {b['real_time']:.1f} | {b.get('GB/s', 0):.1f} | {b.get('%copy', 0):.0f} | "
+                f"{b.get('GFLOP/s', 0):.1f} | {b.get('%gemm', 0):.0f} |" for key, b in mine.items()]
     beside = [c for c in compared.values() if any(of_stem.match(b) for b in c["benchmarks"])]
     if beside:
         out += ["", "| in one run | stx µs | PyTorch µs | times faster |", "|---|---|---|---|"]
@@ -135,7 +165,7 @@ def render():
     known = {stem for stems in families.values() for stem in stems}
     families["Others"] = sorted(s for s in headers if s not in known and list(blocks(headers[s].read_text())) and
                                 "Deterministic:" in headers[s].read_text())
-    index, details = [], []
+    index, details, shown_stems = [], [], []
     for family, stems in families.items():
         present = [s for s in stems if s in headers]
         if not present:
@@ -143,12 +173,12 @@ def render():
         details += ["", f"## {family}"]
         for stem in present:
             text = headers[stem].read_text()
-            for number, (comment, declaration) in enumerate(blocks(text)):
+            shown = False
+            for comment, declaration in blocks(text):
                 op = parse(comment)
-                called = re.search(r"(\w+)\s*\(", declaration)
-                if not called or not op["Deterministic"]:
+                name = name_of(declaration)
+                if not name or not op["Deterministic"]:
                     continue
-                name = called[1]
                 title = f"`{name}`"
                 index.append(f"| [{title}](#{name}) | {family} | {first_sentence(op['summary'])} | {op['Deterministic'].rstrip('.')} | "
                              f"{op['Capturable'].rstrip('.')} |")
@@ -162,13 +192,21 @@ def render():
                     details += [f"| returns | {op['return'].replace('|', chr(92) + '|')} |"]
                 facts = [("Errors", op["throws"])] + [(f, op[f]) for f in FIELDS]
                 details += [""] + [f"- {name}: {value}" for name, value in facts if value]
-                if number == 0:
+                if not shown:
                     details += table(stem, rows, pytorch)
+                    shown_stems.append(stem)
+                shown = True
+    problems = [f"{missing}: no \"Deterministic:\" or \"Capturable:\"" for missing in undescribed(headers)]
+    problems += [f"{key}: a benchmark of no op" for key in rows
+                 if not re.match(NO_OPS, key) and not any(pattern(s).match(key) for s in shown_stems)]
+    if problems:
+        sys.exit("\n".join(problems))
     machine = ""
     if rows:
         machine = (f"Numbers: median of 5 on {context.get('cpu', 'a CPU')}, {context.get('threads', '?')} threads, "
                    f"{context.get('compiler', '')}, measured copy bandwidth {float(context.get('cpu copy GB/s', 0)):.1f} GB/s, "
-                   f"GEMM {float(context.get('cpu gemm GFLOP/s', 0)):.0f} GFLOP/s (`bench/results/bench_ops_cpu.json`); "
+                   f"GEMM {float(context.get('cpu gemm GFLOP/s', 0)):.0f} GFLOP/s (`bench/results/bench_ops_cpu.json`), "
+                   "to which the percentages are (data in cache can be faster than copying); "
                    "`_fwd` and `_bwd` are the forward and the backward pass.")
         if pytorch:
             machine += f" PyTorch {compared['machine']['torch']} ran beside it (`bench/ops/compare_pytorch.py`)."

@@ -75,6 +75,7 @@ Var<T, D> gaussian_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T
 /// divergence does not change under a one-to-one map. `q` and `prior` describe ln x.
 ///
 /// Otherwise as gaussian_kl.
+/// Deterministic: yes. Capturable: yes.
 template <class T, class D>
 Var<T, D> log_normal_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T, D>& prior) {
   return gaussian_kl(ctx, q, prior);

@@ -10,6 +10,12 @@ namespace stx::optim {
 /// Adam or AdamW; see AdamOptions. Making one sets the learning rate of the context. One kernel updates
 /// all parameters of the store.
 ///
+///   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
+///   p = p - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+///
+/// Weight decay puts g + decay p in place of the gradient g, or, decoupled, p - rate decay p in place of p.
+///
+/// Deterministic: yes. Capturable: yes; rate and step are read from device memory.
 /// Source: Kingma and Ba 2015; Loshchilov and Hutter 2019.
 template <class T, class D>
 class Adam {
