@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Seconds per call of ops in PyTorch (eager) and in stx, on the CPU, on the same threads and shapes.
 
-Usage: compare_pytorch.py BENCH_OPS [--threads 2] [--rounds 3] [--only REGEX]
+Usage: compare_pytorch.py BENCH_OPS [--threads 2] [--rounds 3] [--only REGEX] [--commit ID]
 
 BENCH_OPS is the program that bench/ops builds. Every case names its benchmarks there, whose medians are
 added, and does the same work in PyTorch, forward and backward unless it says otherwise. Each round times
@@ -11,6 +11,7 @@ Needs the Python that bench/models/setup_venv.sh makes.
 """
 import argparse
 import json
+import pathlib
 import platform
 import re
 import statistics
@@ -38,18 +39,26 @@ def seconds_per_call(work, least=0.3):
 
 
 def bench_ops(program, names, threads):
-    """Sum of the medians of the named benchmarks."""
+    """Sum of the medians of the named benchmarks, and the compiler of the program."""
     wanted = "|".join(f"cpu/{re.escape(n)}/" for n in names)
     command = [program, f"--threads={threads}", f"--benchmark_filter=^({wanted})", "--benchmark_format=json",
                "--benchmark_min_time=0.05", "--peaks=no"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stderr}")
-    found = [b for b in json.loads(done.stdout)["benchmarks"] if b.get("aggregate_name") == "median"]
+    said = json.loads(done.stdout)
+    found = [b for b in said["benchmarks"] if b.get("aggregate_name") == "median"]
     if len(found) != len(names):
         sys.exit(f"{program} has {len(found)} of the benchmarks {', '.join(names)}")
     scale = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
-    return sum(b["real_time"] * scale[b["time_unit"]] for b in found)
+    return sum(b["real_time"] * scale[b["time_unit"]] for b in found), said["context"]["compiler"]
+
+
+def checked_out():
+    """The commit of the tree that this file is in; "-dirty" after it when the tree has changes."""
+    done = subprocess.run(["git", "-C", pathlib.Path(__file__).parent, "describe", "--always", "--dirty", "--abbrev=7",
+                           "--exclude=*"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
 
 
 def cpu_name():
@@ -65,11 +74,12 @@ def main():
     parser.add_argument("bench_ops")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--commit", default=checked_out(), help="what BENCH_OPS was built from, if not this tree")
     parser.add_argument("--only", default="", help="regular expression that a case's name must match")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    results = {}
+    results, compiler = {}, ""
     for name, (benchmarks, build) in CASES.items():
         if not re.search(options.only, name):
             continue
@@ -77,13 +87,14 @@ def main():
         pytorch, stx = [], []
         for _ in range(options.rounds):
             pytorch.append(seconds_per_call(work))
-            stx.append(bench_ops(options.bench_ops, benchmarks, options.threads))
+            seconds, compiler = bench_ops(options.bench_ops, benchmarks, options.threads)
+            stx.append(seconds)
         slow, fast = statistics.median(pytorch), statistics.median(stx)
         print(f"{name}: {slow * 1e6:.1f} us, {fast * 1e6:.1f} us, {slow / fast:.2f} times", file=sys.stderr, flush=True)
         results[name] = {"benchmarks": benchmarks, "pytorch_us": slow * 1e6, "stx_us": fast * 1e6, "times_faster": slow / fast,
                          "rounds": {"pytorch_us": [t * 1e6 for t in pytorch], "stx_us": [t * 1e6 for t in stx]}}
-    print(json.dumps({"machine": {"cpu": cpu_name(), "torch": torch.__version__}, "threads": options.threads,
-                      "cases": results}, indent=1))
+    machine = {"cpu": cpu_name(), "torch": torch.__version__, "compiler": compiler, "commit": options.commit}
+    print(json.dumps({"machine": machine, "threads": options.threads, "cases": results}, indent=1))
 
 
 if __name__ == "__main__":
