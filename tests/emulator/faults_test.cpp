@@ -283,3 +283,18 @@ TEST_CASE("a fault stays until it is cleared, and is in the error's text") {
   CHECK(cudaGetLastError() == cudaSuccess);
   CHECK(cudaDeviceSynchronize() == cudaSuccess);
 }
+
+TEST_CASE("checking some launches: 1, 2, 4, 8 of each kernel, and the fault of a first one") {
+  const Fresh fresh;
+  const DeviceArray<float> x(ramp(32)), y(ramp(32));
+  stx_emulator::options().check_some = true;
+  stx_emulator::reset_counters();
+  for (int i = 0; i < 10; ++i) {
+    CHECK(report_of(1, 32, 0, stx::scale_kernel, x.data(), y.data(), 2.0f) == "");
+    CHECK(report_of(1, 32, 0, stx::copy_kernel, x.data(), y.data()) == "");
+  }
+  CHECK(stx_emulator::counters().launches == 20);
+  CHECK(stx_emulator::counters().checked_launches == 8);
+  CHECK(contains(report_of(1, 32, 128, stx::warp_rounds_kernel, x.data(), y.data(), false),
+                 "depends on the order of the threads"));
+}

@@ -53,6 +53,11 @@ if command -v python3 > /dev/null; then
     { echo 'not noticed: an op without sentinels'; missed=1; }
 fi
 
+# A kernel that no test launched checked.
+echo 'void stx::kernels::adam_kernel<float>(int)' > "$copy/list"
+bash "$1/tests/ops/every_kernel_checked.sh" "$copy/kernels" "$copy/list" | grep -q '_kernel: no checked launch' ||
+  { echo 'not noticed: a kernel without a checked launch'; missed=1; }
+
 # A body behind another header.
 echo '#include "stx/ops/mse.hpp"' > "$copy/quick.cpp"
 echo "$copy/quick.cpp" > "$copy/list"

@@ -1,7 +1,7 @@
 #include "device.hpp"
 
 #include <cstdlib>
-#include <cstring>
+#include <string>
 #include <utility>
 
 namespace stx_emulator {
@@ -13,13 +13,15 @@ Device& device() {
 
 Options& options() {
   static Options the_options = [] {
-    const auto is_on = [](const char* name) {
+    const auto setting = [](const char* name) {
       const char* value = std::getenv(name);
-      return value && std::strcmp(value, "0") != 0;
+      return std::string(value ? value : "0");
     };
     Options chosen;
-    chosen.check = is_on("STX_EMULATOR_CHECK");
-    chosen.defer = is_on("STX_EMULATOR_DEFER");
+    const std::string check = setting("STX_EMULATOR_CHECK");
+    chosen.check_some = check == "some";
+    chosen.check = !chosen.check_some && check != "0";
+    chosen.defer = setting("STX_EMULATOR_DEFER") != "0";
     return chosen;
   }();
   return the_options;

@@ -11,6 +11,7 @@
 #include <stx_emulator/control.hpp>
 #include <stx_emulator/runtime_types.hpp>
 
+#include "checked_kernels.hpp"
 #include "memory.hpp"
 
 namespace stx_emulator {
@@ -35,6 +36,8 @@ struct Device {
   Counters counters;
   Usage objects;  // streams, events, graphs, cublas objects
   std::map<const void*, int> shared_limits;
+  std::map<const void*, std::size_t> launches_of;  // of each kernel, while some are checked
+  CheckedKernels checked_kernels;
   std::vector<Capture*> captures;
   std::deque<Work> pending;  // Options::defer
 };

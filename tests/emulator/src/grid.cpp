@@ -1,5 +1,6 @@
 // Launches: checks of the configuration, the passes over the blocks, and the checked launch that
 // compares passes.
+#include <bit>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -28,8 +29,8 @@ struct Watch {
 
 std::string name_of(const Launch& launch) { return "kernel " + function_name(launch.kernel); }
 
-/// Runs all blocks; returns a report, empty if all went well.
-std::string run_pass(const Launch& launch, const Pass& pass, Watch* watch = nullptr) {
+/// Runs all blocks; returns a report, empty if all went well. `also_freed`: looks for writes to freed memory too.
+std::string run_pass(const Launch& launch, const Pass& pass, bool also_freed, Watch* watch = nullptr) {
   thread_local Block block;
   const unsigned n_blocks = launch.grid.x * launch.grid.y * launch.grid.z;
   gridDim = launch.grid;
@@ -56,7 +57,7 @@ std::string run_pass(const Launch& launch, const Pass& pass, Watch* watch = null
     }
     if (watch && *watch->address != before) watch->writer = block_name;
   }
-  std::string damage = device().memory.find_damage(options().check);
+  std::string damage = device().memory.find_damage(also_freed);
   if (!damage.empty()) damage = name_of(launch) + ": " + damage;
   return damage;
 }
@@ -69,7 +70,7 @@ class Comparison {
 
   std::string run() {
     const Pass first{Order::forward, Order::forward, 0, false, false};
-    std::string report = run_pass(launch_, first);
+    std::string report = run_pass(launch_, first, true);
     if (!report.empty()) return report;
     after_ = device().memory.snapshot();
     const std::uint64_t seed = options().seed;
@@ -88,7 +89,7 @@ class Comparison {
   bool differs(const Pass& pass, std::string& report) {
     Memory& memory = device().memory;
     memory.restore(before_, pass.other_poison_global);
-    report = run_pass(launch_, pass);
+    report = run_pass(launch_, pass, true);
     if (!report.empty()) return true;
     difference_ = memory.find_difference(after_, pass.other_poison_global);
     return difference_ != nullptr;
@@ -113,7 +114,7 @@ class Comparison {
       if (!report.empty()) return report;
       Watch watch{difference_, {}};
       device().memory.restore(before_, pass.other_poison_global);
-      run_pass(launch_, pass, &watch);
+      run_pass(launch_, pass, true, &watch);
       return name_of(launch_) + watch.writer + ": " + reason +
              ". First difference: " + device().memory.describe(difference_);
     }
@@ -138,14 +139,24 @@ std::string find_bad_pointer(const Launch& launch) {
   return {};
 }
 
+/// Small cases come first in most tests, and cost little: every kernel is checked in some, the many launches of
+/// a loop hardly slow down.
+bool is_checked(const Launch& launch) {
+  if (!options().check_some) return options().check;
+  return std::has_single_bit(++device().launches_of[launch.kernel]);
+}
+
 cudaError_t execute(const Launch& launch) {
   std::string report = find_bad_pointer(launch);
   if (!report.empty()) return fault(cudaErrorIllegalAddress, std::move(report));
   const Options& chosen = options();
-  report =
-      chosen.check
-          ? Comparison(launch).run()
-          : run_pass(launch, {chosen.thread_order, chosen.block_order, chosen.seed, false, false});
+  if (is_checked(launch)) {
+    ++device().counters.checked_launches;
+    report = Comparison(launch).run();
+    if (report.empty()) device().checked_kernels.add(launch.kernel);
+  } else {
+    report = run_pass(launch, {chosen.thread_order, chosen.block_order, chosen.seed, false, false}, false);
+  }
   if (report.empty()) return cudaSuccess;
   const bool outside = report.find("out-of-bounds") != std::string::npos;
   return fault(outside ? cudaErrorIllegalAddress : cudaErrorLaunchFailure, std::move(report));

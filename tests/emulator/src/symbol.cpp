@@ -15,10 +15,18 @@
 namespace stx_emulator {
 namespace {
 
+/// What is left of the file may be less than `bytes`: the rest stays zero.
+std::vector<char> read(std::ifstream& file, std::size_t offset, std::size_t bytes) {
+  std::vector<char> held(bytes);
+  file.clear();
+  file.seekg(static_cast<std::streamoff>(offset)).read(held.data(), static_cast<std::streamsize>(bytes));
+  return held;
+}
+
 template <class T>
-T read_at(const std::vector<char>& file, std::size_t offset) {
+T read_at(std::ifstream& file, std::size_t offset) {
   T value{};
-  if (offset + sizeof(T) <= file.size()) std::memcpy(&value, file.data() + offset, sizeof(T));
+  std::memcpy(&value, read(file, offset, sizeof(T)).data(), sizeof(T));
   return value;
 }
 
@@ -27,22 +35,23 @@ std::string mangled_name(const void* address) {
   Dl_info info{};
   link_map* map = nullptr;
   if (!dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP)) return {};
-  const char* path = map->l_name[0] ? map->l_name : "/proc/self/exe";
-  std::ifstream stream(path, std::ios::binary | std::ios::ate);
-  std::vector<char> file(stream ? static_cast<std::size_t>(stream.tellg()) : 0);
-  stream.seekg(0).read(file.data(), static_cast<std::streamsize>(file.size()));
+  std::ifstream file(map->l_name[0] ? map->l_name : "/proc/self/exe", std::ios::binary);
+  if (!file) return {};
   const auto header = read_at<ElfW(Ehdr)>(file, 0);
   const auto value = reinterpret_cast<std::uintptr_t>(address) - map->l_addr;
   for (int at = 0; at < header.e_shnum; ++at) {
     const auto table = read_at<ElfW(Shdr)>(file, header.e_shoff + at * sizeof(ElfW(Shdr)));
     if (table.sh_type != SHT_SYMTAB) continue;
-    const auto names =
-        read_at<ElfW(Shdr)>(file, header.e_shoff + table.sh_link * sizeof(ElfW(Shdr)));
-    for (std::size_t offset = 0; offset < table.sh_size; offset += sizeof(ElfW(Sym))) {
-      const auto symbol = read_at<ElfW(Sym)>(file, table.sh_offset + offset);
+    const auto names = read_at<ElfW(Shdr)>(file, header.e_shoff + table.sh_link * sizeof(ElfW(Shdr)));
+    const std::vector<char> symbols = read(file, table.sh_offset, table.sh_size);
+    for (std::size_t offset = 0; offset + sizeof(ElfW(Sym)) <= symbols.size(); offset += sizeof(ElfW(Sym))) {
+      ElfW(Sym) symbol;
+      std::memcpy(&symbol, symbols.data() + offset, sizeof symbol);
       if ((symbol.st_info & 0xf) != STT_FUNC || symbol.st_value != value) continue;
-      const std::size_t name = names.sh_offset + symbol.st_name;
-      if (name < file.size()) return file.data() + name;
+      std::string name;
+      file.clear();
+      std::getline(file.seekg(static_cast<std::streamoff>(names.sh_offset + symbol.st_name)), name, '\0');
+      return name;
     }
   }
   return {};
