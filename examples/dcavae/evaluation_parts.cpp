@@ -37,7 +37,8 @@ std::vector<Variant> variants_of(const Options& options, const VariantChoice& ch
   }
   if (choice.mends) {
     add("frozen_batches", [](Options& o) { o.reshuffle = false; });
-    add("unaligned_pairs", [](Options& o) { o.aligned_pairs = false; });
+    add("unaligned_keys", [](Options& o) { o.pairing = "other_keys"; });
+    add("unaligned_pairs", [](Options& o) { o.pairing = "independent"; });
     add("contrast_r2", [](Options& o) { o.contrast = "r2"; });
     add("contrast_global", [](Options& o) { o.contrast = "global"; });
     add("shared_norm", [](Options& o) { o.norm = "shared_batch"; });

@@ -57,11 +57,11 @@ Options Options::of_revision(const std::string& name) {
   if (name == "R2") {
     o.contrast = "r2";
     o.reshuffle = false;
-    o.aligned_pairs = false;
+    o.pairing = "other_keys";
   } else if (name == "R1") {
     o.contrast = "r1";
     o.similarity = "pearson";
-    o.aligned_pairs = false;
+    o.pairing = "independent";
   } else {
     o.contrast = "global";
     o.kappa = 0;
@@ -100,6 +100,7 @@ void Options::check() const {
   one_of("contrast", contrast, {"exclude_positives", "global", "r1", "r2"});
   one_of("loss_scale", loss_scale, {"mean", "sum"});
   one_of("similarity", similarity, {"cosine", "pearson"});
+  one_of("pairing", pairing, {"aligned", "other_keys", "independent"});
   one_of("keys", keys, {"all", "sampled"});
   one_of("log_scale", log_scale, {"expected", "plug_in"});
   require(hidden % n_heads == 0, "settings", "n_heads = ", n_heads, " must divide hidden = ", hidden);

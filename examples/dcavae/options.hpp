@@ -47,7 +47,8 @@ struct Options {
   std::int64_t k_cap = 500;             ///< most partners after scaling
   bool random_pairs = false;            ///< partners and keys drawn uniformly
   bool reshuffle = true;                ///< a new order of the anchors in every epoch
-  bool aligned_pairs = true;            ///< keys of the partners are drawn for these partners
+  std::string pairing = "aligned";      ///< aligned: partners of the anchors, keys for both; other_keys: those of
+                                        ///< partners for a second draw; independent: all for batches of their own
 
   // Training.
   std::int64_t max_epochs = 40;        ///< upper limit
@@ -125,7 +126,8 @@ void Options::visit(F&& f) {
   f("k_cap", k_cap, "most partners after scaling");
   f("random_pairs", random_pairs, "partners and keys drawn uniformly");
   f("reshuffle", reshuffle, "a new order of the anchors in every epoch");
-  f("aligned_pairs", aligned_pairs, "keys of the partners are drawn for these partners");
+  f("pairing", pairing, "aligned: partners of the anchors, keys for these rows; other_keys: keys of partners for other "
+                        "ones; independent: partners and keys for batches of anchors of their own");
   f("max_epochs", max_epochs, "upper limit of epochs");
   f("patience", patience, "epochs without a better score before training stops");
   f("validation_genes", validation_genes, "share of the measured genes that chooses the epoch; 0: the last epoch");

@@ -31,6 +31,10 @@ struct Draw {
 /// drawn from softmax(kappa * mean similarity to the rows that will look at them): one mean of unit profiles
 /// and one matrix-vector product. With options.random_pairs both are uniform over all rows.
 ///
+/// options.pairing undoes that as the releases do: with other_keys the keys of partners are drawn for another
+/// draw of partners; with independent the partners, their keys and the anchors' keys are each drawn for anchors
+/// of passes of their own, so that an anchor has positives by chance alone.
+///
 /// Draws are functions of seed, epoch, step and site: the same on every device. Nothing of size cells x spots
 /// exists. Source: DCAVAE, section 5.
 template <class D>
@@ -43,6 +47,9 @@ class PairSampler {
       : options_(options) {
     make_side(ctx, 0, cells, lists.of_cells);
     make_side(ctx, 1, spots, lists.of_spots);
+    if (options.pairing == "independent")  // last, so that the other draws stay as they are
+      for (Side& side : sides_)
+        for (int pass = 1; pass < 4; ++pass) side.passes.push_back(make_pass(ctx));
     iterations_ = std::max({cells.rows / sides_[0].batch, spots.rows / sides_[1].batch, options.epoch_iterations});
   }
 
@@ -62,7 +69,8 @@ class PairSampler {
   /// To be called before the steps of an epoch: from here on, batches are those of this epoch.
   void begin_epoch(Context<D>& ctx, std::int64_t epoch) {
     const std::vector<std::uint32_t> first{static_cast<std::uint32_t>(epoch * iterations_)};
-    for (const Side& side : sides_) upload(ctx, side.number, std::span<const std::uint32_t>(first));
+    for (const Side& side : sides_)
+      for (const Pass& pass : side.passes) upload(ctx, pass.number, std::span<const std::uint32_t>(first));
   }
 
   /// The next batch with cells (first) or spots (second) as anchors, in the step arena. Capturable.
@@ -71,11 +79,16 @@ class PairSampler {
     const int m = by_cells ? 0 : 1;
     const Side &own = sides_[m], &other = sides_[1 - m];
     Draw<D> out;
-    out.anchors = shuffled_batch(ctx, own.rows(), own.batch, own.anchor_site, own.number, options_.reshuffle);
-    out.partners = partners(ctx, m, out.anchors, own.partner_site);
+    const auto batch = [&](std::size_t p) {
+      return shuffled_batch(ctx, own.rows(), own.batch, own.passes[p].site, own.passes[p].number, options_.reshuffle);
+    };
+    out.anchors = batch(0);
+    const auto anchors_of = [&](std::size_t p) { return options_.pairing == "independent" ? batch(p) : out.anchors; };
+    out.partners = partners(ctx, m, anchors_of(1), own.partner_site);
     if (options_.cross_attention) {
-      out.keys_of_anchors = keys(ctx, 1 - m, out.anchors, own.key_site);
-      const auto seen = options_.aligned_pairs ? out.partners : partners(ctx, m, out.anchors, own.second_site);
+      out.keys_of_anchors = keys(ctx, 1 - m, anchors_of(2), own.key_site);
+      const auto seen =
+          options_.pairing == "aligned" ? out.partners : partners(ctx, m, anchors_of(3), own.second_site);
       out.keys_of_partners = keys(ctx, m, seen, own.partner_key_site);
     }
     const auto &cells = by_cells ? out.anchors : out.partners, &spots = by_cells ? out.partners : out.anchors;
@@ -94,12 +107,16 @@ class PairSampler {
   }
 
  private:
+  struct Pass {
+    std::uint32_t site = 0;
+    Tensor<std::uint32_t, D> number;  ///< (1): of the next batch
+  };
   struct Side {
     Tensor<float, D> profiles;       ///< rows x genes
     Tensor<std::int32_t, D> lists;   ///< rows x K of the other side
-    Tensor<std::uint32_t, D> number; ///< (1): of the next batch of anchors
+    std::vector<Pass> passes;        ///< of the anchors; of those that partners, keys, partners' keys are drawn for
     std::int64_t batch = 0;
-    std::uint32_t anchor_site = 0, key_site = 0, partner_site = 0, second_site = 0, partner_key_site = 0;
+    std::uint32_t key_site = 0, partner_site = 0, second_site = 0, partner_key_site = 0;
 
     std::int64_t rows() const { return profiles.rows(); }
   };
@@ -110,11 +127,15 @@ class PairSampler {
     Side& side = sides_[m];
     side.profiles = to_device(ctx, profiles);
     side.lists = to_device(ctx, lists);
-    side.number = to_device(ctx, std::vector<std::uint32_t>{0}, Shape{1});
+    side.passes = {make_pass(ctx)};
     side.batch = std::min(options_.batch_size, profiles.rows);
     for (std::uint32_t* site :
-         {&side.anchor_site, &side.key_site, &side.partner_site, &side.second_site, &side.partner_key_site})
+         {&side.key_site, &side.partner_site, &side.second_site, &side.partner_key_site})
       *site = ctx.next_random_site();
+  }
+
+  static Pass make_pass(Context<D>& ctx) {
+    return {ctx.next_random_site(), to_device(ctx, std::vector<std::uint32_t>{0}, Shape{1})};
   }
 
   Tensor<std::int32_t, D> partners(Context<D>& ctx, int m, const Tensor<std::int32_t, D>& rows, std::uint32_t site) {

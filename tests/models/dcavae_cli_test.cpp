@@ -102,7 +102,7 @@ TEST_CASE("evaluate --mends: each mend off alone, but those that the settings le
   const Flags common = {"--methods", "none", "--mends", "--quiet", "--set", "batch_size=16", "--json"};
   REQUIRE(w.dcavae(w.on_pair("evaluate", common + Flags{"sound.json"})).status == 0);
   const Flags all = {"contrast_global", "contrast_r2", "free_dispersion", "frozen_batches", "sampled_keys",
-                     "shared_attention", "shared_norm", "unaligned_pairs", "unmasked_cells"};
+                     "shared_attention", "shared_norm", "unaligned_keys", "unaligned_pairs", "unmasked_cells"};
   const Json sound = w.json("sound.json");
   CHECK(keys(sound["ablations"]) == all);
   for (const std::string& name : all) {
@@ -113,7 +113,7 @@ TEST_CASE("evaluate --mends: each mend off alone, but those that the settings le
     CHECK(sound["tests"]["pcc"][name]["wilcoxon_p_corrected"].is_number());
   }
   REQUIRE(w.dcavae(w.on_pair("evaluate", common + Flags{"r2.json", "--set", "revision=R2", "--set", "key_draws=1"})).status == 0);
-  CHECK(keys(w.json("r2.json")["ablations"]) == Flags{"contrast_global"});
+  CHECK(keys(w.json("r2.json")["ablations"]) == Flags{"contrast_global", "unaligned_pairs"});
 }
 
 TEST_CASE("threads and interrupts do not change a result") {

@@ -11,8 +11,9 @@ TEST_CASE("pairs on CUDA have the bits of the CPU") {
   if (no_cuda_device()) return;
   Options o;
   o.batch_size = 33;
-  for (const bool random : {false, true}) {
-    o.random_pairs = random;
+  for (const char* way : {"aligned", "independent", "random"}) {
+    o.random_pairs = way == std::string("random");
+    o.pairing = o.random_pairs ? "aligned" : way;
     const Matrix<float> cells = random_profiles(210, 30, 1), spots = random_profiles(133, 30, 2);
     const ListSizes sizes{7, 12};
     const TopLists lists = make_lists<Cpu>({.threads = 1}, cells, spots, sizes);

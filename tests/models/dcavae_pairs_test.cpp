@@ -1,6 +1,7 @@
 // The pair sampler of DCAVAE on the CPU.
 #include "dcavae_pairs.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "stx/autograd/backward.hpp"
@@ -118,13 +119,59 @@ TEST_CASE("pairs: the shorter side begins new passes; a frozen order comes again
   CHECK(frozen[10].partners != frozen[0].partners);
 }
 
+TEST_CASE("pairs: the first release's partners and keys are drawn for other anchors; positives are chance") {
+  CHECK(Options().pairing == "aligned");
+  CHECK(Options::of_revision("paper").pairing == "aligned");
+  CHECK(Options::of_revision("R2").pairing == "other_keys");
+  CHECK(Options::of_revision("R1").pairing == "independent");
+  Options o = small();
+  o.k = 1;  // a row's only partner tells whose it is
+  o.k_scaled = false;
+  const Sides sides(o);
+  const auto aligned = drawn(o, 0, 8);
+  o.pairing = "independent";
+  const auto all = drawn(o, 0, 8);
+  REQUIRE(all.size() == aligned.size());
+  std::size_t own = 0, rows = 0, without = 0;
+  std::vector<std::int32_t> of_epoch, of_lists(sides.lists.of_cells.values);
+  std::sort(of_lists.begin(), of_lists.end());
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    const HostDraw& d = all[s];
+    const bool by_cells = s % 2 == 0;
+    const auto& lists = by_cells ? sides.lists.of_cells : sides.lists.of_spots;
+    CHECK(d.anchors == aligned[s].anchors);
+    CHECK(d.keys_of_anchors != aligned[s].keys_of_anchors);
+    if (by_cells) of_epoch.insert(of_epoch.end(), d.partners.begin(), d.partners.end());
+    for (std::size_t i = 0; i < 20; ++i, ++rows) {
+      own += holds(lists, d.anchors[i], d.partners[i]);
+      std::size_t positives = 0;
+      for (std::size_t j = 0; j < 20; ++j) {
+        const std::size_t cell = by_cells ? i : j, spot = by_cells ? j : i;
+        const bool positive = (d.positives[cell] >> spot & 1u) != 0u;
+        REQUIRE(positive == holds(lists, d.anchors[i], d.partners[j]));
+        positives += positive;
+      }
+      without += positives == 0;
+    }
+    if (s % 10 == 9) {  // the partners of an epoch are those of a pass over the cells: each cell gives one at most
+      std::sort(of_epoch.begin(), of_epoch.end());
+      CHECK(of_epoch.size() == 100);
+      CHECK(std::includes(of_lists.begin(), of_lists.end(), of_epoch.begin(), of_epoch.end()));
+      of_epoch.clear();
+    }
+  }
+  CHECK(own < rows / 10);
+  CHECK(without > rows / 2);
+  CHECK(without < rows);
+}
+
 TEST_CASE("pairs: keys follow the mean similarity to those that look at them") {
   Options o = small();
   o.kappa = 1e5;  // always the nearest
-  for (bool aligned : {true, false}) {
-    o.aligned_pairs = aligned;
+  for (const char* pairing : {"aligned", "other_keys", "independent"}) {
+    o.pairing = pairing;
     const Sides sides(o);
-    std::size_t followed = 0, steps = 0;
+    std::size_t followed = 0, anchors_followed = 0, steps = 0;
     for (const HostDraw& d : drawn(o, 0, 2)) {
       const bool by_cells = steps++ % 2 == 0;
       const auto nearest = [&](const Matrix<float>& from, const std::vector<std::int32_t>& rows, const Matrix<float>& to) {
@@ -135,12 +182,12 @@ TEST_CASE("pairs: keys follow the mean similarity to those that look at them") {
         return static_cast<std::int32_t>(std::max_element(score.begin(), score.end()) - score.begin());
       };
       const auto &own = by_cells ? sides.cells : sides.spots, &other = by_cells ? sides.spots : sides.cells;
-      CHECK(d.keys_of_anchors == std::vector<std::int32_t>(20, nearest(own, d.anchors, other)));
+      anchors_followed += d.keys_of_anchors == std::vector<std::int32_t>(20, nearest(own, d.anchors, other));
       followed += d.keys_of_partners == std::vector<std::int32_t>(20, nearest(other, d.partners, own));
     }
     CHECK(steps == 20);
-    if (aligned) CHECK(followed == steps);
-    if (!aligned) CHECK(followed < steps);  // drawn for other partners
+    CHECK((anchors_followed == steps) == (o.pairing != "independent"));
+    CHECK((followed == steps) == (o.pairing == "aligned"));
   }
 }
 
