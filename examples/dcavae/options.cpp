@@ -63,6 +63,11 @@ Options Options::of_revision(const std::string& name) {
     o.similarity = "pearson";
     o.pairing = "independent";
   } else {
+    o.anchors = "cells";
+    o.attention = "separate";
+    o.norm = "batch";
+    o.mask_cell_encoder = true;
+    o.extra_genes = -1;
     o.contrast = "global";
     o.kappa = 0;
     o.k_scaled = false;
@@ -100,6 +105,7 @@ void Options::check() const {
   one_of("contrast", contrast, {"exclude_positives", "global", "r1", "r2"});
   one_of("loss_scale", loss_scale, {"mean", "sum"});
   one_of("similarity", similarity, {"cosine", "pearson"});
+  one_of("anchors", anchors, {"both", "cells"});
   one_of("pairing", pairing, {"aligned", "other_keys", "independent"});
   one_of("keys", keys, {"all", "sampled"});
   one_of("log_scale", log_scale, {"expected", "plug_in"});

@@ -39,6 +39,7 @@ struct Options {
 
   // Batches.
   std::int64_t batch_size = 256;        ///< anchors of a step
+  std::string anchors = "both";         ///< both: a step with cells, then one with spots as anchors; cells: the first alone
   std::string similarity = "cosine";    ///< cosine | pearson, of z-scored profiles
   std::int64_t epoch_iterations = 10;   ///< iterations of an epoch at least: small data are passed over again
   double kappa = 1;                     ///< sharpness of the draws of keys; 0: the batch size, the paper's sum
@@ -118,6 +119,7 @@ void Options::visit(F&& f) {
   f("kl_warmup", kl_warmup, "epochs in which that weight grows from 0; 0: none");
   f("loss_scale", loss_scale, "mean: both sides divided by all rows; sum: each by its own");
   f("batch_size", batch_size, "anchors of a step");
+  f("anchors", anchors, "both: in turn a step with cells and one with spots as anchors; cells: the first alone");
   f("similarity", similarity, "cosine | pearson, of z-scored profiles");
   f("epoch_iterations", epoch_iterations, "iterations of an epoch at least: small data are passed over again");
   f("kappa", kappa, "sharpness of the draws of keys; 0: the batch size");

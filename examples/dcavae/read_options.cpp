@@ -8,7 +8,7 @@ Options read_options(const CommonFlags& flags, std::int64_t extra_genes) {
   Options named;
   apply_flags(named, flags);
   Options options = Options::of_revision(named.revision);
-  options.extra_genes = extra_genes;
+  if (options.extra_genes == 0) options.extra_genes = extra_genes;
   apply_flags(options, flags);
   options.check();
   return options;

@@ -1,4 +1,5 @@
-// Training of DCAVAE: two captured optimiser steps an iteration, one with cells as anchors, one with spots.
+// Training of DCAVAE: two captured optimiser steps an iteration, one with cells as anchors, one with spots;
+// with anchors = cells the first alone.
 #pragma once
 
 #include "examples/dcavae/objective.hpp"
@@ -65,7 +66,7 @@ class Trainer {
       sampler_.begin_epoch(model_.context(), epoch);
       for (std::int64_t i = 0; i < sampler_.iterations(); ++i) {
         loop_.step(0, [&] { return loss(Anchors::first); });
-        loop_.step(1, [&] { return loss(Anchors::second); });
+        if (model_.options().anchors == "both") loop_.step(1, [&] { return loss(Anchors::second); });
       }
     };
     const auto name_bad = [](std::int64_t step, std::size_t term, std::int64_t row) {

@@ -226,6 +226,10 @@ TEST_CASE("sampled keys and genes outside the panel: the same in fit, in its cro
   REQUIRE(w.dcavae(evaluate + Flags{"--json", "none.json"}).status == 0);
   CHECK(w.json("fit.json")["per_gene"] == w.json("four.json")["per_gene"]);
   CHECK(w.json("fit.json")["per_gene"] != w.json("none.json")["per_gene"]);
+  const Flags paper = w.on_pair("evaluate", {"--methods", "none", "--quiet", "--json", "paper.json", "--set", "revision=paper"});
+  REQUIRE(w.dcavae(paper).status == 0);
+  CHECK(w.json("paper.json")["config"]["extra_genes"] == -1);  // the paper's reference keeps them in evaluations too
+  CHECK(w.json("none.json")["config"]["extra_genes"] == 0);
   // The setting alone does what the flag does; without both all genes of the reference come.
   for (const auto& [flags, n] : {std::pair{Flags{"--set", "extra_genes=2"}, 17}, std::pair{Flags{}, 30}}) {
     std::filesystem::remove(w.folder / "fit.h5ad");

@@ -99,6 +99,19 @@ TEST_CASE("a loss that is not finite is reported with its term, epoch, step and 
   CHECK(message.ends_with(" of the epoch; lower the learning rate, or look at that row's counts"));
 }
 
+TEST_CASE("with cells alone as anchors an iteration is one step") {
+  for (const auto& [anchors, steps] : {std::pair{"both", 12}, std::pair{"cells", 6}}) {
+    Options o = small("sound");
+    o.anchors = anchors;
+    const Task t = task(o);
+    stx::dcavae::DcavaeModel<Cpu> model({.threads = 1, .seed = 3}, t, o);
+    RandomPairs<Cpu> pairs(model.context(), o);
+    Trainer<Cpu> trainer(model, pairs, 3, 3);
+    trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
+    CHECK(model.context().step_state()->step == static_cast<std::uint32_t>(steps));  // 2 iterations, 3 epochs
+  }
+}
+
 TEST_CASE("the weight of the divergence grows over the warm-up") {
   Options o;
   o.kl_weight = 2;
