@@ -2,7 +2,8 @@
 """Every public op must have every kind of test. Usage: op_tests.py REPOSITORY
 
 An op is a header of include/stx/ops or include/stx/optim whose comment says "Deterministic:". Its tests are the files
-under tests/ that include it or one of its backends. Prints a line per op and kind of test that none of them has.
+under tests/ that include it or one of its backends. Prints a line per op and kind of test that none of them has, and one
+per function that takes numbers and that check_finite_every_op_test.cpp does not call.
 """
 import pathlib
 import re
@@ -35,6 +36,21 @@ def includes(root, header, seen=None):
             seen.add(name)
             includes(root, name, seen)
     return seen
+
+
+# Numbers on a device, by the types of parameters that hold them.
+NUMBERS = r"\b(?:Var|Tensor|Counts|ColumnSlice|Gaussian|BatchLayout|Dispersion)<T, D>"
+READS_NOTHING = {"reshape"}  # hands on the memory of its input
+
+
+def unchecked(root):
+    """Public functions of numbers that the test of ContextOptions::check_inputs does not call."""
+    called = set(re.findall(r"stx::(\w+)(?:<[^>]*>)?\(ctx", (root / "tests/ops/check_finite_every_op_test.cpp").read_text()))
+    for header in sorted((root / "include/stx/ops").glob("*.hpp")):
+        text = re.sub(r"(?s)namespace (stx::)?detail \{.*?\}  // namespace (stx::)?detail", "", header.read_text())
+        for name, taken in re.findall(r"(?s)\n[\w:]+(?:<[\w:, ]*>)? (\w+)\(Context<D>& ctx, ((?:[^{};]|\{\})*?)\) \{", text):
+            if re.search(NUMBERS, taken) and name not in called | READS_NOTHING:
+                yield f"{header.relative_to(root)}: {name} is missing in check_finite_every_op_test.cpp"
 
 
 def main():
@@ -70,6 +86,9 @@ def main():
             if (header.stem, kind) not in EXCUSED and not re.search(words, held):
                 print(f"{header.relative_to(root)}: no test of {kind}")
                 broken = 1
+    for line in unchecked(root):
+        print(line)
+        broken = 1
     if not broken:
         print("Every op has every kind of test")
     sys.exit(broken)

@@ -51,6 +51,9 @@ if command -v python3 > /dev/null; then
   sed -i 's/Guarded/Vector/g' "$copy/tests/ops/neighbour_sample_test.cpp"
   python3 "$copy/op_tests.py" "$copy" | grep -qF 'neighbour_sample.hpp: no test of sentinels' ||
     { echo 'not noticed: an op without sentinels'; missed=1; }
+  sed -i 's/stx::matvec(/stx::matmul(/' "$copy/tests/ops/check_finite_every_op_test.cpp"
+  python3 "$copy/op_tests.py" "$copy" | grep -qF 'matvec.hpp: matvec is missing' ||
+    { echo 'not noticed: an op whose inputs no debug mode checks'; missed=1; }
 fi
 
 # A kernel that no test launched checked.

@@ -15,12 +15,15 @@ template <class T, class D>
 struct NamedInput {
   const char* name;
   Tensor<T, D> values;
-  bool infinite_allowed;  ///< minus infinity is a mask there
+  bool infinite_allowed;  ///< infinity has a meaning there: a mask, no bound
+  Tensor<T, D> mask;      ///< shape of values, or empty: values whose mask is 0 are never looked at
 
-  NamedInput(const char* input, const Tensor<T, D>& tensor, bool may_be_infinite = false)
-      : name(input), values(tensor), infinite_allowed(may_be_infinite) {}
-  NamedInput(const char* input, const Var<T, D>& var, bool may_be_infinite = false)
-      : NamedInput(input, var ? var.value() : Tensor<T, D>{}, may_be_infinite) {}
+  NamedInput(const char* input, const Tensor<T, D>& tensor, bool may_be_infinite = false,
+             const Tensor<T, D>& looked_at = {})
+      : name(input), values(tensor), infinite_allowed(may_be_infinite), mask(looked_at) {}
+  NamedInput(const char* input, const Var<T, D>& var, bool may_be_infinite = false,
+             const Tensor<T, D>& looked_at = {})
+      : NamedInput(input, var ? var.value() : Tensor<T, D>{}, may_be_infinite, looked_at) {}
 };
 
 /// Does nothing unless ContextOptions::check_inputs is set; then reads the inputs on the host.
@@ -31,9 +34,11 @@ void check_finite(Context<D>& ctx, const char* where, std::initializer_list<Name
   for (const NamedInput<T, D>& input : inputs) {
     if (!input.values) continue;
     const std::vector<T> host = to_host(ctx, input.values);
+    const std::vector<T> mask = input.mask ? to_host(ctx, input.mask) : std::vector<T>(host.size(), T(1));
     const auto columns = static_cast<std::size_t>(std::max<std::int64_t>(input.values.cols(), 1));
     for (std::size_t i = 0; i < host.size(); ++i)
-      require<NumericError>(input.infinite_allowed ? !std::isnan(host[i]) : std::isfinite(host[i]), where, input.name, " ",
+      require<NumericError>(mask[i] == T(0) || (input.infinite_allowed ? !std::isnan(host[i]) : std::isfinite(host[i])),
+                            where, input.name, " ",
                             input.values.shape, " holds ", host[i], " at row ", i / columns, ", column ", i % columns,
                             "; look at what made it");
   }

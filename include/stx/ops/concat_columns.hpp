@@ -1,6 +1,7 @@
 // Two matrices side by side.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/concat_columns.hpp"
 
@@ -19,6 +20,7 @@ Var<T, D> concat_columns(Context<D>& ctx, Var<T, D> a, Var<T, D> b) {
   require(a.shape().rank() == 2 && b.shape().rank() == 2 && a.shape()[0] == b.shape()[0],
           "concat_columns", "a and b must be matrices with equal rows, got ", a.shape(), " and ",
           b.shape());
+  check_finite<T, D>(ctx, "concat_columns", {{"a", a}, {"b", b}});
   const std::int64_t rows = a.shape()[0], n = a.shape()[1], m = b.shape()[1];
   Var<T, D> y = make_output<T, D>(ctx, Shape{rows, n + m}, a.needs_grad() || b.needs_grad());
   concat_columns(ctx, CopyColumns<T>{a.value().data, y.value().data, rows, n, n, n + m},

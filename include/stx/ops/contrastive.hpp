@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/contrastive.hpp"
 #include "stx/data/matrix.hpp"
@@ -71,6 +72,7 @@ Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second,
   const bool weighted = options.form == Contrast::dcavae_r1;
   require(weighted ? distances.shape == Shape{a[0], b[0]} : !distances, "contrastive", "distances must have shape (",
           a[0], ", ", b[0], ") with dcavae_r1, and be left out otherwise, got ", distances.shape);
+  check_finite<T, D>(ctx, "contrastive", {{"first", first}, {"second", second}, {"distances", distances}});
   const ContrastiveModel<T> model{.first = first.value().data, .second = second.value().data,
                                   .positives = positives.data, .n_first = a[0], .n_second = b[0], .dim = a[1],
                                   .distances = distances.data,

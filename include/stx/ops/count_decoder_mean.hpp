@@ -1,6 +1,7 @@
 // What a count decoder expects: means and probabilities of zero, for evaluation.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/count_decoder_mean.hpp"
 #include "stx/ops/count_decoder.hpp"
 
@@ -38,6 +39,8 @@ CountExpectation<T, D> count_decoder_mean(Context<D>& ctx, Var<T, D> logits, Var
   if (with_zero)  // the logits stand in for the counts, which are not read
     model = detail::count_model("count_decoder_mean", Counts<T, D>(logits.value()), logits, dispersion, zeta);
   detail::add_softmax("count_decoder_mean", model, library, observed);
+  check_finite<T, D>(ctx, "count_decoder_mean", {{"logits", logits}, {"library", library, true},
+                                                 {"log_theta", dispersion.log_theta}, {"zeta", zeta}});
   CountExpectation<T, D> out{ctx.template make_step<T>(shape), {}};
   if (with_zero) out.p_zero = ctx.template make_step<T>(shape);
   count_decoder_mean(ctx, CountDecoderMean<T>{model, out.mean.data, out.p_zero.data});

@@ -57,6 +57,13 @@ CountModel<T> count_model(std::string_view where, const Counts<T, D>& counts, Va
           .cols = shape[1]};
 }
 
+/// Debugging: as check_finite, dense or CSR.
+template <class T, class D>
+void check_finite_counts(Context<D>& ctx, const char* where, const Counts<T, D>& counts) {
+  check_finite<T, D>(ctx, where, {{"counts", counts.dense}});
+  check_finite<float, D>(ctx, where, {{"counts", counts.sparse.values}});
+}
+
 /// Runs the forward pass and records the backward pass; `library` may be empty.
 template <class T, class D>
 Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> rates,
@@ -64,7 +71,8 @@ Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> 
   const bool needs_grad =
       rates.needs_grad() || library.needs_grad() || log_theta.needs_grad() || zeta.needs_grad();
   check_finite<T, D>(ctx, library ? "count_decoder" : "count_log_prob",
-                     {{library ? "logits" : "log_mu", rates, !library}, {"library", library}, {"log_theta", log_theta}, {"zeta", zeta}});
+                     {{library ? "logits" : "log_mu", rates, !library}, {"library", library, true},
+                      {"log_theta", log_theta}, {"zeta", zeta}});
   Var<T, D> value = make_output<T, D>(ctx, Shape{model.rows}, needs_grad);
   T* lse = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;
   T* grad_sum = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;

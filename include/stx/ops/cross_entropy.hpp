@@ -1,6 +1,7 @@
 // Cross entropy of softmax against integer labels.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/cross_entropy.hpp"
 
@@ -24,6 +25,7 @@ Var<T, D> cross_entropy(Context<D>& ctx, Var<T, D> logits, const Tensor<std::int
   const Shape shape = logits.shape();
   require(shape.rank() == 2 && labels.shape == Shape{shape[0]}, "cross_entropy",
           "logits must be (rows, classes) and labels (rows), got ", shape, " and ", labels.shape);
+  check_finite<T, D>(ctx, "cross_entropy", {{"logits", logits}});
   const std::int64_t rows = shape[0];
   Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, logits.needs_grad());
   T* lse = ctx.step_arena().template allocate<T>(rows);

@@ -1,6 +1,7 @@
 // Nearest rows of each other for two sets of rows, from one pass over their similarities.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/cross_top_k.hpp"
 #include "stx/ops/top_k.hpp"
 
@@ -40,6 +41,7 @@ CrossTopKResult<T, D> cross_top_k(Context<D>& ctx, const Tensor<T, D>& first, co
   };
   check("k_first", k_first, second.rows());
   check("k_second", k_second, first.rows());
+  check_finite<T, D>(ctx, "cross_top_k", {{"first", first}, {"second", second}});
   const auto make = [&](std::int64_t rows, int k) {
     return TopKResult<T, D>{ctx.template make_step<std::int32_t>(Shape{rows, k}),
                             ctx.template make_step<T>(Shape{rows, k})};

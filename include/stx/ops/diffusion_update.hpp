@@ -1,6 +1,7 @@
 // One step of a diffusion sampler: DDPM, DDIM and DPM-Solver++ 2M in one fused pass.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/diffusion_update.hpp"
 
@@ -54,6 +55,10 @@ void diffusion_update(Context<D>& ctx, const Tensor<T, D>& u, const Tensor<T, D>
   require(steps.size() >= 1 && position.size() == 1, "diffusion_update",
           "there must be at least one step and one position, got ", steps.shape, " and ",
           position.shape);
+  // Not u and x0: where their coefficient is 0, as in a first step, they may hold anything.
+  check_finite<T, D>(ctx, "diffusion_update",
+                     {{"eps", eps}, {"mask", fields.mask}, {"known", fields.known, false, fields.mask},
+                      {"low", fields.low, true}, {"high", fields.high, true}});
   diffusion_update(ctx, DiffusionUpdate<T>{.u = u.data,
                                            .x0 = x0.data,
                                            .eps = eps.data,

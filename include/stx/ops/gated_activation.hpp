@@ -1,6 +1,7 @@
 // Gated linear unit over the two halves of a packed product.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/gated_activation.hpp"
 
@@ -18,6 +19,7 @@ template <class T, class D>
 Var<T, D> gated_activation(Context<D>& ctx, Var<T, D> x, Activation activation) {
   require(x.shape().rank() == 2 && x.shape()[1] % 2 == 0, "gated_activation",
           "x must be a matrix with an even number of columns, got ", x.shape());
+  check_finite<T, D>(ctx, "gated_activation", {{"x", x}});
   const std::int64_t rows = x.shape()[0], width = x.shape()[1] / 2;
   Var<T, D> y = make_output<T, D>(ctx, Shape{rows, width}, x.needs_grad());
   gated_activation_forward(

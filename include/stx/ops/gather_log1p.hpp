@@ -1,6 +1,7 @@
 // A dense, normalised batch from sparse counts.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/gather_log1p.hpp"
 
 namespace stx {
@@ -38,6 +39,8 @@ Tensor<T, D> gather_log1p(Context<D>& ctx, const Csr<D>& counts, const Tensor<st
   require((!layout.shift || layout.shift.size() == layout.n_columns) &&
               (!layout.scale || layout.scale.size() == layout.n_columns),
           "gather_log1p", "shift and scale must have n_columns = ", layout.n_columns, " values");
+  check_finite<float, D>(ctx, "gather_log1p", {{"counts", counts.values}, {"totals", layout.totals}});
+  check_finite<T, D>(ctx, "gather_log1p", {{"shift", layout.shift}, {"scale", layout.scale}});
   Tensor<T, D> out = ctx.template make_step<T>(Shape{rows.size(), layout.n_columns});
   gather_log1p(ctx, GatherLog1p<T>{.indptr = counts.indptr.data, .indices = counts.indices.data,
                                    .counts = counts.values.data, .rows = rows.data, .n_rows = rows.size(),

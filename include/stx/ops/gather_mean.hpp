@@ -1,6 +1,7 @@
 // Mean of some rows of a table.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/gather_mean.hpp"
 
 namespace stx {
@@ -17,6 +18,7 @@ template <class T, class D>
 Tensor<T, D> gather_mean(Context<D>& ctx, const Tensor<T, D>& table, const Tensor<std::int32_t, D>& ids) {
   require(table.shape.rank() == 2 && ids.shape.rank() == 1, "gather_mean",
           "table must be a matrix and ids a vector, got ", table.shape, " and ", ids.shape);
+  check_finite<T, D>(ctx, "gather_mean", {{"table", table}});
   Tensor<T, D> out = ctx.template make_step<T>(Shape{table.cols()});
   GatherMean<T> args{.table = table.data, .ids = ids.data, .out = out.data, .n = table.rows(), .width = table.cols(),
                      .count = ids.size()};

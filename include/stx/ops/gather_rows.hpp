@@ -1,6 +1,7 @@
 // Looking rows of a table up: embeddings, learned or frozen.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/gather_rows.hpp"
 
@@ -21,6 +22,7 @@ Var<T, D> gather_rows(Context<D>& ctx, Var<T, D> table, const Tensor<std::int32_
   const Shape shape = table.shape();
   require(shape.rank() == 2 && ids.shape.rank() == 1, "gather_rows",
           "table must be a matrix and ids a vector, got ", shape, " and ", ids.shape);
+  check_finite<T, D>(ctx, "gather_rows", {{"table", table}});
   Var<T, D> out = make_output<T, D>(ctx, Shape{ids.size(), shape[1]}, table.needs_grad());
   gather_rows(ctx, GatherRows<T>{table.value().data, ids.data, out.value().data, ids.size(), shape[1],
                                  shape[0]});

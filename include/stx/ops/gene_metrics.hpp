@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/gene_metrics.hpp"
 #include "stx/core/transfer.hpp"
 #include "stx/metrics/gene_scores.hpp"
@@ -31,6 +32,7 @@ Tensor<double, D> gene_metrics(Context<D>& ctx, const Tensor<T, D>& truth,
           "truth and prediction must have one shape (rows, cols), got ", truth.shape, " and ",
           prediction.shape);
   require(truth.rows() >= 2, "gene_metrics", "scores need at least 2 rows, got ", truth.rows());
+  check_finite<T, D>(ctx, "gene_metrics", {{"truth", truth}, {"prediction", prediction}});
   Tensor<double, D> scores = ctx.template make_step<double>(Shape{gene_score_count, truth.cols()});
   GeneMetrics<T> args{.truth = truth.data,
                       .prediction = prediction.data,

@@ -1,6 +1,7 @@
 // Random hiding of inputs for masked-gene training.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/hide_inputs.hpp"
 
 namespace stx {
@@ -24,6 +25,7 @@ Tensor<T, D> hide_inputs(Context<D>& ctx, const Tensor<T, D>& x, const Hide& hid
           "shares must satisfy 0 <= lowest <= highest <= 1, got ", hide.lowest, " and ", hide.highest);
   require(!counted || counted.shape == Shape{x.cols()}, "hide_inputs", "counted must have shape (", x.cols(),
           "), got ", counted.shape);
+  check_finite<T, D>(ctx, "hide_inputs", {{"x", x}, {"counted", counted}});
   Tensor<T, D> hidden = ctx.template make_step<T>(x.shape);
   hide_inputs(ctx, HideInputs<T>{x.data, hidden.data, counted.data, x.rows(), x.cols(), hide});
   return hidden;

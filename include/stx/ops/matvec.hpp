@@ -1,6 +1,7 @@
 // Matrix times vector, without a gradient.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/matvec.hpp"
 
 namespace stx {
@@ -17,6 +18,7 @@ template <class T, class D>
 Tensor<T, D> matvec(Context<D>& ctx, const Tensor<T, D>& a, const Tensor<T, D>& x) {
   require(a.shape.rank() == 2 && x.shape == Shape{a.cols()}, "matvec",
           "a (rows, cols) and x (cols) must agree on cols, got ", a.shape, " and ", x.shape);
+  check_finite<T, D>(ctx, "matvec", {{"a", a}, {"x", x}});
   Tensor<T, D> y = ctx.template make_step<T>(Shape{a.rows()});
   matvec(ctx, Matvec<T>{a.data, x.data, y.data, a.rows(), a.cols()});
   return y;

@@ -1,6 +1,7 @@
 // Mean squared error over all or over masked entries.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/ops/pointwise_loss.hpp"
 
 namespace stx {
@@ -24,6 +25,7 @@ Var<T, D> mse(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& target, const Te
   require(y.shape().rank() == 2 && y.shape() == target.shape && (!mask || mask.shape == y.shape()), "mse",
           "y, target and mask must have one shape (rows, cols), got ", y.shape(), ", ", target.shape, ", ",
           mask.shape);
+  check_finite<T, D>(ctx, "mse", {{"mask", mask}, {"y", y, false, mask}, {"target", target, false, mask}});
   return detail::pointwise_loss<T, D>(ctx, y, target, mask, {.weight = static_cast<T>(weight)}, term);
 }
 

@@ -1,6 +1,7 @@
 // Gene-wise Pearson loss.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/pearson_loss.hpp"
 
@@ -25,6 +26,7 @@ Var<T, D> pearson_loss(Context<D>& ctx, Var<T, D> prediction, const Tensor<T, D>
   const Shape shape = prediction.shape();
   require(shape.rank() == 2 && target.shape == shape, "pearson_loss",
           "prediction and target must have one shape (rows, cols), got ", shape, " and ", target.shape);
+  check_finite<T, D>(ctx, "pearson_loss", {{"prediction", prediction}, {"target", target}});
   const std::int64_t cols = shape[1];
   Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, prediction.needs_grad());
   T* correlation = ctx.step_arena().template allocate<T>(cols);

@@ -1,6 +1,7 @@
 // The forward process of a diffusion model: data and noise mixed by the time of each row.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/q_sample.hpp"
 
@@ -45,6 +46,7 @@ NoisedData<T, D> q_sample(Context<D>& ctx, const Tensor<T, D>& x0,
           row_ids.shape);
   require(levels.shape.rank() == 2 && levels.shape[1] == 2, "q_sample",
           "levels must have shape (n_times, 2), got ", levels.shape);
+  check_finite<T, D>(ctx, "q_sample", {{"x0", x0}, {"levels", levels}, {"eps", eps}});
   NoisedData<T, D> out{ctx.template make_step<T>(x0.shape),
                        eps ? eps : ctx.template make_step<T>(x0.shape)};
   q_sample(ctx, QSample<T>{.x0 = x0.data,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/relative_bias.hpp"
 
@@ -54,6 +55,7 @@ Var<T, D> relative_bias(Context<D>& ctx, Var<T, D> table, const Tensor<std::int3
           "table must be (buckets, heads) with even buckets, distances not empty and length "
           "not negative, got ",
           shape, ", ", distances.shape, " and ", length);
+  check_finite<T, D>(ctx, "relative_bias", {{"table", table}});
   const std::int64_t heads = shape[1], half = shape[0] / 2;
   Var<T, D> bias = make_output<T, D>(ctx, Shape{heads, length, length}, table.needs_grad());
   relative_bias(ctx, RelativeBias<T>{table.value().data, distances.data, bias.value().data, heads, length,

@@ -1,6 +1,7 @@
 // Random counts of negative binomials and zero-inflated negative binomials.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/sample_counts.hpp"
 
@@ -37,6 +38,7 @@ Tensor<T, D> sample_counts(Context<D>& ctx, const Tensor<T, D>& log_mu,
   require(!row_ids || row_ids.shape == Shape{rows}, "sample_counts", "row_ids must have shape (",
           rows, "), got ", row_ids.shape);
   require(cols <= (1 << 24), "sample_counts", "at most 2^24 columns, got ", cols);
+  check_finite<T, D>(ctx, "sample_counts", {{"log_mu", log_mu, true}, {"log_theta", log_theta}, {"zeta", zeta}});
   Tensor<T, D> counts = ctx.template make_step<T>(log_mu.shape);
   sample_counts(ctx, SampleCounts<T>{.counts = counts.data,
                                      .log_mu = log_mu.data,

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/schedule.hpp"
 
@@ -48,6 +49,7 @@ Var<T, D> scheduled_weight(Context<D>& ctx, Var<T, D> x, const Schedule& schedul
   detail::check_schedule("scheduled_weight", schedule);
   require(x.shape().size() == 1, "scheduled_weight", "x must be a single value, got shape ",
           x.shape());
+  check_finite<T, D>(ctx, "scheduled_weight", {{"x", x}});
   Var<T, D> y = make_output<T, D>(ctx, Shape{1}, x.needs_grad());
   scheduled_weight(
       ctx, ScheduledWeight<T>{x.value().data, y.value().data, GradWrite::overwrite, schedule});

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/softmax_sample.hpp"
 
@@ -32,6 +33,7 @@ Tensor<std::int32_t, D> softmax_sample(Context<D>& ctx, const Tensor<T, D>& logi
   require(count >= 0 && kappa >= 0 && std::isfinite(kappa), "softmax_sample",
           "count must not be negative and kappa finite and not negative, got ", count, " and ",
           kappa);
+  check_finite<T, D>(ctx, "softmax_sample", {{"logits", logits, true}});
   Tensor<std::int32_t, D> items = ctx.template make_step<std::int32_t>(Shape{count});
   SoftmaxSample<T> args{.logits = logits.data,
                         .items = items.data,

@@ -1,6 +1,7 @@
 // Brute-force nearest neighbours in any dimension.
 #pragma once
 
+#include "stx/autograd/check_finite.hpp"
 #include "stx/backend/top_k.hpp"
 
 namespace stx {
@@ -42,6 +43,7 @@ TopKResult<T, D> top_k(Context<D>& ctx, const Tensor<T, D>& queries, const Tenso
   const std::int64_t available = points.rows() - (options.without_self ? 1 : 0);
   require(options.k >= 1 && options.k <= top_k_limit && options.k <= available, "top_k", "k must lie in [1, ",
           std::min<std::int64_t>(top_k_limit, available), "] for ", points.rows(), " points, got ", options.k);
+  check_finite<T, D>(ctx, "top_k", {{"queries", queries}, {"points", points}});
   TopKResult<T, D> result{ctx.template make_step<std::int32_t>(Shape{queries.rows(), options.k}),
                           ctx.template make_step<T>(Shape{queries.rows(), options.k})};
   top_k(ctx, TopK<T>{.queries = queries.data, .points = points.data, .ids = result.ids.data,

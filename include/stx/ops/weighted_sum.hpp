@@ -33,7 +33,7 @@ Var<T, D> weighted_sum(Context<D>& ctx, Var<T, D> values, const WeightedSumOptio
           "weights must have shape (", rows, "), got ", options.weights.shape);
   require(!options.scale || options.scale.size() == 1, "weighted_sum", "scale must be one value, got shape ",
           options.scale.shape);
-  check_finite<T, D>(ctx, "weighted_sum", {{"values", values}});
+  check_finite<T, D>(ctx, "weighted_sum", {{"values", values}, {"weights", options.weights}, {"scale", options.scale}});
   Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, values.needs_grad());
   weighted_sum_forward(ctx, WeightedSumForward<T>{.values = values.value().data, .weights = options.weights.data,
                                                   .scale = options.scale.data, .loss = loss.value().data,
