@@ -96,7 +96,7 @@ void check_values(const Problem& p) {
 TEST_CASE("gat: values and gradients against plain loops, odd shapes") {
   for (const Dropout& drop : {Dropout{}, dropout}) {
     const GatOptions options{.slope = 0.2, .dropout = drop};
-    for (std::int64_t n : {0, 1, 2, 31, 33, 65, 300})
+    for (std::int64_t n : {0, 1, 2, 31, 33, 65, 300, 1023, 4097})
       check_values<float>({naive::random_rows(n, 5, 1), 2, 4, options});
     for (std::int64_t dim : {1, 3, 16, 33, 64, 128})
       check_values<float>({naive::random_rows(20, 4, 2), 3, dim, options});
