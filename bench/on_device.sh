@@ -28,14 +28,15 @@ if [ -n "$deps" ]; then
 fi
 cmake -S "$source_dir" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS=-march=native \
   -DCMAKE_CUDA_ARCHITECTURES=native -DSTX_CUDA=ON -DSTX_IO=OFF -DSTX_EXAMPLES=OFF "${prefix[@]}" >"$out/build.log" 2>&1 &&
-  cmake --build "$build" --target stx_compiled test_ops_real_device test_models_real_device >>"$out/build.log" 2>&1
+  cmake --build "$build" --target stx_compiled test_ops_real_device test_nn_real_device test_models_real_device >>"$out/build.log" 2>&1
 check "build of library and tests" $?
 cmake --build "$build" --target bench_ops bench_steps >>"$out/build.log" 2>&1
 check "build of benchmarks" $?
 [ "$status" -eq 0 ] || tail -n 40 "$out/build.log"
 
 tests=$build/tests/ops/test_ops_real_device
-{ timeout 120 "$tests" && timeout 60 "$build/tests/models/test_models_real_device"; } >"$out/tests.log" 2>&1
+{ timeout 120 "$tests" && timeout 30 "$build/tests/nn/test_nn_real_device" &&
+  timeout 60 "$build/tests/models/test_models_real_device"; } >"$out/tests.log" 2>&1
 check "tests on the device" $?
 grep -q "Skipped: no CUDA device" "$out/tests.log" && { say "FAILED: tests were skipped"; status=1; }
 grep "test cases" "$out/tests.log" | tee -a "$out/summary.txt"
