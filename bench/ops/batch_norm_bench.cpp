@@ -70,6 +70,7 @@ void add(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64
 template <class D>
 void add_batch_norm(Suite<D>& suite) {
   add(suite, "512x64_relu_dropout", 512, 64);
+  add(suite, "1024x64_relu_dropout", 1024, 64);
   add(suite, "large_65536x256_relu_dropout", 65536, 256);
 }
 void register_batch_norm(Suites& suites) {

@@ -76,6 +76,7 @@ template <class D>
 void add_linear(Suite<D>& suite) {
   add(suite, "st1_1024x26x512_gelu_dropout", {1024, 26, 512, Activation::gelu, 0.1f});
   add(suite, "st2_1024x512x256", {1024, 512, 256, Activation::identity, 0.0f});
+  add(suite, "encoder_1024x320x64", {1024, 320, 64, Activation::identity, 0.0f});
   add(suite, "sc1_29x33x512_gelu_dropout", {29, 33, 512, Activation::gelu, 0.1f});
   add(suite, "head_1024x256x7", {1024, 256, 7, Activation::identity, 0.0f});
   add(suite, "large_32768x1024x512_gelu_dropout", {32768, 1024, 512, Activation::gelu, 0.1f});
