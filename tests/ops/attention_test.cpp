@@ -118,6 +118,17 @@ TEST_CASE("attention: values and gradients against plain loops, odd shapes") {
   check_values<float>({.batch = 33, .n_queries = 5, .n_keys = 5, .n_heads = 3, .scale = 1});
 }
 
+TEST_CASE("attention: heads of whole tiles of a matrix unit, several tiles of queries and keys") {
+  for (const stx::Dropout& drop : {stx::Dropout{}, dropout})
+    for (bool bias : {false, true}) {
+      check_values<float>({.n_queries = 32, .n_keys = 32, .head_dim = 32, .bias = bias, .drop = drop});
+      check_values<float>({.n_queries = 71, .n_keys = 45, .head_dim = 32, .bias = bias, .drop = drop});
+      check_values<float>({.batch = 2, .n_queries = 33, .n_keys = 301, .head_dim = 64, .bias = bias, .drop = drop});
+      check_values<float>({.n_queries = 200, .n_keys = 530, .n_heads = 1, .head_dim = 48, .bias = bias, .drop = drop});
+    }
+  check_values<float>({.n_queries = 600, .n_keys = 40, .n_heads = 1, .head_dim = 128, .spread = 3});
+}
+
 TEST_CASE("attention: key masks, by length, by bytes and both") {
   const std::vector<std::int32_t> lengths = {0, 300, 5, 257, -3, 1000};
   std::vector<std::uint8_t> keys(6 * 300);
@@ -130,6 +141,10 @@ TEST_CASE("attention: key masks, by length, by bytes and both") {
   p.lengths.clear();
   check_values<float>(p);
   check_values<double>(p);
+  Problem wide{.batch = 6, .n_queries = 40, .n_keys = 300, .head_dim = 32, .drop = dropout};
+  wide.lengths = lengths;
+  wide.keys = keys;
+  check_values<float>(wide);
 }
 
 TEST_CASE("attention: gradients by central differences, every input") {

@@ -78,7 +78,8 @@ TEST_CASE("gemm: all transposes, overwrite and accumulate, odd shapes") {
                          {300, 1, 1},
                          {129, 257, 65},
                          {257, 129, 65},
-                         {128, 128, 128}}) {
+                         {128, 128, 128},
+                         {97, 401, 600}}) {
     check_values<float>(s);
     check_values<double>(s);
   }
@@ -143,29 +144,30 @@ TEST_CASE("gemm: the same bits for every number of threads") {
   }
 }
 
-TEST_CASE("gemm: every part of a large product has the bits that it has alone") {
-  // Larger than what is packed at once in every direction; the parts are small enough to be computed otherwise.
-  const std::int64_t m = 300, n = 530, k = 300, part = 40;
-  const auto a = convert<float>(random_values(m * k, 7));
-  const auto b = convert<float>(random_values(k * n, 8));
+TEST_CASE_TEMPLATE("gemm: every part of a large product has the bits that it has alone", T, float, double) {
+  // Larger than what is packed at once in every direction. Parts in double are small enough to be computed otherwise;
+  // those in float are as much work for a matrix unit as the whole.
+  const std::int64_t m = 300, n = 500, k = 300, part = sizeof(T) == 8 ? 40 : 100;
+  const auto a = convert<T>(random_values(m * k, 7));
+  const auto b = convert<T>(random_values(k * n, 8));
   for (bool ta : {false, true})
     for (bool tb : {false, true}) {
-      const auto whole = run<float>({m, n, k}, a, b, ta, tb, GradWrite::overwrite, 0);
-      std::vector<float> alone(whole.size());
+      const auto whole = run<T>({m, n, k}, a, b, ta, tb, GradWrite::overwrite, 0);
+      std::vector<T> alone(whole.size());
       stx::Context<Cpu> ctx({.threads = 1});
       for (std::int64_t i = 0; i < m; i += part)
         for (std::int64_t j = 0; j < n; j += part)
-          stx::gemm(ctx, GemmArgs<float>{.a = a.data() + i * (ta ? 1 : k),
-                                         .b = b.data() + j * (tb ? k : 1),
-                                         .c = alone.data() + i * n + j,
-                                         .m = std::min(part, m - i),
-                                         .n = std::min(part, n - j),
-                                         .k = k,
-                                         .transpose_a = ta,
-                                         .transpose_b = tb,
-                                         .lda = ta ? m : k,
-                                         .ldb = tb ? k : n,
-                                         .ldc = n});
+          stx::gemm(ctx, GemmArgs<T>{.a = a.data() + i * (ta ? 1 : k),
+                                     .b = b.data() + j * (tb ? k : 1),
+                                     .c = alone.data() + i * n + j,
+                                     .m = std::min(part, m - i),
+                                     .n = std::min(part, n - j),
+                                     .k = k,
+                                     .transpose_a = ta,
+                                     .transpose_b = tb,
+                                     .lda = ta ? m : k,
+                                     .ldb = tb ? k : n,
+                                     .ldc = n});
       INFO("transposed ", ta, " ", tb);
       CHECK(same_bits(whole, alone));
     }

@@ -2,24 +2,26 @@
 // small products; only the scores of a tile exist at a time.
 #pragma once
 
+#include <type_traits>
+
 #include "stx/backend/attention.hpp"
-#include "stx/backend/cpu/attention_tile.hpp"
+#include "stx/backend/cpu/amx_attention.hpp"
+#include "stx/backend/cpu/attention_products.hpp"
 #include "stx/core/parallel_for.hpp"
 
 namespace stx {
 namespace cpu {
 
-/// A tile: queries [begin, begin + rows) of one head, whose softmax so far is given, and keys [j0, j0 + keys), packed.
-template <class T>
+/// A tile: queries [begin, begin + rows) of one head, whose softmax so far is given, and the products' keys from j0 on.
+template <class T, class Products>
 void attention_forward_tile(const StepState& state, const AttentionForward<T>& p, const AttentionHead<T>& head,
                             std::int64_t begin, std::int64_t rows, std::int64_t j0, std::int64_t keys,
-                            RunningSoftmax<T>* softmax, const AttentionScratch<T>& scratch) {
+                            RunningSoftmax<T>* softmax, AttentionScratch<T, Products>& scratch) {
   const AttentionInputs<T>& in = p.in;
-  const std::int64_t d = in.head_dim, width = in.width(), ld = attention_row_step<T>(keys);
+  const std::int64_t d = in.head_dim, width = in.width(), ld = Products::row_step(keys);
   T *a = scratch.a, *out = p.out + (head.batch * in.n_queries + begin) * width + head.head * d;
-  packed_gemm(head.at(in.q, in.n_queries, begin), in.q.stride, false, scratch.keys, a, ld, rows,
-              packed_columns<T>(keys), d, GradWrite::overwrite);
-  T top[attention_queries], factor = in.scale;
+  scratch.products.scores(head.at(in.q, in.n_queries, begin), in.q.stride, rows, a, ld);
+  T top[Products::queries], factor = in.scale;
   for (std::int64_t i = 0; i < rows; ++i) {
     T* ai = a + i * ld;
     factor = head.add_bias(ai, begin + i, j0, keys);
@@ -35,23 +37,22 @@ void attention_forward_tile(const StepState& state, const AttentionForward<T>& p
       for (std::int64_t c = 0; c < d; ++c) out[i * width + c] *= correction;
   }
   if (in.dropout.active()) apply_dropout(state, in.dropout, head.dropped(a, ld, begin, rows, j0, keys));
-  packed_gemm(a, ld, false, scratch.values, out, width, rows, d, keys,
-              j0 == 0 ? GradWrite::overwrite : GradWrite::accumulate);
+  scratch.products.sum_values(a, ld, rows, out, width, j0 == 0 ? GradWrite::overwrite : GradWrite::accumulate);
 }
 
 /// Queries [begin, end) of one head.
-template <class T>
+template <class T, class Products>
 void attention_forward_head(const StepState& state, const AttentionForward<T>& p, const AttentionHead<T>& head,
-                            std::int64_t begin, std::int64_t end, const AttentionScratch<T>& scratch) {
+                            std::int64_t begin, std::int64_t end, AttentionScratch<T, Products>& scratch) {
   const AttentionInputs<T>& in = p.in;
   const std::int64_t d = in.head_dim;
   std::fill_n(scratch.softmax, end - begin, RunningSoftmax<T>());
   for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_keys) {
     const std::int64_t keys = std::min(attention_keys, head.n_keys - j0);
-    pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, true, d, keys, scratch.keys);
-    pack_matrix(head.at(in.v, in.n_keys, j0), in.v.stride, false, keys, d, scratch.values);
-    for (std::int64_t i = begin; i < end; i += attention_queries)
-      attention_forward_tile(state, p, head, i, std::min(attention_queries, end - i), j0, keys,
+    scratch.products.begin_forward(head.at(in.k, in.n_keys, j0), in.k.stride, head.at(in.v, in.n_keys, j0), in.v.stride,
+                                   keys);
+    for (std::int64_t i = begin; i < end; i += Products::queries)
+      attention_forward_tile(state, p, head, i, std::min(Products::queries, end - i), j0, keys,
                              scratch.softmax + (i - begin), scratch);
   }
   for (std::int64_t i = begin; i < end; ++i) {
@@ -69,18 +70,6 @@ void attention_forward_head(const StepState& state, const AttentionForward<T>& p
   }
 }
 
-/// Few heads are cut into chunks of whole tiles of queries, for about so many tasks: a function of the shape alone.
-struct AttentionChunks {
-  std::int64_t size = 0, number = 0;
-
-  AttentionChunks(std::int64_t queries, std::int64_t units, std::int64_t tasks, std::int64_t tile) {
-    const std::int64_t wanted = std::max<std::int64_t>(1, tasks / std::max<std::int64_t>(1, units));
-    const std::int64_t each = (queries + wanted - 1) / wanted;
-    size = std::max<std::int64_t>(1, (each + tile - 1) / tile) * tile;
-    number = std::max<std::int64_t>(1, (queries + size - 1) / size);
-  }
-};
-
 /// Where the backward pass of one head writes.
 template <class T>
 struct AttentionTargets {
@@ -93,14 +82,15 @@ struct AttentionTargets {
 };
 
 /// Gradients that come from queries [begin, end) of one head.
-template <class T>
+template <class T, class Products>
 void attention_backward_head(const StepState& state, const AttentionBackward<T>& p, const AttentionHead<T>& head,
-                             std::int64_t begin, std::int64_t end, const AttentionScratch<T>& scratch,
+                             std::int64_t begin, std::int64_t end, AttentionScratch<T, Products>& scratch,
                              const AttentionTargets<T>& to) {
   const AttentionInputs<T>& in = p.in;
   const std::int64_t d = in.head_dim, width = in.width();
   const bool drops = in.dropout.active();
-  T *a = scratch.a, *grad = scratch.grad, *kept = drops ? scratch.kept : nullptr, *mean = scratch.mean;
+  Products& products = scratch.products;
+  T *a = scratch.a, *grad = scratch.grad, *kept = scratch.kept, *mean = scratch.mean;
   const T* grad_out = p.grad_out + head.batch * in.n_queries * width + head.head * d;
   // mean_i = sum_j A_ij dA_ij = grad_out_i out_i
   for (std::int64_t i = begin; i < end; ++i)
@@ -114,17 +104,15 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
   if (to.grad_v != nullptr && to.write_v == GradWrite::overwrite)
     clear_rows(to.grad_v + written * to.stride_v, to.stride_v, in.n_keys - written, d);
   for (std::int64_t j0 = 0; j0 < head.n_keys; j0 += attention_keys) {
-    const std::int64_t keys = std::min(attention_keys, head.n_keys - j0), columns = packed_columns<T>(keys);
-    const std::int64_t ld = attention_row_step<T>(keys);
-    pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, true, d, keys, scratch.keys);
-    pack_matrix(head.at(in.k, in.n_keys, j0), in.k.stride, false, keys, d, scratch.key_rows);
-    pack_matrix(head.at(in.v, in.n_keys, j0), in.v.stride, true, d, keys, scratch.values);
-    for (std::int64_t i0 = begin; i0 < end; i0 += attention_grad_queries) {
-      const std::int64_t rows = std::min(attention_grad_queries, end - i0);
-      const T* q = head.at(in.q, in.n_queries, i0);
-      packed_gemm(q, in.q.stride, false, scratch.keys, a, ld, rows, columns, d, GradWrite::overwrite);
-      packed_gemm(grad_out + i0 * width, width, false, scratch.values, grad, ld, rows, columns, d,
-                  GradWrite::overwrite);
+    const std::int64_t keys = std::min(attention_keys, head.n_keys - j0), ld = Products::row_step(keys);
+    T* const grad_k = to.grad_k == nullptr ? nullptr : to.grad_k + j0 * to.stride_k;
+    T* const grad_v = to.grad_v == nullptr ? nullptr : to.grad_v + j0 * to.stride_v;
+    products.begin_backward(head.at(in.k, in.n_keys, j0), in.k.stride, head.at(in.v, in.n_keys, j0), in.v.stride, keys);
+    for (std::int64_t i0 = begin, tile = 0; i0 < end; i0 += Products::grad_queries, ++tile) {
+      const std::int64_t rows = std::min(Products::grad_queries, end - i0);
+      const T *q = head.at(in.q, in.n_queries, i0), *grad_rows = grad_out + i0 * width;
+      products.scores(q, in.q.stride, rows, a, ld);
+      products.grad_shares(grad_rows, width, rows, grad, ld);
       if (drops) {
         std::fill_n(kept, rows * ld, T(1));
         apply_dropout(state, in.dropout, head.dropped(kept, ld, i0, rows, j0, keys));
@@ -136,20 +124,16 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
                     p.lse[head.row_of(i0 + i)], mean[i0 - begin + i], in.scale, bias);
       }
       if (to.grad_q != nullptr)
-        packed_gemm(grad, ld, false, scratch.key_rows, to.grad_q + i0 * to.stride_q, to.stride_q, rows, d, keys,
-                    j0 == 0 ? to.write_q : GradWrite::accumulate);
-      const std::int64_t packed = (i0 - begin) / attention_grad_queries * packed_size<T>(attention_grad_queries, d);
-      if (to.grad_k != nullptr) {
-        if (j0 == 0) pack_matrix(q, in.q.stride, false, rows, d, scratch.queries + packed);
-        packed_gemm(grad, ld, true, scratch.queries + packed, to.grad_k + j0 * to.stride_k, to.stride_k, keys, d, rows,
-                    i0 == begin ? to.write_k : GradWrite::accumulate);
-      }
-      if (to.grad_v != nullptr) {
-        if (j0 == 0) pack_matrix(grad_out + i0 * width, width, false, rows, d, scratch.grad_rows + packed);
-        packed_gemm(a, ld, true, scratch.grad_rows + packed, to.grad_v + j0 * to.stride_v, to.stride_v, keys, d, rows,
-                    i0 == begin ? to.write_v : GradWrite::accumulate);
-      }
+        products.grad_of_queries(grad, ld, rows, to.grad_q + i0 * to.stride_q, to.stride_q,
+                                 j0 == 0 ? to.write_q : GradWrite::accumulate);
+      if (grad_k != nullptr)
+        products.grad_of_keys(grad, ld, rows, q, in.q.stride, tile, j0 == 0, grad_k, to.stride_k,
+                              tile == 0 ? to.write_k : GradWrite::accumulate);
+      if (grad_v != nullptr)
+        products.grad_of_values(a, ld, rows, grad_rows, width, tile, j0 == 0, grad_v, to.stride_v,
+                                tile == 0 ? to.write_v : GradWrite::accumulate);
     }
+    products.end_keys(grad_k, to.stride_k, to.write_k, grad_v, to.stride_v, to.write_v);
   }
 }
 
@@ -178,26 +162,37 @@ void prefetch_backward(const AttentionBackward<T>& p, const AttentionHead<T>& he
   target(p.grad_v, in.n_keys);
 }
 
-}  // namespace cpu
+/// Calls f(std::type_identity<Products>()) with the products for these shapes: a function of them alone.
+template <class T, class F>
+void with_attention_products(const AttentionInputs<T>& in, F&& f) {
+  if constexpr (has_amx<T>) {
+    const bool fills = in.head_dim >= 32 && amx_fills_tiles(in.head_dim) && in.n_keys >= 32 && in.n_queries >= 32;
+    if (fills && amx_ready())
+      return f(std::type_identity<AmxProducts<T>>());
+  }
+  f(std::type_identity<VectorProducts<T>>());
+}
 
-template <class T>
-void attention_forward(Context<Cpu>& ctx, const AttentionForward<T>& p) {
+template <class Products, class T>
+void attention_forward_with(Context<Cpu>& ctx, const AttentionForward<T>& p) {
   const AttentionInputs<T>& in = p.in;
-  const cpu::AttentionChunks chunks(in.n_queries, in.batch * in.n_heads, 16, cpu::attention_queries);
-  const auto scratch = cpu::AttentionScratch<T>::forward(ctx, in, chunks.size);
+  const AttentionChunks chunks(in.n_queries, in.batch * in.n_heads, 16, Products::queries);
+  const WorkerScratch<T, Products> scratch(ctx, in, chunks.size, false);
   const StepState& state = *ctx.step_state();
-  parallel_tiles(ctx.threads(), in.batch * in.n_heads * chunks.number, 1, [&](std::int64_t worker, std::int64_t task, std::int64_t) {
+  parallel_tiles(ctx.threads(), in.batch * in.n_heads * chunks.number, 1,
+                 [&](std::int64_t worker, std::int64_t task, std::int64_t) {
     const std::int64_t unit = task / chunks.number;
-    const cpu::AttentionHead<T> head(in, unit / in.n_heads, unit % in.n_heads);
+    const AttentionHead<T> head(in, unit / in.n_heads, unit % in.n_heads);
     const std::int64_t begin = task % chunks.number * chunks.size;
     if (unit + 1 < in.batch * in.n_heads)
-      cpu::prefetch_inputs(cpu::AttentionHead<T>(in, (unit + 1) / in.n_heads, (unit + 1) % in.n_heads));
-    cpu::attention_forward_head(state, p, head, begin, std::min(in.n_queries, begin + chunks.size), scratch.of(worker));
+      prefetch_inputs(AttentionHead<T>(in, (unit + 1) / in.n_heads, (unit + 1) % in.n_heads));
+    auto parts = scratch.of(worker);
+    attention_forward_head(state, p, head, begin, std::min(in.n_queries, begin + chunks.size), parts);
   });
 }
 
-template <class T>
-void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
+template <class Products, class T>
+void attention_backward_with(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
   const AttentionInputs<T>& in = p.in;
   const std::int64_t d = in.head_dim, width = in.width();
   const std::int64_t key_rows = in.batch * in.n_keys;
@@ -206,12 +201,12 @@ void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
   const bool over_batch = p.grad_bias != nullptr;
   const std::int64_t groups = over_batch ? 1 : in.batch;
   const std::int64_t units = groups * in.n_heads;
-  const cpu::AttentionChunks chunks(in.n_queries, units, 8, cpu::attention_grad_queries);
+  const AttentionChunks chunks(in.n_queries, units, 8, Products::grad_queries);
   const std::int64_t n_chunks = chunks.number, chunk = chunks.size;
   const bool direct = n_chunks == 1;
   // Without chunks the gradients of keys and values are written in place.
   T* partials = direct ? nullptr : ctx.step_arena().template allocate<T>(n_chunks * 2 * key_rows * width);
-  const auto scratch = cpu::AttentionScratch<T>::backward(ctx, in, chunk);
+  const WorkerScratch<T, Products> scratch(ctx, in, chunk, true);
   const StepState& state = *ctx.step_state();
 
   parallel_tiles(ctx.threads(), units * n_chunks, 1, [&](std::int64_t worker, std::int64_t task, std::int64_t) {
@@ -221,17 +216,18 @@ void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
     if (over_batch && p.write_bias == GradWrite::overwrite)
       std::fill(grad_bias + begin * in.n_keys, grad_bias + end * in.n_keys, T(0));
     const std::int64_t first = over_batch ? 0 : unit / in.n_heads;
+    auto parts = scratch.of(worker);
     for (std::int64_t b = first; b < (over_batch ? in.batch : first + 1); ++b) {
-      const cpu::AttentionHead<T> head(in, b, h);
+      const AttentionHead<T> head(in, b, h);
       const std::int64_t next = over_batch ? (b + 1) * in.n_heads + h : unit + 1;
       if (next < in.batch * in.n_heads)
-        cpu::prefetch_backward(p, cpu::AttentionHead<T>(in, next / in.n_heads, next % in.n_heads));
+        prefetch_backward(p, AttentionHead<T>(in, next / in.n_heads, next % in.n_heads));
       const auto target = [&](const HeadRows<T>& grad, std::int64_t part) -> T* {
         if (grad.data == nullptr) return nullptr;
         if (direct) return head.at(grad, in.n_keys, 0);
         return partials + ((2 * c + part) * key_rows + b * in.n_keys) * width + h * d;
       };
-      const cpu::AttentionTargets<T> to{
+      const AttentionTargets<T> to{
           .grad_q = p.grad_q.data ? head.at(p.grad_q, in.n_queries, 0) : nullptr,
           .grad_k = target(p.grad_k, 0),
           .grad_v = target(p.grad_v, 1),
@@ -242,7 +238,7 @@ void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
           .write_q = p.write_q,
           .write_k = direct ? p.write_k : GradWrite::overwrite,
           .write_v = direct ? p.write_v : GradWrite::overwrite};
-      cpu::attention_backward_head(state, p, head, begin, end, scratch.of(worker), to);
+      attention_backward_head(state, p, head, begin, end, parts, to);
     }
   });
   if (direct) return;
@@ -261,6 +257,22 @@ void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
   };
   reduce(p.grad_k, p.write_k, partials);
   reduce(p.grad_v, p.write_v, partials + key_rows * width);
+}
+
+}  // namespace cpu
+
+template <class T>
+void attention_forward(Context<Cpu>& ctx, const AttentionForward<T>& p) {
+  cpu::with_attention_products(p.in, [&](auto products) {
+    cpu::attention_forward_with<typename decltype(products)::type>(ctx, p);
+  });
+}
+
+template <class T>
+void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
+  cpu::with_attention_products(p.in, [&](auto products) {
+    cpu::attention_backward_with<typename decltype(products)::type>(ctx, p);
+  });
 }
 
 }  // namespace stx

@@ -5,7 +5,6 @@
 // row it is a cache line further: rows whole pages apart would meet in the same sets of the first-level cache.
 #pragma once
 
-#include <initializer_list>
 #include <limits>
 
 #include "stx/backend/attention.hpp"
@@ -17,10 +16,8 @@
 
 namespace stx::cpu {
 
-// Rows and columns of a tile: whole tiles of the matrix product, of 14 rows (or 6), and whole groups of dropout. Few
-// rows forward, whose scores stay in the first-level cache through softmax; more backward, where they are the inner size
-// of two products. Long rows: a visit of the outputs, and forward a maximum and a sum over lanes, are for many keys.
-inline constexpr std::int64_t attention_queries = 28, attention_grad_queries = 56;
+/// Keys of a tile, whole groups of dropout: a visit of the outputs, and forward a maximum and a sum over lanes, are for
+/// many of them.
 inline constexpr std::int64_t attention_keys = 256;
 
 /// Values from row to row of a tile with so many keys.
@@ -145,75 +142,6 @@ void grad_scores(T* a, T* grad, const T* kept, std::int64_t n, T factor, T lse, 
   for (std::int64_t j = 0; j < n; ++j) bias[j] += grad[j];
   for (std::int64_t j = 0; j < n; ++j) grad[j] *= scale;
 }
-
-/// Scratch of the workers.
-template <class T>
-struct AttentionScratch {
-  T* a = nullptr;          ///< a tile
-  T* grad = nullptr;       ///< a tile
-  T* kept = nullptr;       ///< a tile: dropout factors
-  T* keys = nullptr;       ///< packed K^T of a tile of keys
-  T* values = nullptr;     ///< packed V (forward) or V^T
-  T* key_rows = nullptr;   ///< packed K
-  T* queries = nullptr;    ///< packed Q of every tile of a chunk
-  T* grad_rows = nullptr;  ///< packed gradients of out, of the same
-  T* mean = nullptr;       ///< of every query of a chunk
-  RunningSoftmax<T>* softmax = nullptr;  ///< of every query of a chunk
-  std::int64_t each = 0, chunk = 0;      ///< values and queries per worker
-
-  static AttentionScratch forward(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t chunk) {
-    const std::int64_t keys = std::min(attention_keys, in.n_keys), d = in.head_dim;
-    AttentionScratch s;
-    s.allocate(ctx, {{&s.a, attention_queries * attention_row_step<T>(keys)},
-                     {&s.keys, packed_size<T>(d, keys)},
-                     {&s.values, packed_size<T>(keys, d)}});
-    s.chunk = chunk;
-    s.softmax = ctx.step_arena().template allocate<RunningSoftmax<T>>(ctx.threads() * chunk);
-    return s;
-  }
-  static AttentionScratch backward(Context<Cpu>& ctx, const AttentionInputs<T>& in, std::int64_t chunk) {
-    const std::int64_t keys = std::min(attention_keys, in.n_keys), d = in.head_dim;
-    const std::int64_t tile = attention_grad_queries * attention_row_step<T>(keys);
-    const std::int64_t tiles = (chunk + attention_grad_queries - 1) / attention_grad_queries;
-    const std::int64_t rows = tiles * packed_size<T>(attention_grad_queries, d);
-    AttentionScratch s;
-    s.allocate(ctx, {{&s.a, tile},
-                     {&s.grad, tile},
-                     {&s.kept, in.dropout.active() ? tile : 0},
-                     {&s.keys, packed_size<T>(d, keys)},
-                     {&s.values, packed_size<T>(d, keys)},
-                     {&s.key_rows, packed_size<T>(keys, d)},
-                     {&s.queries, rows},
-                     {&s.grad_rows, rows},
-                     {&s.mean, chunk}});
-    return s;
-  }
-  AttentionScratch of(std::int64_t worker) const {
-    AttentionScratch s = *this;
-    T** const parts[] = {&s.a, &s.grad, &s.kept, &s.keys, &s.values, &s.key_rows, &s.queries, &s.grad_rows, &s.mean};
-    for (T** part : parts)
-      if (*part != nullptr) *part += worker * each;
-    if (softmax != nullptr) s.softmax += worker * chunk;
-    return s;
-  }
-
- private:
-  struct Part {
-    T** to;
-    std::int64_t size;
-  };
-
-  void allocate(Context<Cpu>& ctx, std::initializer_list<Part> parts) {
-    const std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
-    const auto whole_lines = [&](std::int64_t size) { return (size + line - 1) / line * line; };
-    for (const Part& part : parts) each += whole_lines(part.size);
-    T* next = ctx.step_arena().template allocate<T>(ctx.threads() * each);
-    for (const Part& part : parts) {
-      *part.to = next;
-      next += whole_lines(part.size);
-    }
-  }
-};
 
 /// Asks for the rows of a short head, which the next task works on: no stream of a prefetcher follows rows that lie
 /// pages apart. Longer heads have streams, and would not stay in the cache.

@@ -1,9 +1,10 @@
-// Matrix product on the CPU. The order of every sum depends on its length alone, so the result does not depend
-// on the number of threads, nor on how rows and columns are cut.
+// Matrix product on the CPU. The order of every sum depends on its length and on the unit that the whole product goes
+// to, so the result does not depend on the number of threads, nor on how rows and columns are cut.
 #pragma once
 
 #include <numeric>
 
+#include "stx/backend/cpu/amx_gemm.hpp"
 #include "stx/backend/cpu/gemm_kernel.hpp"
 #include "stx/backend/gemm.hpp"
 #include "stx/core/parallel_for.hpp"
@@ -130,11 +131,14 @@ constexpr bool gemm_is_wide(std::int64_t n) {
   return n > 3 * GemmTile<T>::columns;
 }
 
-/// c (m x n) (+)= op(a) op(b) on the calling thread; `ld*` are the stored row lengths. Calls
+/// c (m x n) (+)= op(a) op(b) on the calling thread, or on its matrix unit; `ld*` are the stored row lengths. Calls
 /// finished(row, rows, column, columns) when such a part of c is complete.
 template <class T, bool transpose_a, class Finished>
 void gemm_block(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, bool transpose_b, T* c, std::int64_t ldc,
-                std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write, Finished finished) {
+                std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write, bool amx, Finished finished) {
+  if constexpr (has_amx<T>) {
+    if (amx) return amx_gemm<transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
+  }
   if (gemm_is_wide<T>(n) && m >= 4 * GemmTile<T>::rows && k > 0) {
     gemm_by_tiles<T, transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
   } else {
@@ -142,21 +146,22 @@ void gemm_block(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, bool
   }
 }
 
-/// c (m x n) (+)= op(a) op(b) on the calling thread.
+/// c (m x n) (+)= op(a) op(b) on the calling thread, or on its matrix unit.
 template <class T>
 void gemm_serial(const T* a, std::int64_t lda, bool transpose_a, const T* b, std::int64_t ldb, bool transpose_b, T* c,
-                 std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write) {
+                 std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write, bool amx) {
   const auto nothing = [](std::int64_t, std::int64_t, std::int64_t, std::int64_t) {};
   if (transpose_a) {
-    gemm_block<T, true>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, nothing);
+    gemm_block<T, true>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, amx, nothing);
   } else {
-    gemm_block<T, false>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, nothing);
+    gemm_block<T, false>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, amx, nothing);
   }
 }
 
 /// How a product is cut: blocks of rows, each in blocks of columns.
 struct GemmTasks {
   std::int64_t row_blocks = 0, column_blocks = 0, m = 0, n = 0, row_unit = 8, column_unit = 1;
+  bool amx = false;  ///< all of them on the matrix unit
 
   /// As many blocks for every thread, as large as can be, because each packs its part of B. A product that is
   /// computed by strips has blocks of rows whose A stays in the second-level cache.
@@ -164,6 +169,8 @@ struct GemmTasks {
   static GemmTasks of(std::int64_t m, std::int64_t n, std::int64_t k, int threads) {
     GemmTasks best{.m = m, .n = n, .column_unit = GemmTile<T>::columns};
     if (m == 0 || n == 0) return best;
+    best.amx = gemm_uses_amx<T>(m, n, k);
+    if (best.amx) best.row_unit = best.column_unit = 32;  // a block's
     const auto parts = [](std::int64_t all, std::int64_t each) { return (all + each - 1) / each; };
     const std::int64_t units = parts(m, best.row_unit), strips = parts(n, best.column_unit);
     const std::int64_t cached = (1 << 20) / (static_cast<std::int64_t>(sizeof(T)) * std::max(k, std::int64_t{1}));
@@ -214,7 +221,7 @@ void gemm(Context<Cpu>& ctx, const GemmArgs<T>& p) {
     const auto t = tasks[i];
     cpu::gemm_serial(p.a + t.row * (p.transpose_a ? 1 : lda), lda, p.transpose_a,
                     p.b + t.column * (p.transpose_b ? ldb : 1), ldb, p.transpose_b, p.c + t.row * ldc + t.column, ldc,
-                    t.rows, t.columns, p.k, p.write);
+                    t.rows, t.columns, p.k, p.write, tasks.amx);
   });
 }
 

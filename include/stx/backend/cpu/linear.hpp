@@ -53,7 +53,7 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
     };
     cpu::gemm_block<T, false>(p.x + t.row * p.in, p.in, p.weight + t.column * p.in, p.in, true,
                               product + t.row * p.out + t.column, p.out, t.rows, t.columns, p.in,
-                              GradWrite::overwrite, finish);
+                              GradWrite::overwrite, tasks.amx, finish);
   });
 }
 

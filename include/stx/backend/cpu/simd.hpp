@@ -10,7 +10,10 @@
 
 // Code built for different registers gets different names: objects compiled with different -march
 // flags may be linked into one program.
-#if defined(__AVX512F__)
+#if defined(__AMX_BF16__) && defined(__AVX512F__) && defined(__linux__)
+#define STX_AMX
+#define STX_SIMD amx
+#elif defined(__AVX512F__)
 #define STX_SIMD avx512
 #elif defined(__AVX__)
 #define STX_SIMD avx
