@@ -1,10 +1,13 @@
-// The network and the loss of DCAVAE against PyTorch: every term, every gradient, the running statistics.
+// The network and the loss of DCAVAE against PyTorch: values on the way in training and in evaluation, every term,
+// every gradient, the running statistics.
 // The files are made by tests/reference/dcavae_golden.py.
 #include <map>
+#include <optional>
 
 #include "examples/dcavae/objective.hpp"
 #include "stx/autograd/backward.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/ops/count_decoder_mean.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 
@@ -19,20 +22,19 @@ constexpr std::int64_t n_genes = 8, n_training = 6;
 constexpr double kl_weight = 0.3;
 
 Options options_of(const std::string& name) {
-  Options o = Options::of_revision(name == "sound" ? "sound" : "R2");
+  Options o = Options::of_revision(name == "sound" || name == "layer" ? "sound" : "R2");
   o.hidden = 6;
   o.latent = 4;
   o.n_heads = 2;
   o.dropout = 0;
-  if (name == "sound") {
+  if (name == "layer") {
     o.norm = "layer";
-    o.attention = "separate";
-    o.dispersion = "tied";
-    o.contrast = "exclude_positives";
     o.tau = 0.2;
     o.lambda = 5;
-    o.mask_cell_encoder = true;
-    o.loss_scale = "mean";
+  }
+  if (name == "learned") {
+    o.library = "learned";
+    o.loss_scale = "sum";
   }
   return o;
 }
@@ -86,6 +88,36 @@ class Inputs {
   const golden::Arrays& arrays_;
 };
 
+/// Values on the way from a side's rows to its counts, under the golden file's names; `with_samples`: in training.
+template <class T>
+void add_values(stx::Context<Cpu>& ctx, const stx::dcavae::Network<T, Cpu>& network,
+                const stx::dcavae::SideBatch<T, Cpu>& side, Modality m, const Options& o, bool with_samples,
+                std::map<std::string, std::vector<T>>& result) {
+  const auto keep = [&](const char* what, const stx::Tensor<T, Cpu>& values) {
+    result[std::string(with_samples ? "training." : "evaluation.") + what + (m == Modality::cells ? ".cells" : ".spots")] =
+        stx::to_host(ctx, values);
+  };
+  const auto memory = network.embed(ctx, other(m), side.key_inputs);
+  const auto q = network.latent(ctx, m, network.embed(ctx, m, side.inputs), network.keys(ctx, m, memory));
+  const auto z = with_samples ? network.sample(ctx, m, q) : q.mean;
+  keep("mean", q.mean.value());
+  keep("spread", q.spread.value());
+  if (with_samples) keep("latent", z.value());
+  auto library = side.library;
+  if (o.library == "learned") {
+    const auto total = network.library(ctx, m, side.inputs);
+    keep("library_mean", total.mean.value());
+    keep("library_spread", total.spread.value());
+    library = with_samples ? network.sample_library(ctx, m, total) : total.mean;
+    if (with_samples) keep("library", library.value());
+  }
+  const auto zeta = m == Modality::cells ? network.zero(ctx, z) : stx::Var<T, Cpu>();
+  const auto counts =
+      count_decoder_mean(ctx, network.rate(ctx, z), library, side.observed, network.dispersion(ctx, m), zeta);
+  keep("mu", counts.mean);
+  keep("p_zero", counts.p_zero);
+}
+
 /// What stx makes of the inputs of a golden file, under the golden file's names.
 template <class T>
 std::map<std::string, std::vector<T>> run(const std::string& name, const golden::Arrays& arrays, int threads) {
@@ -110,14 +142,18 @@ std::map<std::string, std::vector<T>> run(const std::string& name, const golden:
   const auto observed = stx::to_device(ctx, seen, Shape{n_genes});
   const auto cells = inputs.counts("cells"), spots = inputs.counts("spots");
   const auto positives = inputs.positives();
+  const auto log_totals = [&](double mean, double sd) {
+    const auto one = [&](double v) { return constant(ctx, stx::to_device(ctx, std::vector<T>{T(v)}, Shape{1})); };
+    return stx::Gaussian<T, Cpu>{one(mean), one(sd), stx::Spread::deviation};
+  };
 
   stx::begin_step(ctx);
   store.begin_step();
   const stx::dcavae::StepInputs<T, Cpu> in{
       .cells = {inputs.logs("cells", cell_inputs), inputs.logs("keys_of_cells", n_training), cells,
-                inputs.library("cells", n_genes), {}, {}},
+                inputs.library("cells", n_genes), {}, log_totals(2.5, 0.8)},
       .spots = {inputs.logs("spots", n_training), inputs.logs("keys_of_spots", cell_inputs), spots,
-                inputs.library("spots", n_training), observed, {}},
+                inputs.library("spots", n_training), observed, log_totals(2.0, 0.6)},
       .positives = positives,
       .anchors = name == "r2_spots" ? stx::Anchors::second : stx::Anchors::first,
       .kl_weight = scale};
@@ -133,16 +169,41 @@ std::map<std::string, std::vector<T>> run(const std::string& name, const golden:
     const bool used = e.state.has_grad;
     result["grad." + e.name] =
         used ? stx::to_host(ctx, e.state.grad) : std::vector<T>(static_cast<std::size_t>(e.shape.size()), T(0));
+    if (arrays.count("rowsum." + e.name) == 0) continue;
+    std::vector<T>& sums = result["rowsum." + e.name];
+    const std::vector<T> grad = result["grad." + e.name];
+    const auto width = static_cast<std::size_t>(e.shape[1]);
+    for (std::size_t i = 0; i < grad.size(); i += width) {
+      sums.push_back(0);
+      for (std::size_t j = 0; j < width; ++j) sums.back() += static_cast<T>(j + 1) * grad[i + j];
+    }
   }
   for (const auto& e : store.buffers())
     if (arrays.count("buffer." + e.name) > 0) result["buffer." + e.name] = stx::to_host(ctx, e.state.value);
+  for (const bool training : {false, true})  // the second moves the running statistics once more
+    for (const Modality m : {Modality::cells, Modality::spots}) {
+      std::optional<stx::NoGrad<Cpu>> no_grad;
+      if (!training) no_grad.emplace(ctx);
+      add_values(ctx, network, m == Modality::cells ? in.cells : in.spots, m, o, training, result);
+    }
   // Noise alone: the sample of a normal of mean 0 and log variance 0.
   for (const Modality m : {Modality::cells, Modality::spots}) {
-    const auto zero = constant(ctx, stx::to_device(ctx, stx::Matrix<T>(m == Modality::cells ? 13 : 11, 4)));
-    result[m == Modality::cells ? "noise.cells" : "noise.spots"] =
-        stx::to_host(ctx, network.sample(ctx, m, {zero, zero}).value());
+    const auto zeros = [&](std::int64_t width) {
+      const auto zero = constant(ctx, stx::to_device(ctx, stx::Matrix<T>(m == Modality::cells ? 13 : 11, width)));
+      return stx::Gaussian<T, Cpu>{zero, zero};
+    };
+    const std::string side = m == Modality::cells ? "cells" : "spots";
+    result["noise." + side] = stx::to_host(ctx, network.sample(ctx, m, zeros(4)).value());
+    if (o.library == "learned")
+      result["noise.library." + side] = stx::to_host(ctx, network.sample_library(ctx, m, zeros(1)).value());
   }
   return result;
+}
+
+/// Gradients that the learned library's file leaves out: those of the other cases, and its wide weights' one by one.
+bool left_out(const std::string& name, const std::string& key) {
+  return name == "learned" && key.starts_with("grad.") &&
+         (!key.starts_with("grad.library.") || key.ends_with("hidden0.weight"));
 }
 
 std::vector<double> expected(const golden::Arrays& arrays, const golden::Arrays& noise, const std::string& key) {
@@ -156,26 +217,32 @@ double largest_gradient(const golden::Arrays& arrays) {
   return largest;
 }
 
-constexpr const char* cases[] = {"r2_cells", "r2_spots", "sound"};
+bool is_gradient(const std::string& key) { return key.starts_with("grad.") || key.starts_with("rowsum."); }
+
+constexpr const char* cases[] = {"r2_cells", "r2_spots", "layer", "sound", "learned"};
 
 }  // namespace
 
-TEST_CASE("DCAVAE in double equals PyTorch: terms, gradients, running statistics") {
+TEST_CASE("DCAVAE in double equals PyTorch: forward values, terms, gradients, running statistics") {
   const golden::Arrays noise = golden::load("models/dcavae_noise.txt");
   for (const std::string name : cases) {
     INFO(name);
     const golden::Arrays arrays = golden::load("models/dcavae_" + name + ".txt");
     const auto got = run<double>(name, arrays, 2);
     const double scale = largest_gradient(arrays);
+    for (const auto& part : arrays)
+      if (!part.first.starts_with("param.") && !part.first.starts_with("input."))
+        CHECK_MESSAGE(got.count(part.first) == 1, part.first);
     for (const auto& part : got) {
       const std::string& key = part.first;
+      if (left_out(name, key)) continue;
       const std::vector<double> want = expected(arrays, noise, key);
       if (key.starts_with("noise.")) {
         CHECK(stx::test::same_bits(part.second, want));
         continue;
       }
       // Sums have at most 13 * 8 terms and pass through about fifteen layers.
-      stx::test::check_close(key, part.second, want, want, 16, key.starts_with("grad.") ? scale : 1);
+      stx::test::check_close(key, part.second, want, want, 16, is_gradient(key) ? scale : 1);
     }
   }
 }
@@ -192,7 +259,7 @@ TEST_CASE("DCAVAE in float agrees to float rounding, with the same bits for any 
       INFO(key);
       CHECK(stx::test::same_bits(part.second, two.at(key)));
       CHECK(stx::test::same_bits(part.second, three.at(key)));
-      const double size = key.starts_with("grad.") ? scale : std::max(1.0, stx::test::max_abs(truth.at(key)));
+      const double size = is_gradient(key) ? scale : std::max(1.0, stx::test::max_abs(truth.at(key)));
       CHECK(stx::test::max_error(part.second, truth.at(key)) < 64 * 1.2e-7 * size);
     }
   }

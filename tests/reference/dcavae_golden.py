@@ -3,8 +3,11 @@
 
 Usage: dcavae_golden.py
 
-Each file holds `param.NAME`, the inputs of a step, and what comes of them: `term.K`, `grad.NAME`, and
-`buffer.NAME`, the running statistics after the step. Dropout is 0. The noise of the latents is that of stx
+Each file holds `param.NAME`, the inputs of a step, and what comes of them: `training.WHAT.SIDE`, the values on the way
+(mean and log variance of the latents, their sample, expected counts, P(zero)), `term.K`, `grad.NAME`, `buffer.NAME`,
+the running statistics after the step, and `evaluation.WHAT.SIDE`, the values in evaluation mode with these. Of the
+learned library's case only the library's gradients are kept, those of its two wide weights as `rowsum.NAME`: each row's
+sum, columns weighted 1, 2, ... Dropout is 0. The noise of the latents is that of stx
 (tests/golden/models/dcavae_noise.txt, seed 5, step 1; the test checks that it is), so that both sides sample
 the same latents. The formulas are written down here once more, independently of the library.
 """
@@ -19,18 +22,26 @@ import golden_text
 HIDDEN, LATENT, HEADS = 6, 4, 2
 GENES, TRAINING = 8, 6  # genes of the decoder; those below TRAINING are seen in space
 CELLS, SPOTS, SPOT_KEYS, CELL_KEYS = 13, 11, 9, 7
+LIBRARY_WIDTH = 128
+R2 = dict(norm="shared_batch", attention="shared", dispersion="free", contrast="r2", anchors="cells", tau=1.0,
+          weight=5.0, masked=False, learned=False, scale="mean")
+SOUND = dict(norm="batch", attention="separate", dispersion="tied", contrast="exclude", anchors="cells", tau=0.5,
+             weight=0.1, masked=True, learned=False, scale="mean")
 CASES = {
-    "r2_cells": dict(norm="batch", attention="shared", dispersion="free", contrast="r2", anchors="cells", tau=1.0,
-                     masked=False, learned=False, scale="mean"),
-    "r2_spots": dict(norm="batch", attention="shared", dispersion="free", contrast="r2", anchors="spots", tau=1.0,
-                     masked=False, learned=False, scale="mean"),
-    "sound": dict(norm="layer", attention="separate", dispersion="tied", contrast="exclude", anchors="cells", tau=0.2,
-                  masked=True, learned=False, scale="mean"),
+    "r2_cells": R2,
+    "r2_spots": R2 | dict(anchors="spots"),
+    "layer": SOUND | dict(norm="layer", tau=0.2, weight=5.0),
+    "sound": SOUND,
+    "learned": R2 | dict(learned=True, scale="sum"),
 }
-LAMBDA, KL_WEIGHT = 5.0, 0.3
+KL_WEIGHT = 0.3
+LOG_TOTALS = {"cells": (2.5, 0.8), "spots": (2.0, 0.6)}  # mean and SD of the prior of a learned library
 
 
-def batch_norm(x, name, p, buffers, eps, momentum):
+def batch_norm(x, name, p, buffers, eps, momentum, training):
+    if not training:
+        mean, var = buffers[name + ".running_mean"], buffers[name + ".running_var"]
+        return (x - mean) / torch.sqrt(var + eps) * p[name + ".gain"] + p[name + ".shift"]
     mean, var = x.mean(0), x.var(0, unbiased=False)
     with torch.no_grad():
         n = x.shape[0]
@@ -60,16 +71,20 @@ def attend(queries, keys, values):
 
 class Network:
     def __init__(self, case, p, buffers):
-        self.case, self.p, self.buffers = case, p, buffers
+        self.case, self.p, self.buffers, self.training = case, p, buffers, True
+
+    def batch_norm(self, x, name, eps, momentum):
+        return batch_norm(x, name, self.p, self.buffers, eps, momentum, self.training)
 
     def embed(self, side, x):
         x = linear(x, "encoder." + side, self.p)
-        return F.relu(batch_norm(x, "encoder.norm." + side, self.p, self.buffers, 1e-3, 0.01))
+        return F.relu(self.batch_norm(x, "encoder.norm." + side, 1e-3, 0.01))
 
     def norm(self, side, place, x):
         if self.case["norm"] == "layer":
             return layer_norm(x, place + ".norm." + side, self.p)
-        return batch_norm(x, "norm", self.p, self.buffers, 1e-5, 0.1)
+        name = "norm" if self.case["norm"] == "shared_batch" else place + ".norm." + side
+        return self.batch_norm(x, name, 1e-5, 0.1)
 
     def latent(self, side, embedded, memory):
         name = "attention" + ("." + side if self.case["attention"] == "separate" else "")
@@ -78,10 +93,16 @@ class Network:
         attended = linear(attend(linear(embedded, name + ".query", self.p), keys, values), name + ".out", self.p)
         h = self.norm(side, "attention", embedded + attended)
         block = linear(h, "block", self.p)
-        if self.case["norm"] == "batch":
-            block = batch_norm(block, "block.norm", self.p, self.buffers, 1e-3, 0.01)
+        if self.case["norm"] != "layer":
+            name = "block.norm" if self.case["norm"] == "shared_batch" else "block.inner_norm." + side
+            block = self.batch_norm(block, name, 1e-3, 0.01)
         h = self.norm(side, "block", h + F.relu(block))
         return linear(h, "latent.mean", self.p), linear(h, "latent.spread", self.p)
+
+    def library(self, side, x):
+        name = "library." + side
+        h = F.relu(self.batch_norm(linear(x, name + ".hidden0", self.p), name + ".hidden0.norm", 1e-3, 0.01))
+        return linear(h, name + ".mean", self.p), linear(h, name + ".spread", self.p)
 
     def log_theta(self, side):
         if self.case["dispersion"] == "free":
@@ -120,8 +141,8 @@ def parameters(case, draw):
     def dense(name, n_in, n_out):
         shapes[name + ".weight"], shapes[name + ".bias"] = (n_out, n_in), (n_out,)
 
-    def norm(name):
-        shapes[name + ".gain"], shapes[name + ".shift"] = (HIDDEN,), (HIDDEN,)
+    def norm(name, width=HIDDEN):
+        shapes[name + ".gain"], shapes[name + ".shift"] = (width,), (width,)
 
     for side, n_in in (("cells", TRAINING if case["masked"] else GENES), ("spots", TRAINING)):
         dense("encoder." + side, n_in, HIDDEN)
@@ -131,11 +152,18 @@ def parameters(case, draw):
             dense(name + ".query", HIDDEN, HIDDEN)
             dense(name + ".key_value", HIDDEN, 2 * HIDDEN)
             dense(name + ".out", HIDDEN, HIDDEN)
-        if case["norm"] == "layer":
+        if case["norm"] != "shared_batch":
             norm("attention.norm." + side)
             norm("block.norm." + side)
+        if case["norm"] == "batch":
+            norm("block.inner_norm." + side)
+        if case["learned"]:
+            dense("library." + side + ".hidden0", n_in, LIBRARY_WIDTH)
+            norm("library." + side + ".hidden0.norm", LIBRARY_WIDTH)
+            dense("library." + side + ".mean", LIBRARY_WIDTH, 1)
+            dense("library." + side + ".spread", LIBRARY_WIDTH, 1)
     dense("block", HIDDEN, HIDDEN)
-    if case["norm"] == "batch":
+    if case["norm"] == "shared_batch":
         norm("block.norm")
         norm("norm")
     dense("latent.mean", HIDDEN, LATENT)
@@ -145,8 +173,38 @@ def parameters(case, draw):
     shapes["decoder.log_theta.cells"] = (GENES,)
     shapes["decoder.log_theta." + ("offset" if case["dispersion"] == "tied" else "spots")] = (
         (1,) if case["dispersion"] == "tied" else (GENES,))
-    return {name: (0.4 * draw(*shape) + (1.0 if name.endswith("gain") else 0.0)).requires_grad_()
-            for name, shape in shapes.items()}
+    values = {name: 0.4 * draw(*shape) + (1.0 if name.endswith("gain") else 0.0) for name, shape in shapes.items()}
+    if case["learned"]:  # many: values of few digits
+        values = {name: torch.round(64 * value) / 64 * (0.125 if name.endswith(("0.weight", "mean.weight")) else 1)
+                  for name, value in values.items()}
+    return {name: value.requires_grad_() for name, value in values.items()}
+
+
+def forward(network, side, other, data, seen, observed, noise):
+    """What a side's rows become; `noise` is None in evaluation: the means are then taken."""
+    x = data[side]
+    inputs = torch.log1p(x[:, seen[side]])
+    embedded = network.embed(side, inputs)
+    memory = network.embed(other, torch.log1p(data["keys_of_" + side][:, seen[other]]))
+    m, s = network.latent(side, embedded, memory)
+    out = {"mean": m, "spread": s}
+    z = m if noise is None else m + torch.exp(s / 2) * noise[side]
+    if noise is not None:
+        out["latent"] = z
+    library = torch.log(x[:, observed[side]].sum(1, keepdim=True))
+    if network.case["learned"]:
+        out["library_mean"], out["library_spread"] = library, spread = network.library(side, inputs)
+        if noise is not None:
+            library = library + torch.exp(spread / 2) * noise["library." + side]
+            out["library"] = library
+    a = linear(z, "decoder.rate", network.p)
+    u = library + a - torch.logsumexp(a[:, observed[side]], dim=1, keepdim=True)
+    zeta = linear(z, "decoder.zero", network.p) if side == "cells" else None
+    r = network.log_theta(side)
+    no_count = torch.exp(-torch.exp(r) * F.softplus(u - r))
+    out["mu"] = torch.exp(u)
+    out["p_zero"] = no_count if zeta is None else torch.sigmoid(zeta) + torch.sigmoid(-zeta) * no_count
+    return out, u, r, zeta
 
 
 def make(case, noise):
@@ -159,11 +217,11 @@ def make(case, noise):
         return torch.floor((draw(rows, GENES) * 3).clamp_min(0))
 
     p = parameters(case, draw)
-    norms = ["encoder.norm.cells", "encoder.norm.spots"] + (["block.norm", "norm"] if case["norm"] == "batch" else [])
     buffers = {}
-    for name in norms:
-        buffers[name + ".running_mean"] = torch.zeros(HIDDEN, dtype=torch.float64)
-        buffers[name + ".running_var"] = torch.ones(HIDDEN, dtype=torch.float64)
+    for name, gain in p.items():
+        if name.endswith(".gain") and (case["norm"] != "layer" or name.startswith("encoder.norm")):
+            buffers[name[:-4] + "running_mean"] = torch.zeros(gain.shape[0], dtype=torch.float64)
+            buffers[name[:-4] + "running_var"] = torch.ones(gain.shape[0], dtype=torch.float64)
     data = {"cells": counts(CELLS), "spots": counts(SPOTS), "keys_of_cells": counts(SPOT_KEYS),
             "keys_of_spots": counts(CELL_KEYS)}
     for rows in data.values():
@@ -177,26 +235,35 @@ def make(case, noise):
     observed = {"cells": list(range(GENES)), "spots": list(range(TRAINING))}
     terms, z = {}, {}
     for side, other in (("cells", "spots"), ("spots", "cells")):
-        x = data[side]
-        embedded = network.embed(side, torch.log1p(x[:, seen[side]]))
-        memory = network.embed(other, torch.log1p(data["keys_of_" + side][:, seen[other]]))
-        m, s = network.latent(side, embedded, memory)
-        z[side] = m + torch.exp(s / 2) * noise[side]
-        a = linear(z[side], "decoder.rate", p)[:, observed[side]]
-        u = torch.log(x[:, observed[side]].sum(1, keepdim=True)) + torch.log_softmax(a, dim=1)
-        zeta = linear(z[side], "decoder.zero", p) if side == "cells" else None
-        likelihood = log_likelihood(x[:, observed[side]], u, network.log_theta(side)[observed[side]], zeta)
+        values, u, r, zeta = forward(network, side, other, data, seen, observed, noise)
+        result |= {f"training.{what}.{side}": value.detach() for what, value in values.items()}
+        z[side] = values["latent"]
+        of = observed[side]
+        likelihood = log_likelihood(data[side][:, of], u[:, of], r[of], zeta)
+        m, s = values["mean"], values["spread"]
         divergence = 0.5 * (torch.exp(s) + m**2 - 1 - s).sum(1)
-        factor = 1 / (CELLS + SPOTS)
+        factor = 1 / (CELLS + SPOTS if case["scale"] == "mean" else data[side].shape[0])
         terms[f"counts of {side}"] = -likelihood.sum() * factor
         terms[f"latents of {side}"] = divergence.sum() * factor * KL_WEIGHT
-    terms["contrast"] = LAMBDA * contrast(z["cells"], z["spots"], positives, case)
+        if case["learned"]:
+            m, s, (mean, sd) = values["library_mean"], values["library_spread"], LOG_TOTALS[side]
+            divergence = np.log(sd) - s / 2 + (torch.exp(s) + (m - mean)**2) / (2 * sd**2) - 0.5
+            terms[f"library of {side}"] = divergence.sum() * factor * KL_WEIGHT
+    terms["contrast"] = case["weight"] * contrast(z["cells"], z["spots"], positives, case)
     sum(terms.values()).backward()
-    result |= {"latent." + side: value.detach() for side, value in z.items()}
     result |= {"term." + name.replace(" ", "_"): value.detach().reshape(1) for name, value in terms.items()}
-    result |= {"grad." + name: torch.zeros_like(value) if value.grad is None else value.grad
-               for name, value in p.items()}
-    return result | {"buffer." + name: value for name, value in buffers.items()}
+    for name, value in p.items():
+        grad = torch.zeros_like(value) if value.grad is None else value.grad
+        if case["learned"] and name.endswith("hidden0.weight"):
+            result["rowsum." + name] = grad @ torch.arange(1, grad.shape[1] + 1, dtype=torch.float64)
+        elif not case["learned"] or name.startswith("library."):
+            result["grad." + name] = grad
+    result |= {"buffer." + name: value for name, value in buffers.items()}
+    network.training = False
+    for side, other in (("cells", "spots"), ("spots", "cells")):
+        values = forward(network, side, other, data, seen, observed, None)[0]
+        result |= {f"evaluation.{what}.{side}": value.detach() for what, value in values.items()}
+    return result
 
 
 def read_noise():
