@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Prints the score tables of docs/results.md from the JSON files that `evaluate --json` of a runner wrote.
 
+Scores are on log-normalised expression; where the file has those on counts too, mean PCC and RMSE on counts stand in
+two more columns.
+
 Usage: bench/models/results_table.py FILE.json...
 """
 import json
@@ -9,9 +12,16 @@ import sys
 METRICS = ["pcc", "scc", "kendall", "rmse", "rmse_z", "mape", "ssim", "js", "cossim"]
 
 
-def row(name, metrics):
-    cells = " | ".join("%.3f" % metrics[m]["mean"] if metrics[m]["mean"] is not None else "-" for m in METRICS)
-    return "| %s | %s | %.3f (%.3f) |" % (name, cells, metrics["pcc"]["median"], metrics["pcc"]["sd"])
+def mean(metrics, name):
+    value = metrics.get(name, {}).get("mean")
+    return "-" if value is None else "%.3f" % value
+
+
+def row(name, metrics, counts):
+    cells = [mean(metrics, m) for m in METRICS] + ["%.3f (%.3f)" % (metrics["pcc"]["median"], metrics["pcc"]["sd"])]
+    if counts is not None:
+        cells += [mean(counts, "pcc"), mean(counts, "rmse")]
+    return "| %s | %s |" % (name, " | ".join(cells))
 
 
 for path in sys.argv[1:]:
@@ -22,19 +32,22 @@ for path in sys.argv[1:]:
         e["protocol"], e["data"]["n_spots"], e["data"]["n_scored_genes"], len(seeds),
         ", ".join("%.3f" % s for s in seeds)))
     print()
-    print("| method | %s | median PCC (SD) |" % " | ".join(METRICS))
-    print("|---|%s---|" % ("---|" * len(METRICS)))
-    print(row(e["model"], e["metrics"]))
+    counts = e.get("counts", {})
+    columns = METRICS + ["median PCC (SD)"] + (["PCC on counts", "RMSE on counts"] if counts else [])
+    print("| method | %s |" % " | ".join(columns))
+    print("|---|%s" % ("---|" * len(columns)))
+    print(row(e["model"], e["metrics"], counts.get("metrics")))
     for name, metrics in e["baselines"].items():
-        print(row(name, metrics))
+        print(row(name, metrics, counts.get("baselines", {}).get(name, {}) if counts else None))
     for name, variant in e.get("ablations", {}).items():
-        print(row(name, variant))
+        if "pcc" in variant:  # otherwise its scores stand among the baselines
+            print(row(name, variant, {} if counts else None))
     m = e["metrics"]
     if "coverage" in m:
         print()
-        print("Intervals cover %s. Zeros: AUC %.3f, calibration slope %.3f, intercept %.3f. On counts: PCC %.3f." % (
+        print("Intervals cover %s. Zeros: AUC %.3f, calibration slope %.3f, intercept %.3f." % (
             ", ".join("%.1f%% at %s%%" % (100 * m["coverage"][level], level) for level in m["coverage"]),
-            m["auc"], m["calibration"]["slope"], m["calibration"]["intercept"], e["counts"]["metrics"]["pcc"]["mean"]))
+            m["auc"], m["calibration"]["slope"], m["calibration"]["intercept"]))
     if "attention" in e:
         a = e["attention"]
         print()
