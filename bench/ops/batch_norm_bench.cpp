@@ -27,6 +27,7 @@ Case batch_norm_case(Context<D>& ctx, std::int64_t rows, std::int64_t width, boo
                                   .dropout = {0.2f, 1}};
   const BatchNormBackward<float> b{.grad_y = memory.random(size),
                                    .x = f.x,
+                                   .y = f.y,
                                    .gain = f.gain,
                                    .shift = f.shift,
                                    .mean = f.mean,

@@ -43,6 +43,7 @@ void check(const Norm& s) {
             .dropout = {s.dropout, 4}};
         const stx::BatchNormBackward<T> backward{.grad_y = rig.input(random_values(n, 6)),
                                                  .x = forward.x,
+                                                 .y = forward.y,
                                                  .gain = forward.gain,
                                                  .shift = forward.shift,
                                                  .mean = forward.mean,
@@ -102,6 +103,7 @@ TEST_CASE("batch_norm on CUDA: only the gradient of x, or only those of gain and
       const T* ones = rig.input(std::vector<double>(width, 1.0));
       const stx::BatchNormBackward<T> backward{.grad_y = rig.input(random_values(rows * width, 1)),
                                                .x = rig.input(random_values(rows * width, 2)),
+                                               .y = rig.input(random_values(rows * width, 4)),
                                                .gain = ones,
                                                .shift = ones,
                                                .mean = rig.input(random_values(width, 3)),

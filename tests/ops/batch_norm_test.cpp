@@ -214,6 +214,7 @@ TEST_CASE("batch_norm: the backend stays inside its buffers") {
       for (auto write : {stx::GradWrite::overwrite, stx::GradWrite::accumulate})
         stx::batch_norm_backward(ctx, stx::BatchNormBackward<float>{.grad_y = gy.data(),
                                                                     .x = x.data(),
+                                                                    .y = y.data(),
                                                                     .gain = gain.data(),
                                                                     .shift = shift.data(),
                                                                     .mean = m.data(),

@@ -30,11 +30,12 @@ struct BatchNormForward {
   Dropout dropout = {};
 };
 
-/// Gradients; null targets are skipped.
+/// Gradients; null targets are skipped. y is the output: after a ReLU it shows what dropout kept.
 template <class T>
 struct BatchNormBackward {
   const T* grad_y = nullptr;
   const T* x = nullptr;
+  const T* y = nullptr;
   const T* gain = nullptr;
   const T* shift = nullptr;
   const T* mean = nullptr;

@@ -1,6 +1,8 @@
 // Normal distributions by mean and spread: scales, divergence, derivatives.
 #pragma once
 
+#include <type_traits>
+
 #include "stx/math/activations.hpp"
 #include "stx/math/special.hpp"
 
@@ -35,6 +37,14 @@ STX_HD inline SpreadParts<T> spread_parts(T s, Spread kind) {
     return {sigma, log(sigma), slope, slope / sigma};
   }
   return {s, log(s), T(1), T(1) / s};
+}
+
+/// Calls f(std::integral_constant<Spread, kind>()): loops in f are free of the question.
+template <class F>
+inline void with_spread(Spread kind, F&& f) {
+  if (kind == Spread::log_variance) return f(std::integral_constant<Spread, Spread::log_variance>());
+  if (kind == Spread::softplus) return f(std::integral_constant<Spread, Spread::softplus>());
+  f(std::integral_constant<Spread, Spread::deviation>());
 }
 
 /// KL divergence of N(m, sigma^2) from N(prior m, prior sigma^2) and its derivatives.

@@ -36,8 +36,8 @@ struct BatchNormOptions {
 ///         dropout probability is not in [0, 1), or one row is to give statistics. No row at all is
 ///         legal and changes nothing.
 /// Numerics: mean and squared deviations of chunks of rows, united in double (Chan et al. 1983); no
-/// cancellation of large means. Nothing is kept for the backward pass but 2 width values: z is
-/// computed again. Deterministic: yes. Capturable: yes.
+/// cancellation of large means. Nothing is kept for the backward pass but y and 2 width values: z
+/// is computed again. Deterministic: yes. Capturable: yes.
 /// Source: Ioffe and Szegedy 2015, algorithm 1; running statistics as PyTorch's BatchNorm1d.
 template <class T, class D>
 Var<T, D> batch_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> gain, Var<T, D> shift,
@@ -90,8 +90,8 @@ Var<T, D> batch_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> gain, Var<T, D> shi
       const GradTarget<T> to_x = n.x.claim_grad(ctx);
       batch_norm_backward(
           ctx, BatchNormBackward<T>{.grad_y = n.y.grad().data, .x = n.x.value().data,
-                                    .gain = n.gain.value().data, .shift = n.shift.value().data,
-                                    .mean = n.mean, .rstd = n.rstd, .grad_x = to_x.data,
+                                    .y = n.y.value().data, .gain = n.gain.value().data,
+                                    .shift = n.shift.value().data, .mean = n.mean, .rstd = n.rstd, .grad_x = to_x.data,
                                     .grad_gain = to_gain.data, .grad_shift = to_shift.data,
                                     .write_x = to_x.write, .write_gain = to_gain.write,
                                     .write_shift = to_shift.write, .rows = n.x.shape()[0],

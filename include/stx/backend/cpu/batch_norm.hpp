@@ -5,6 +5,7 @@
 #include "stx/backend/cpu/column_sums.hpp"
 #include "stx/backend/cpu/dropout.hpp"
 #include "stx/math/normalise.hpp"
+#include "stx/math/special.hpp"
 
 namespace stx {
 namespace cpu {
@@ -81,28 +82,53 @@ template <class T>
 void batch_norm_backward(Context<Cpu>& ctx, const BatchNormBackward<T>& p) {
   const StepState& state = *ctx.step_state();
   const std::int64_t width = p.width;
-  // dL/dz, which the second pass turns into dL/dx: in grad_x, or in scratch if that is added to.
-  const bool in_place = p.grad_x != nullptr && p.write_x == GradWrite::overwrite;
-  T* grad_z = in_place ? p.grad_x : ctx.step_arena().allocate<T>(p.rows * width);
+  // After a ReLU, y > 0 says what dropout kept; after others its factors are drawn again, into scratch.
+  const bool drawn = p.dropout.active() && p.activation != Activation::relu;
+  T* scratch = drawn ? ctx.step_arena().allocate<T>(p.rows * width) : nullptr;
+  const T* grad_y = drawn ? scratch : p.grad_y;
+  const T kept = p.dropout.active() && !drawn ? static_cast<T>(p.dropout.scale()) : T(1);
   // Sums of dL/dz * normal and of dL/dz lie side by side.
   T* sums = ctx.step_arena().allocate<T>(2 * width);
+  const T share = p.batch_statistics && p.rows > 0 ? T(1) / static_cast<T>(p.rows) : T(0);
   math::with_activation(p.activation, [&](auto activation) {
+    // dL/dz of an element: both passes compute it, which is faster than to store it.
+    const auto slope = [=](T z, T y) {
+      if constexpr (activation.value == Activation::relu) return math::select(y <= T(0), T(0), kept);
+      else return math::activate_grad(z, activation.value);
+    };
     cpu::reduce_rows(ctx, p.rows, 2 * width, cpu::reduction_rows, sums, GradWrite::overwrite,
                      [&](std::int64_t begin, std::int64_t end, T* partial) {
       const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain, *shift = p.shift;
       T* __restrict gain_sum = partial;
       T* __restrict shift_sum = partial + width;
-      std::copy_n(p.grad_y + begin * width, (end - begin) * width, grad_z + begin * width);
-      if (p.dropout.active())
-        cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, grad_z + begin * width, width);
+      if (drawn) {
+        std::copy_n(p.grad_y + begin * width, (end - begin) * width, scratch + begin * width);
+        cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, scratch + begin * width, width);
+      }
       for (std::int64_t i = begin; i < end; ++i) {
-        const T* x = p.x + i * width;
-        T* __restrict g = grad_z + i * width;
+        const T *x = p.x + i * width, *y = p.y + i * width, *from = grad_y + i * width;
+        STX_WIDE_LOOP
         for (std::int64_t j = 0; j < width; ++j) {
           const T normal = math::normal_form(x[j], mean[j], rstd[j]);
-          g[j] *= math::activate_grad(normal * gain[j] + shift[j], activation.value);
-          gain_sum[j] += g[j] * normal;
-          shift_sum[j] += g[j];
+          const T g = from[j] * slope(normal * gain[j] + shift[j], y[j]);
+          gain_sum[j] += g * normal;
+          shift_sum[j] += g;
+        }
+      }
+    });
+    if (p.grad_x == nullptr) return;
+    parallel_chunks(ctx.threads(), p.rows, cpu::reduction_rows, [&](std::int64_t begin, std::int64_t end) {
+      const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain, *shift = p.shift;
+      const T *sum_gn = sums, *sum_g = sums + width;
+      for (std::int64_t i = begin; i < end; ++i) {
+        const T *x = p.x + i * width, *y = p.y + i * width, *from = grad_y + i * width;
+        T* __restrict grad_x = p.grad_x + i * width;
+        STX_WIDE_LOOP
+        for (std::int64_t j = 0; j < width; ++j) {
+          const T normal = math::normal_form(x[j], mean[j], rstd[j]);
+          const T g = from[j] * slope(normal * gain[j] + shift[j], y[j]);
+          const T value = gain[j] * math::normal_form_grad(g, normal, sum_g[j] * share, sum_gn[j] * share, rstd[j]);
+          write_grad(grad_x + j, value, p.write_x);
         }
       }
     });
@@ -111,24 +137,6 @@ void batch_norm_backward(Context<Cpu>& ctx, const BatchNormBackward<T>& p) {
     write_grad(p.grad_gain + j, sums[j], p.write_gain);
   for (std::int64_t j = 0; j < width && p.grad_shift != nullptr; ++j)
     write_grad(p.grad_shift + j, sums[width + j], p.write_shift);
-  if (p.grad_x == nullptr) return;
-  const T share = p.batch_statistics && p.rows > 0 ? T(1) / static_cast<T>(p.rows) : T(0);
-  parallel_chunks(ctx.threads(), p.rows, cpu::reduction_rows, [&](std::int64_t begin, std::int64_t end) {
-    const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain;
-    const T *sum_gn = sums, *sum_g = sums + width;
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T* x = p.x + i * width;
-      T* __restrict g = grad_z + i * width;
-      for (std::int64_t j = 0; j < width; ++j) {
-        const T normal = math::normal_form(x[j], mean[j], rstd[j]);
-        g[j] = gain[j] *
-               math::normal_form_grad(g[j], normal, sum_g[j] * share, sum_gn[j] * share, rstd[j]);
-      }
-      if (in_place) continue;
-      T* __restrict grad_x = p.grad_x + i * width;
-      for (std::int64_t j = 0; j < width; ++j) grad_x[j] += g[j];
-    }
-  });
 }
 
 }  // namespace stx

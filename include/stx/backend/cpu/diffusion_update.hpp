@@ -42,7 +42,7 @@ void diffusion_update(Context<Cpu>& ctx, const DiffusionUpdate<T>& p) {
     std::fill_n(highest, block, infinity);
     std::fill_n(lowest, block, -infinity);
     for (std::int64_t i = begin; i < end; ++i) {
-      const auto update = [&](std::int64_t first, std::int64_t n, const float* z) {
+      const auto update = [&](std::int64_t, std::int64_t first, std::int64_t n, const float* z) {
         const std::int64_t at = i * p.cols + first;
         cpu::diffusion_update_entries(
             step, n, p.u + at, p.x0 + at, p.eps != nullptr ? p.eps + at : zeros,
@@ -51,11 +51,10 @@ void diffusion_update(Context<Cpu>& ctx, const DiffusionUpdate<T>& p) {
             z);
       };
       if (noisy) {
-        cpu::for_each_normal_block(state, p.site, p.row_ids != nullptr ? p.row_ids[i] : i, p.cols,
-                                   update);
+        cpu::for_each_normal_block(state, p.site, i, i + 1, p.row_ids, p.cols, update);
       } else {
         for (std::int64_t first = 0; first < p.cols; first += block)
-          update(first, std::min(block, p.cols - first), no_noise);
+          update(i, first, std::min(block, p.cols - first), no_noise);
       }
     }
   });

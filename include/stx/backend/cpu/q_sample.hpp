@@ -21,8 +21,8 @@ void q_sample(Context<Cpu>& ctx, const QSample<T>& p) {
         continue;
       }
       T* __restrict drawn = p.drawn + i * p.cols;
-      cpu::for_each_normal_block(state, p.site, p.row_ids != nullptr ? p.row_ids[i] : i, p.cols,
-                                 [&](std::int64_t first, std::int64_t n, const float* z) {
+      cpu::for_each_normal_block(state, p.site, i, i + 1, p.row_ids, p.cols,
+                                 [&](std::int64_t, std::int64_t first, std::int64_t n, const float* z) {
                                    for (std::int64_t k = 0; k < n; ++k) {
                                      const T eps = static_cast<T>(z[k]);
                                      drawn[first + k] = eps;
