@@ -196,6 +196,7 @@ nlohmann::ordered_json GenesEvaluation::extra_json() const {
   const std::string& model = log.order.front();
   nlohmann::ordered_json json;
   json["metrics"] = uncertainty.at(model).metrics();
+  json["interval_corrected"] = is_corrected(corrections);
   json["counts"] = {{"metrics", nlohmann::ordered_json::object()}, {"baselines", nlohmann::ordered_json::object()}};
   for (const std::string& method : counts.order)
     (method == model ? json["counts"]["metrics"] : json["counts"]["baselines"][method]) =

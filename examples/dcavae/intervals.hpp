@@ -113,6 +113,14 @@ inline std::vector<Correction> uncorrected(const std::vector<double>& levels) {
   return all;
 }
 
+/// Whether any of them changes its interval.
+inline bool is_corrected(const std::vector<Correction>& corrections) {
+  return std::any_of(corrections.begin(), corrections.end(), [](const Correction& c) {
+    const Correction none;
+    return c.from != none.from || c.to != none.to || c.rounding != none.rounding;
+  });
+}
+
 struct IntervalScores {
   double level = 0;
   Coverage closed;  ///< plain coverage and width of the closed intervals

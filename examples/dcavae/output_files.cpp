@@ -84,6 +84,7 @@ AnnData spots_anndata(const SpotsFile& from, const SpotPrediction& prediction) {
   out.obs.set("interval_width", spot_width);
   add_latents(out, prediction.latents, st.rows);
   out.uns["stx"]["interval_level"] = prediction.level;
+  out.uns["stx"]["interval_corrected"] = prediction.corrected;
   out.uns["stx"]["scale"] =
       "imputed columns of X and the layer 'expected' are expected counts at the spot's depth; 'log1p' is the "
       "expected log-normalised expression, ln(1 + 1e4 count / counts of the genes shown to the model)";

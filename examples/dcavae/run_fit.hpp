@@ -32,6 +32,9 @@ SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const 
   }
   SpotPrediction prediction =
       predict_spots(model, std::move(genes), saved.corrections, level, command.common.used_threads());
+  if (!prediction.corrected)
+    progress.note("intervals are not corrected: no cross-validation showed how often they hold the truth, and they may "
+                  "cover less or more than their level");
   AnnData spots = spots_anndata(file, prediction);
   add_transferred_labels(spots, *file.st, saved.cell_latents, saved.cell_labels, prediction.latents.mean,
                          command.common.used_threads());

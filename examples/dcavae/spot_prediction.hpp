@@ -17,6 +17,7 @@ struct SpotPrediction {
   Expectation expected;             ///< at the posterior means
   Matrix<float> logs;               ///< log-normalised expression, see DcavaeModel::spot_logs()
   double level = 0;                 ///< of the intervals
+  bool corrected = false;           ///< whether the intervals were corrected by held-out genes
   Matrix<float> lower, upper;       ///< closed intervals: whole numbers
   Uncertainties uncertainty;
   Latents latents;
@@ -34,6 +35,7 @@ SpotPrediction predict_spots(DcavaeModel<D>& model, std::vector<std::int64_t> ge
   out.logs = model.spot_logs(out.expected.mean, rows, out.genes);
   const auto n_rows = static_cast<std::int64_t>(rows.size()), n_genes = static_cast<std::int64_t>(out.genes.size());
   out.level = level;
+  out.corrected = is_corrected(corrections);
   out.lower = out.upper = Matrix<float>(n_rows, n_genes);
   UncertaintySums uncertainty;
   const std::int64_t block = std::max<std::int64_t>(1, (std::int64_t{1} << 20) / std::max<std::int64_t>(1, n_genes));

@@ -93,6 +93,7 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   REQUIRE(paper.status == 0);
   const Json p = w.json("paper.json");
   check_json(p, "evaluate", "paper", 3);  // of 15 genes the last 3 of the permutation
+  CHECK((j["interval_corrected"] == true && p["interval_corrected"] == false));  // a single fold teaches nothing
   CHECK(keys(p["baselines"]) == Flags{"ridge", "naive"});
   CHECK(paper.err.find("selection") == std::string::npos);  // no validation genes
 }
@@ -166,6 +167,9 @@ TEST_CASE("fit writes spots, cells and model; impute repeats the spots from the 
   }
   CHECK(a.obsm.at("latent").values == b.obsm.at("latent").values);
   CHECK(a.uns["stx"]["interval_level"] == 0.9);
+  CHECK((a.uns["stx"]["interval_corrected"] == true && b.uns["stx"]["interval_corrected"] == true));
+  CHECK(w.json("fit.json")["interval_corrected"] == true);
+  CHECK(fit.err.find("not corrected") == std::string::npos);
   CHECK(b.uns["stx"]["weights"] == "m.safetensors");
   const stx::Matrix<float> measured = stx::to_dense(std::get<stx::CsrMatrix<float>>(*w.pair.st.x));
   const auto expected = dense(a.layers.at("expected")), p_zero = dense(a.layers.at("p_zero")),
@@ -233,10 +237,21 @@ TEST_CASE("sampled keys and genes outside the panel: the same in fit, in its cro
   // The setting alone does what the flag does; without both all genes of the reference come.
   for (const auto& [flags, n] : {std::pair{Flags{"--set", "extra_genes=2"}, 17}, std::pair{Flags{}, 30}}) {
     std::filesystem::remove(w.folder / "fit.h5ad");
-    Flags command = w.on_pair("fit", Flags{"--out", "fit.h5ad", "--quiet"} + flags);
+    std::filesystem::remove(w.folder / "m.safetensors");
+    std::filesystem::remove(w.folder / "again.h5ad");
+    Flags command = w.on_pair("fit", Flags{"--out", "fit.h5ad", "--save", "m.safetensors"} + flags);
     *(std::find(command.begin(), command.end(), "--folds") + 1) = "0";
-    REQUIRE(w.dcavae(command).status == 0);
+    const Result alone = w.dcavae(command);
+    REQUIRE(alone.status == 0);
+    const Result later = w.dcavae({"impute", "--model", "m.safetensors", "--st", "st.h5ad", "--out", "again.h5ad"});
+    REQUIRE(later.status == 0);
     CHECK(stx::read_h5ad(w.folder / "fit.h5ad").n_var() == n);
+    // Without a cross-validation nothing corrects the intervals, and the program says so.
+    for (const Result* run : {&alone, &later})
+      CHECK(run->err.find("intervals are not corrected: no cross-validation showed how often they hold the truth, and "
+                          "they may cover less or more than their level\n") != std::string::npos);
+    for (const char* file : {"fit.h5ad", "again.h5ad"})
+      CHECK(stx::read_h5ad(w.folder / file).uns["stx"]["interval_corrected"] == false);
   }
 }
 
