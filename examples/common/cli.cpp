@@ -16,6 +16,8 @@ void CommonFlags::add_to(CLI::App& app, const std::string& settings_help) {
   app.add_option("--config", config, "JSON file of settings");
   app.add_option("--set", sets, "one setting, key=value; may be repeated")->allow_extra_args(false);
   app.add_option("--resume", resume, "continue from this checkpoint");
+  app.add_option("--checkpoint-every", checkpoint_every, "seconds between checkpoints; 0: after every epoch")
+      ->check(CLI::Range(0.0, 1e9));
   app.add_flag("--quiet", quiet, "no progress on standard error");
   app.footer("Settings (--set key=value, or --config FILE.json):\n" + settings_help);
 }

@@ -22,6 +22,7 @@ struct CommonFlags {
   std::string config;
   std::vector<std::string> sets;
   std::string resume;
+  double checkpoint_every = 60;  ///< seconds
   bool quiet = false;
 
   void add_to(CLI::App& app, const std::string& settings_help);

@@ -1,5 +1,6 @@
 #include "examples/common/run_state.hpp"
 
+#include "stx/io/leftover_files.hpp"
 #include "stx/io/safetensors.hpp"
 #include "stx/version.hpp"
 
@@ -127,9 +128,18 @@ void RunState::save() {
   write_safetensors(path_, tensors, {{"stx", version_string}, {"run", settings_.dump()}, {"active", active_job_}}, true);
 }
 
+void RunState::remove_file() const {
+  if (path_.empty()) return;
+  std::error_code ignored;
+  const std::filesystem::path path(path_);
+  std::filesystem::remove(path, ignored);
+  remove_leftovers(path.has_parent_path() ? path.parent_path().string() : ".", "." + path.filename().string() + ".");
+}
+
 RunState open_state(const CommonFlags& common, const std::string& path, nlohmann::ordered_json identity) {
-  if (common.resume.empty()) return RunState(free_checkpoint_path(path), std::move(identity));
-  RunState state(common.resume, std::move(identity));
+  const std::chrono::duration<double> every(common.checkpoint_every);
+  if (common.resume.empty()) return RunState(free_checkpoint_path(path), std::move(identity), every);
+  RunState state(common.resume, std::move(identity), every);
   state.resume(common.resume);
   return state;
 }

@@ -21,9 +21,9 @@ std::string free_checkpoint_path(const std::string& path);
 /// a run of the same settings can continue from it, bit for bit.
 class RunState {
  public:
-  /// `settings` identifies the run: a state of other settings is refused on resume().
-  RunState(std::string path, nlohmann::ordered_json settings)
-      : path_(std::move(path)), settings_(std::move(settings)), last_save_(Clock::now()) {}
+  /// `settings` identifies the run: a state of other settings is refused on resume(). `every`: see due().
+  RunState(std::string path, nlohmann::ordered_json settings, std::chrono::duration<double> every = std::chrono::minutes(1))
+      : path_(std::move(path)), settings_(std::move(settings)), every_(every), last_save_(Clock::now()) {}
 
   const std::string& path() const { return path_; }
 
@@ -44,8 +44,8 @@ class RunState {
     return finished_[job] = std::move(result);
   }
 
-  /// Whether it is time to save again; spares the disk.
-  bool due() const { return !path_.empty() && Clock::now() - last_save_ > std::chrono::seconds(60); }
+  /// Whether it is time to save again: no sooner than `every` after the last time, which spares the disk.
+  bool due() const { return !path_.empty() && Clock::now() - last_save_ >= every_; }
 
   /// Takes the state of the training of `job`, for save().
   void keep(const std::string& job, FitState<float> state) {
@@ -60,11 +60,8 @@ class RunState {
   }
   void save();
 
-  /// Removes the file: the run is complete.
-  void remove_file() const {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove(path_, ignored);
-  }
+  /// Removes the file, and what a killed run left of it: the run is complete.
+  void remove_file() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -74,6 +71,7 @@ class RunState {
   std::map<std::string, JobResult> finished_;
   std::string active_job_;
   FitState<float> active_;
+  std::chrono::duration<double> every_;
   Clock::time_point last_save_;
 };
 

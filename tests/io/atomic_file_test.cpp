@@ -67,6 +67,24 @@ TEST_CASE("two writers of one path do not share a temporary file") {
   CHECK(folder.n_files() == 1);
 }
 
+TEST_CASE("what a killed writer left goes with the next file of that path, and nothing else does") {
+  const golden::Folder folder;
+  golden::spit(folder / ".x.99999.0.tmp", "left");
+  golden::spit(folder / ".x.1.12.tmp", "left");
+  for (const char* other : {".y.1.0.tmp", ".x.1.tmp", ".x.a.0.tmp", ".x.1.0.tmp.old", ".x..tmp", "x.1.0.tmp", ".x.tmp"})
+    golden::spit(folder / other, "kept");
+  stx::AtomicFile live(folder / "x", true);
+  live.write("live");
+  CHECK_FALSE(std::filesystem::exists(folder / ".x.99999.0.tmp"));
+  CHECK_FALSE(std::filesystem::exists(folder / ".x.1.12.tmp"));
+  CHECK(folder.n_files() == 8);
+  stx::write_text_atomically(folder / "x", "other", true);  // while the first is being written
+  CHECK(folder.n_files() == 9);
+  live.commit();
+  CHECK(golden::slurp(folder / "x") == "live");
+  CHECK(folder.n_files() == 8);
+}
+
 TEST_CASE("a device is not an output file") {
   CHECK_THROWS_WITH_AS(stx::write_text_atomically("/dev/full", "text", true),
                        "[/dev/full] exists and is not a regular file; choose another output path",

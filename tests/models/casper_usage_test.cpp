@@ -46,7 +46,7 @@ TEST_CASE("settings: --config, then --set; help and version") {
     CHECK(help.out.find(std::string("\n  ") + command + " ") != std::string::npos);
     const Result own = w.casper({command, "--help"});
     CHECK(own.status == 0);
-    for (const char* text : {"--device", "--threads", "--seed", "--config", "--set", "--resume",
+    for (const char* text : {"--device", "--threads", "--seed", "--config", "--set", "--resume", "--checkpoint-every",
                              "--quiet", "learning_rate = 0.001: step size of Adam"})
       CHECK(own.out.find(text) != std::string::npos);
   }

@@ -169,30 +169,6 @@ TEST_CASE("models that do not fit") {
   model_is([](auto& f) { f.tensors.erase("dcavae.keys"); }, "has no matrix 'dcavae.keys'");
 }
 
-TEST_CASE("kill -9 during training leaves the last checkpoint whole") {
-  const Workplace w;
-  const auto command = [&](const std::string& out) {
-    Flags flags = fit(w, {"--save", out + ".safetensors", "--set", "patience=60"});
-    std::erase(flags, "--quiet");
-    *std::find(flags.begin(), flags.end(), "out.h5ad") = out + ".h5ad";
-    *std::find(flags.begin(), flags.end(), "max_epochs=2") = "max_epochs=60";
-    return flags;
-  };
-  REQUIRE(w.dcavae(command("whole")).status == 0);
-  CHECK(w.dcavae(command("parts"), "fit selection 1/").status == 130);
-  const std::string checkpoint = golden::slurp(w.folder / "parts.h5ad.checkpoint");
-  const Flags resume = command("parts") + Flags{"--resume", "parts.h5ad.checkpoint"};
-  const Result killed = w.dcavae(resume, "fit selection", RLIM_INFINITY, SIGKILL);
-  CHECK(killed.status == 256 + SIGKILL);
-  CHECK(golden::slurp(w.folder / "parts.h5ad.checkpoint") == checkpoint);
-  CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad"));
-  const Result rest = w.dcavae(resume);
-  INFO(rest.err);
-  REQUIRE(rest.status == 0);
-  CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
-  CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad.checkpoint"));
-}
-
 TEST_CASE("Ctrl-C while cells are placed: the checkpoint holds all before, and a resumed run writes the same files") {
   const Workplace w;
   const auto command = [&](const std::string& out) {

@@ -42,6 +42,19 @@ class Program {
   /// `file_limit`: no file may grow beyond so many bytes, as on a full disk.
   Result operator()(const std::vector<std::string>& arguments, const std::string& interrupt_at = {},
                     rlim_t file_limit = RLIM_INFINITY, int signal = SIGINT) const {
+    const std::string err = folder_ + "/.stderr";
+    if (interrupt_at.empty()) return run(arguments, {}, file_limit, signal);
+    return run(arguments, [&] { return golden::slurp(err).find(interrupt_at) != std::string::npos; }, file_limit, signal);
+  }
+
+  /// Runs it until `when`, bool(), is true, and kills it then (kill -9), unless it ends before.
+  Result killed(const std::vector<std::string>& arguments, const std::function<bool()>& when) const {
+    return run(arguments, when, RLIM_INFINITY, SIGKILL);
+  }
+
+ private:
+  Result run(const std::vector<std::string>& arguments, const std::function<bool()>& when, rlim_t file_limit,
+             int signal) const {
     const std::string out = folder_ + "/.stdout", err = folder_ + "/.stderr";
     golden::spit(err, "");  // what an earlier run said is no sign of this one
     const pid_t child = ::fork();
@@ -62,21 +75,20 @@ class Program {
       ::execv(path_.c_str(), argv.data());
       ::_exit(127);
     }
-    bool pending = !interrupt_at.empty();
+    bool pending = when != nullptr;
     int status = 0;
     while (::waitpid(child, &status, pending ? WNOHANG : 0) == 0) {
-      if (golden::slurp(err).find(interrupt_at) != std::string::npos) {
+      if (when()) {
         ::kill(child, signal);
         pending = false;
       } else {
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        std::this_thread::sleep_for(std::chrono::microseconds(signal == SIGKILL ? 50 : 2000));
       }
     }
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status), golden::slurp(out),
             golden::slurp(err)};
   }
 
- private:
   std::string path_, folder_;
 };
 

@@ -14,12 +14,15 @@
 #include <utility>
 
 #include "stx/core/error.hpp"
+#include "stx/io/leftover_files.hpp"
 
 namespace stx {
 
 /// A file written under a temporary name in the folder of `path` and renamed to `path` by commit().
 /// A reader of `path` sees the old content or the complete new one, also after a crash or a power
-/// cut. Without commit() the destructor removes the temporary file, so a failure leaves nothing.
+/// cut. Without commit() the destructor removes the temporary file, so a failure leaves nothing. What a
+/// killed program left stays until the next file for the same path removes it; files that others
+/// are writing, which they lock, it leaves alone.
 ///
 /// Errors (DataError): `path` exists and `overwrite` is false, `path` is not a regular file, the
 /// folder is missing or not writable, the disk is full.
@@ -30,12 +33,14 @@ class AtomicFile {
     refuse_existing();
     const std::filesystem::path target(path_);
     folder_ = target.has_parent_path() ? target.parent_path().string() : ".";
-    const std::string stem =
-        folder_ + "/." + target.filename().string() + "." + std::to_string(::getpid()) + ".";
+    const std::string hidden = "." + target.filename().string() + ".";
+    remove_leftovers(folder_, hidden);
+    const std::string stem = folder_ + "/" + hidden + std::to_string(::getpid()) + ".";
     for (int attempt = 0; attempt < 1000 && fd_ < 0; ++attempt) {
       temporary_ = stem + std::to_string(attempt) + ".tmp";
       fd_ = ::open(temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
       if (fd_ < 0 && errno != EEXIST) break;
+      if (fd_ >= 0 && !lock()) ::close(std::exchange(fd_, -1));
     }
     if (fd_ < 0) {
       fail<DataError>(path_, "cannot create a file in folder '", folder_,
@@ -48,6 +53,7 @@ class AtomicFile {
 
   ~AtomicFile() {
     if (fd_ >= 0) ::close(fd_);
+    if (lock_ >= 0) ::close(lock_);
     if (!committed_) ::unlink(temporary_.c_str());
   }
 
@@ -91,6 +97,17 @@ class AtomicFile {
   }
 
  private:
+  /// Marks the temporary file as being written, until the rename: a second descriptor outlives the first's
+  /// close(). False when someone took it for a leftover in the moment before. A file system without locks is
+  /// as good: nothing can be taken for a leftover there.
+  bool lock() {
+    ::flock(fd_, LOCK_EX);
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0 || info.st_nlink == 0) return false;
+    lock_ = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+    return true;
+  }
+
   void refuse_existing() const {
     struct stat info {};
     if (::stat(path_.c_str(), &info) != 0) return;
@@ -104,6 +121,7 @@ class AtomicFile {
   std::string folder_;
   std::string temporary_;
   int fd_ = -1;
+  int lock_ = -1;  ///< holds the lock
   bool overwrite_ = false;
   bool committed_ = false;
 };
