@@ -115,7 +115,8 @@ void time_training(const TimeCommand& command) {
   const Task task = make_task(pair, split, options);
   DcavaeModel<Cpu> model(context, task, options);
   auto start = std::chrono::steady_clock::now();
-  PairSampler<Cpu> sampler = PairSampler<Cpu>::of(model.context(), task, options);
+  ListStore lists;
+  PairSampler<Cpu> sampler = PairSampler<Cpu>::of(model.context(), task, options, lists);
   nlohmann::ordered_json json{{"cells", task.cells.rows},
                               {"spots", task.spots.rows},
                               {"genes", task.n_genes()},

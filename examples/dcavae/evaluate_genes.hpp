@@ -47,6 +47,7 @@ template <class D>
 GenesEvaluation evaluate_genes(const PairData& pair, const EvaluationPlan& plan, const ContextOptions& context,
                                RunTools& tools) {
   GenesEvaluation result(pair, plan);
+  ListStore lists(plan.cache);
   const OtherMethods others = prepare_methods(pair, plan.methods, context.threads);
   for (std::size_t s = 0; s < plan.seeds.size(); ++s) {
     const std::uint64_t seed = plan.seeds[s];
@@ -61,7 +62,7 @@ GenesEvaluation evaluate_genes(const PairData& pair, const EvaluationPlan& plan,
         const std::string job = stx::detail::concat("seed ", seed, " fold ", f, " ", variant.name);
         const bool first = s == 0 && f == 0;  // whose latents and places are shown
         const JobResult& done =
-            predict_fold<D>({tools, plan.cache}, job, pair, test, result.rows, variant.options, own, first);
+            predict_fold<D>({tools, lists}, job, pair, test, result.rows, variant.options, own, first);
         if (first) result.add_space(pair, variant, done);
         result.add_counts(variant.name, s, test, truth, done.prediction, done.more.at("logs"), context.threads);
         jobs[v].push_back(&done);

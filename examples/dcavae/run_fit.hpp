@@ -112,7 +112,8 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
 
   JobResult result;
   const GeneSplit split = split_genes(pair.n_shared(), {}, options, command.common.seed);
-  const Trained<D> trained = train_dcavae<D>({run.tools(), command.cache}, "fit", pair, split, options,
+  ListStore lists(command.cache);
+  const Trained<D> trained = train_dcavae<D>({run.tools(), lists}, "fit", pair, split, options,
                                              {.threads = threads, .seed = command.common.seed}, result);
   DcavaeModel<D>& model = *trained.model;
   const SavedModel saved = saved_model(model, trained.task, options, evaluation, cv_pcc);

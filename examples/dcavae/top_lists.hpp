@@ -1,4 +1,4 @@
-// The most similar rows of the other side, for every cell and every spot: made once, kept in a file.
+// The most similar rows of the other side, for every cell and every spot, and the file that keeps them.
 #pragma once
 
 #include <algorithm>
@@ -55,20 +55,6 @@ TopLists make_lists(const ContextOptions& options, const Matrix<float>& cells, c
   const auto found = cross_top_k(ctx, to_device(ctx, cells), to_device(ctx, spots), static_cast<int>(sizes.of_cell),
                                  static_cast<int>(sizes.of_spot));
   return {ascending(to_matrix(ctx, found.of_first.ids)), ascending(to_matrix(ctx, found.of_second.ids))};
-}
-
-/// The lists of a task; with a folder they are read from its file, or made and written there.
-template <class D>
-TopLists top_lists(const ContextOptions& context, const Task& task, const Options& options, const Matrix<float>& cells,
-                   const Matrix<float>& spots, const std::string& folder) {
-  const ListSizes sizes = list_sizes(cells.rows, spots.rows, options);
-  if (folder.empty()) return make_lists<D>(context, cells, spots, sizes);
-  const std::uint64_t key = lists_key(task, sizes, similarity_of(options.similarity));
-  const std::string path = lists_path(folder, key);
-  if (auto lists = load_lists(path, key, task, sizes)) return *std::move(lists);
-  TopLists lists = make_lists<D>(context, cells, spots, sizes);
-  save_lists(path, key, lists);
-  return lists;
 }
 
 }  // namespace stx::dcavae

@@ -53,7 +53,7 @@ double validation_score(DcavaeModel<D>& model, const Task& task, int threads) {
 /// What a training uses beside data and settings.
 struct TrainTools {
   RunTools& run;
-  std::string cache;  ///< folder where lists of partners are kept; empty: made anew
+  ListStore& lists;  ///< of partners
 };
 
 /// One training under a job's name. With validation genes and `select` the epoch with the best score is
@@ -61,7 +61,7 @@ struct TrainTools {
 template <class D>
 JobResult train_once(TrainTools& tools, const std::string& job, DcavaeModel<D>& model, const Task& task,
                      const Options& options, const ContextOptions& context, std::int64_t epochs, bool select) {
-  PairSampler<D> pairs = PairSampler<D>::of(model.context(), task, options, tools.cache);
+  PairSampler<D> pairs = PairSampler<D>::of(model.context(), task, options, tools.lists);
   Trainer<D, PairSampler<D>> trainer(model, pairs, epochs, options.patience);
   const FitState<float>* begun = tools.run.state.active(job);
   double epoch = begun != nullptr ? static_cast<double>(begun->epochs.size()) : 0.0;

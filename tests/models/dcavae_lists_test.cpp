@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "examples/dcavae/top_lists.hpp"
+#include "examples/dcavae/list_store.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/data/csr_select.hpp"
 #include "support/compare.hpp"
@@ -115,7 +115,7 @@ TEST_CASE("top lists: made once, read again, made anew when the file is damaged 
   std::filesystem::remove_all(folder);
   const auto cells = unit_profiles(task, Modality::cells, Similarity::cosine);
   const auto spots = unit_profiles(task, Modality::spots, Similarity::cosine);
-  const auto lists = [&] { return top_lists<Cpu>({.threads = 2}, task, o, cells, spots, folder); };
+  const auto lists = [&] { return *ListStore(folder).lists<Cpu>({.threads = 2}, task, o, cells, spots); };
   const TopLists made = lists();
   REQUIRE((made.of_cells.cols == 3 && made.of_spots.cols == 4));
   for (std::int64_t i = 0; i < 40; ++i) {
@@ -157,4 +157,36 @@ TEST_CASE("top lists: made once, read again, made anew when the file is damaged 
   task.spots.values[0] += 1;
   CHECK(lists_key(task, sizes, Similarity::cosine) != key);
   std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("top lists in memory: made once for a key, the longest unused leave first") {
+  Task task = small_task();
+  Options o;
+  o.k = 3;
+  const auto cells = unit_profiles(task, Modality::cells, Similarity::cosine);
+  const auto spots = unit_profiles(task, Modality::spots, Similarity::cosine);
+  const std::size_t one = 4 * (40 * 3 + 30 * 4);
+  ListStore store("", 2 * one + 1);
+  const auto lists = [&] { return store.lists<Cpu>({.threads = 1}, task, o, cells, spots); };
+  const auto first = lists();
+  CHECK(lists() == first);  // the same, not equal ones
+  CHECK(store.bytes() == one);
+  task.genes[0] = "z";
+  const auto second = lists();
+  CHECK(second != first);
+  CHECK(second->of_cells.values == first->of_cells.values);
+  task.genes[0] = "a";
+  CHECK(lists() == first);
+  task.genes[0] = "y";
+  const auto third = lists();  // the second leaves
+  CHECK(store.bytes() == 2 * one);
+  task.genes[0] = "a";
+  CHECK(lists() == first);
+  task.genes[0] = "z";
+  CHECK(lists() != second);
+  task.genes[0] = "y";
+  CHECK(lists() != third);
+  ListStore small("", one - 1);  // lists too large are not kept
+  CHECK(small.lists<Cpu>({.threads = 1}, task, o, cells, spots)->of_cells.values == first->of_cells.values);
+  CHECK(small.bytes() == 0);
 }
