@@ -42,17 +42,22 @@ class CountBlock {
       for (std::int64_t j = 0; j < n; ++j) theta_[j] = math::exp(r[j]);
       theta = theta_;
     }
-    zeros<zero_inflated, gradients>(a, offset, r, theta, zeta, n);
-
+    // Whole vector registers; the last one may compute some genes again.
+    const std::int64_t whole = n < lanes ? n : n / lanes * lanes;
+    zeros<zero_inflated, gradients>(a, offset, r, theta, zeta, 0, whole);
+    if (whole < n) zeros<zero_inflated, gradients>(a, offset, r, theta, zeta, n - lanes, n);
     positives<zero_inflated, gradients>(a, offset, r, theta, zeta, find_counts(m, i, first, n));
   }
 
  private:
+  static constexpr std::int64_t lanes = 16;
+
   /// Every gene as if its count were 0.
   template <bool zero_inflated, bool gradients>
   void zeros(const T* __restrict a, T offset, const T* __restrict r, const T* __restrict theta,
-             const T* __restrict zeta, std::int64_t n) {
-    for (std::int64_t j = 0; j < n; ++j) {
+             const T* __restrict zeta, std::int64_t begin, std::int64_t end) {
+    STX_WIDE_LOOP
+    for (std::int64_t j = begin; j < end; ++j) {
       const math::CountTerms<T> t =
           math::count_zero<zero_inflated>(a[j] + offset, r[j], theta[j], zeta[j]);
       grad_u[j] = t.grad_u;
@@ -69,7 +74,11 @@ class CountBlock {
   template <bool zero_inflated, bool gradients>
   void positives(const T* __restrict a, T offset, const T* __restrict r, const T* __restrict theta,
                  const T* __restrict zeta, std::int64_t found) {
-    for (std::int64_t k = 0; k < found; ++k) {
+    const std::int64_t whole = (found + lanes - 1) / lanes * lanes;
+    std::fill(at_ + found, at_ + whole, 0);
+    std::fill(x_ + found, x_ + whole, T(1));
+    STX_WIDE_LOOP
+    for (std::int64_t k = 0; k < whole; ++k) {
       const std::int32_t j = at_[k];
       const math::CountTerms<T> t =
           math::count_positive<zero_inflated>(x_[k], a[j] + offset, r[j], theta[j], zeta[j]);
@@ -106,12 +115,15 @@ class CountBlock {
       }
       return found;
     }
-    const std::int64_t end = m.counts.row_end(i);
-    for (std::int64_t e = m.counts.lower_bound(m.counts.row_begin(i), end, first);
-         e < end && m.counts.indices[e] < first + n; ++e) {
-      if (m.counts.values[e] <= 0.0f) continue;
-      at_[found] = static_cast<std::int32_t>(m.counts.indices[e] - first);
-      x_[found++] = static_cast<T>(m.counts.values[e]);
+    const std::int64_t row_end = m.counts.row_end(i);
+    const std::int64_t begin = m.counts.lower_bound(m.counts.row_begin(i), row_end, first);
+    const std::int64_t end = first + n == m.cols ? row_end : m.counts.lower_bound(begin, row_end, first + n);
+    const std::int32_t* indices = m.counts.indices;
+    const float* values = m.counts.values;
+    for (std::int64_t e = begin; e < end; ++e) {
+      at_[found] = indices[e] - static_cast<std::int32_t>(first);
+      x_[found] = static_cast<T>(values[e]);
+      found += values[e] <= 0.0f ? 0 : 1;  // NaN is found
     }
     return found;
   }

@@ -99,10 +99,10 @@ template <class T>
 void count_log_prob_backward(Context<Cpu>& ctx, const CountLogProbBackward<T>& p) {
   const CountModel<T>& m = p.model;
   const T* theta = cpu::theta_table(ctx, m);
-  // About 16 tasks, at least a vector register wide each.
-  const std::int64_t wanted = (m.cols + 15) / 16;
-  const std::int64_t columns =
-      std::clamp<std::int64_t>((wanted + 31) / 32 * 32, 32, cpu::CountBlock<T>::width);
+  // As many tasks as threads, or a multiple: no sum runs over columns, and narrow tasks search every row anew.
+  const std::int64_t threads = ctx.threads(), widest = cpu::CountBlock<T>::width;
+  const std::int64_t tasks = std::max<std::int64_t>(((m.cols + widest - 1) / widest + threads - 1) / threads, 1) * threads;
+  const std::int64_t columns = std::clamp<std::int64_t>((m.cols + tasks - 1) / tasks, 16, widest);
   parallel_chunks(ctx.threads(), m.cols, columns, [&](std::int64_t begin, std::int64_t end) {
     if (m.zeta != nullptr) {
       cpu::count_backward_columns<true>(p, theta, begin, end - begin);

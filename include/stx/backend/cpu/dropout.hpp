@@ -29,40 +29,37 @@ void apply_dropout(const StepState& state, const Dropout& dropout, const Dropout
   const auto threshold = static_cast<std::uint16_t>(dropout.threshold());
   const T scale = static_cast<T>(dropout.scale());
   const std::int64_t groups_per_row = (block.columns + group - 1) / group;
-  std::uint32_t rows[batch], groups[batch], words[4][batch];
+  std::uint32_t rows[batch], groups[batch], words[batch * 4];
   std::uint16_t bits[batch * group];
-  T factors[batch * group];
+  const std::int64_t first_group = block.column / group;
+  const auto first_row = static_cast<std::uint32_t>(block.row), row_step = static_cast<std::uint32_t>(block.row_step);
   std::int64_t row = 0, next = 0;  // the first group not drawn yet
   while (row < block.rows && block.columns > 0) {
     std::int64_t n = 0;
-    for (; n < batch && row < block.rows; ++n) {
-      rows[n] = static_cast<std::uint32_t>(row);
-      groups[n] = static_cast<std::uint32_t>(next);
-      if (++next == groups_per_row) next = 0, ++row;
+    for (std::int64_t run; n < batch && row < block.rows; n += run) {
+      run = std::min(batch - n, groups_per_row - next);
+      for (std::int64_t g = 0; g < run; ++g) {
+        rows[n + g] = static_cast<std::uint32_t>(row);
+        groups[n + g] = static_cast<std::uint32_t>(next + g);
+      }
+      next += run;
+      if (next == groups_per_row) next = 0, ++row;
     }
-    const std::int64_t first_group = block.column / group;
-    const auto first_row = static_cast<std::uint32_t>(block.row), row_step = static_cast<std::uint32_t>(block.row_step);
     for (std::int64_t g = 0; g < n; ++g) {
       const PhiloxWords w = math::dropout_words(state, dropout.site, first_row + row_step * rows[g],
                                                 static_cast<std::uint32_t>(first_group) + groups[g]);
-      words[0][g] = w.x;
-      words[1][g] = w.y;
-      words[2][g] = w.z;
-      words[3][g] = w.w;
+      words[4 * g] = w.x;
+      words[4 * g + 1] = w.y;
+      words[4 * g + 2] = w.z;
+      words[4 * g + 3] = w.w;
     }
-    for (std::int64_t g = 0; g < n; ++g) {
-      const std::uint32_t four[4] = {words[0][g], words[1][g], words[2][g], words[3][g]};
-      std::memcpy(bits + g * group, four, sizeof four);
-    }
-    for (std::int64_t e = 0; e < n * group; ++e) factors[e] = bits[e] < threshold ? T(0) : scale;
-    for (std::int64_t g = 0; g < n; ++g) {
-      T* at = block.values + rows[g] * block.stride + groups[g] * group;
-      const T* factor = factors + g * group;
-      if (const std::int64_t lanes = block.columns - groups[g] * group; lanes >= group) {
-        for (std::int64_t e = 0; e < group; ++e) at[e] *= factor[e];
-      } else {
-        for (std::int64_t e = 0; e < lanes; ++e) at[e] *= factor[e];
-      }
+    std::memcpy(bits, words, static_cast<std::size_t>(n) * 4 * sizeof(std::uint32_t));
+    for (std::int64_t g = 0, run; g < n; g += run) {
+      run = std::min(n - g, groups_per_row - groups[g]);
+      const std::int64_t first = groups[g] * group, lanes = std::min(run * group, block.columns - first);
+      T* __restrict at = block.values + rows[g] * block.stride + first;
+      const std::uint16_t* __restrict drawn = bits + g * group;
+      for (std::int64_t e = 0; e < lanes; ++e) at[e] *= drawn[e] < threshold ? T(0) : scale;
     }
   }
 }

@@ -14,8 +14,11 @@ void gather_log1p(Context<Cpu>& ctx, const GatherLog1p<T>& p) {
   parallel_chunks(ctx.threads(), p.n_rows, 16, [&](std::int64_t begin, std::int64_t end) {
     constexpr std::int64_t block = 128;
     T values[block];
+    const auto row_of = [&](std::int64_t i) { return p.rows != nullptr ? p.rows[i] : p.first_row + i; };
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = p.rows != nullptr ? p.rows[i] : p.first_row + i;
+      const std::int64_t row = row_of(i), ahead = p.indptr[row_of(std::min(i + 4, end - 1))];
+      __builtin_prefetch(p.indices + ahead);
+      __builtin_prefetch(p.counts + ahead);
       T* __restrict out = p.out + i * p.n_columns;
       const auto standardise = [&](T value, std::int64_t column) {
         if (p.shift != nullptr) value -= p.shift[column];
