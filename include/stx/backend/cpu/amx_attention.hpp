@@ -17,12 +17,15 @@ inline namespace STX_SIMD {
 
 #if defined(STX_AMX)
 
+/// Whole tiles of rows.
+inline std::int64_t amx_whole(std::int64_t n) { return (n + amx_rows - 1) / amx_rows * amx_rows; }
+
 /// Panels of a factor (16 rows or columns each), one after another.
 class AmxFactor {
  public:
   AmxFactor() = default;
   AmxFactor(ScratchLayout& memory, std::int64_t rows, std::int64_t depth)
-      : panels_(memory.take<unsigned char>((rows + amx_rows - 1) / amx_rows * amx_panel(depth))) {}
+      : panels_(memory.take<unsigned char>(amx_whole(rows) / amx_rows * amx_panel(depth))) {}
 
   /// Packs `rows` rows (columns, of a right factor) for `depth` steps; see amx_pack_panel.
   template <bool right>
@@ -48,9 +51,6 @@ class AmxFactor {
   unsigned char* panels_ = nullptr;
   std::int64_t step_ = 0;  ///< bytes from panel to panel
 };
-
-/// Whole tiles of rows.
-inline std::int64_t amx_whole(std::int64_t n) { return (n + amx_rows - 1) / amx_rows * amx_rows; }
 
 /// to (n x m) (+)= the transpose of from (m x n in rows of whole tiles, `ld` values apart).
 inline void amx_write_transposed(const float* from, std::int64_t ld, std::int64_t m, std::int64_t n, float* to,
@@ -120,22 +120,18 @@ class AmxProducts<float> {
   }
 
   void scores(const float* q, std::int64_t stride, std::int64_t rows, float* a, std::int64_t ld) {
-    queries_.pack<false>(q, stride, false, rows, d_);
-    queries_.multiply(keys_, a, ld, amx_whole(rows), amx_whole(n_keys_), GradWrite::overwrite);
+    multiply_queries(q, stride, rows, keys_, a, ld);
   }
   void sum_values(const float* a, std::int64_t ld, std::int64_t rows, float* out, std::int64_t stride,
                   GradWrite write) {
-    score_rows_.pack<false>(a, ld, false, rows, n_keys_);
-    score_rows_.multiply(values_, out, stride, rows, d_, write);
+    multiply_scores(a, ld, rows, values_, out, stride, write);
   }
   void grad_shares(const float* grad_out, std::int64_t stride, std::int64_t rows, float* grad, std::int64_t ld) {
-    queries_.pack<false>(grad_out, stride, false, rows, d_);
-    queries_.multiply(values_, grad, ld, amx_whole(rows), amx_whole(n_keys_), GradWrite::overwrite);
+    multiply_queries(grad_out, stride, rows, values_, grad, ld);
   }
   void grad_of_queries(const float* grad, std::int64_t ld, std::int64_t rows, float* grad_q, std::int64_t stride,
                        GradWrite write) {
-    score_rows_.pack<false>(grad, ld, false, rows, n_keys_);
-    score_rows_.multiply(key_rows_, grad_q, stride, rows, d_, write);
+    multiply_scores(grad, ld, rows, key_rows_, grad_q, stride, write);
   }
   void grad_of_keys(const float* grad, std::int64_t ld, std::int64_t rows, const float* q, std::int64_t q_stride,
                     std::int64_t, bool, float*, std::int64_t, GradWrite) {
@@ -154,6 +150,18 @@ class AmxProducts<float> {
   }
 
  private:
+  /// A tile = q (rows x head_dim) by a factor of the keys.
+  void multiply_queries(const float* q, std::int64_t stride, std::int64_t rows, const AmxFactor& by, float* tile,
+                        std::int64_t ld) {
+    queries_.pack<false>(q, stride, false, rows, d_);
+    queries_.multiply(by, tile, ld, amx_whole(rows), amx_whole(n_keys_), GradWrite::overwrite);
+  }
+  /// to (rows x head_dim) (+)= a tile by a factor of the keys.
+  void multiply_scores(const float* tile, std::int64_t ld, std::int64_t rows, const AmxFactor& by, float* to,
+                       std::int64_t stride, GradWrite write) {
+    score_rows_.pack<false>(tile, ld, false, rows, n_keys_);
+    score_rows_.multiply(by, to, stride, rows, d_, write);
+  }
   void transposed(const float* factor, std::int64_t ld, std::int64_t rows, const float* other,
                   std::int64_t other_stride, float* to, bool& has) {
     columns_.pack<false>(other, other_stride, true, d_, rows);

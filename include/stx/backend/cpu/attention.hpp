@@ -167,8 +167,7 @@ template <class T, class F>
 void with_attention_products(const AttentionInputs<T>& in, F&& f) {
   if constexpr (has_amx<T>) {
     const bool fills = in.head_dim >= 32 && amx_fills_tiles(in.head_dim) && in.n_keys >= 32 && in.n_queries >= 32;
-    if (fills && amx_ready())
-      return f(std::type_identity<AmxProducts<T>>());
+    if (fills && amx_ready()) return f(std::type_identity<AmxProducts<T>>());
   }
   f(std::type_identity<VectorProducts<T>>());
 }
