@@ -17,41 +17,6 @@ inline namespace STX_SIMD {
 
 #if defined(STX_AMX)
 
-/// Whole tiles of rows.
-inline std::int64_t amx_whole(std::int64_t n) { return (n + amx_rows - 1) / amx_rows * amx_rows; }
-
-/// Panels of a factor (16 rows or columns each), one after another.
-class AmxFactor {
- public:
-  AmxFactor() = default;
-  AmxFactor(ScratchLayout& memory, std::int64_t rows, std::int64_t depth)
-      : panels_(memory.take<unsigned char>(amx_whole(rows) / amx_rows * amx_panel(depth))) {}
-
-  /// Packs `rows` rows (columns, of a right factor) for `depth` steps; see amx_pack_panel.
-  template <bool right>
-  void pack(const float* from, std::int64_t ld, bool steps_first, std::int64_t rows, std::int64_t depth) {
-    step_ = amx_panel(depth);
-    for (std::int64_t i = 0; i < rows; i += amx_rows)
-      amx_pack_panel<right>(from + i * (steps_first ? 1 : ld), ld, steps_first, depth, rows - i,
-                            panels_ + i / amx_rows * step_);
-  }
-
-  /// c (m x n) (+)= this * right.
-  void multiply(const AmxFactor& right, float* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
-                GradWrite write) const {
-    constexpr std::int64_t wide = 2 * amx_rows;
-    for (std::int64_t i = 0; i < m; i += wide)
-      for (std::int64_t j = 0; j < n; j += wide)
-        amx_product(panels_ + i / amx_rows * step_, step_, right.panels_ + j / amx_rows * step_, step_,
-                    step_ / (amx_parts * amx_tile), c + i * ldc + j, ldc, std::min(wide, m - i), std::min(wide, n - j),
-                    write);
-  }
-
- private:
-  unsigned char* panels_ = nullptr;
-  std::int64_t step_ = 0;  ///< bytes from panel to panel
-};
-
 /// to (n x m) (+)= the transpose of from (m x n in rows of whole tiles, `ld` values apart).
 inline void amx_write_transposed(const float* from, std::int64_t ld, std::int64_t m, std::int64_t n, float* to,
                                  std::int64_t stride, GradWrite write) {
@@ -87,18 +52,18 @@ class AmxProducts<float> {
   AmxProducts(ScratchLayout& memory, const AttentionInputs<float>& in, std::int64_t, bool backward)
       : d_(in.head_dim) {
     const std::int64_t n = std::min(attention_keys, in.n_keys);
-    queries_ = {memory, backward ? grad_queries : queries, d_};
-    keys_ = {memory, n, d_};
+    queries_ = factor(memory, backward ? grad_queries : queries, d_);
+    keys_ = factor(memory, n, d_);
     if (!backward) {
-      score_rows_ = {memory, queries, n};
-      values_ = {memory, d_, n};
+      score_rows_ = factor(memory, queries, n);
+      values_ = factor(memory, d_, n);
       return;
     }
-    values_ = {memory, n, d_};
-    key_rows_ = {memory, d_, n};
-    columns_ = {memory, d_, grad_queries};
-    score_rows_ = {memory, grad_queries, n};
-    score_columns_ = {memory, n, grad_queries};
+    values_ = factor(memory, n, d_);
+    key_rows_ = factor(memory, d_, n);
+    columns_ = factor(memory, d_, grad_queries);
+    score_rows_ = factor(memory, grad_queries, n);
+    score_columns_ = factor(memory, n, grad_queries);
     grad_k_ = memory.take<float>(amx_whole(d_) * row_step(n));
     grad_v_ = memory.take<float>(amx_whole(d_) * row_step(n));
   }
@@ -150,6 +115,9 @@ class AmxProducts<float> {
   }
 
  private:
+  static AmxFactor factor(ScratchLayout& memory, std::int64_t rows, std::int64_t depth) {
+    return AmxFactor(memory.take<unsigned char>(AmxFactor::bytes(rows, depth)));
+  }
   /// A tile = q (rows x head_dim) by a factor of the keys.
   void multiply_queries(const float* q, std::int64_t stride, std::int64_t rows, const AmxFactor& by, float* tile,
                         std::int64_t ld) {

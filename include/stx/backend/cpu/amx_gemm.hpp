@@ -82,6 +82,48 @@ inline void amx_product(const unsigned char* left, std::int64_t left_step, const
   for (std::int64_t i = 0; i < rows; ++i) std::copy_n(whole + i * wide, columns, c + i * ldc);
 }
 
+/// Whole tiles of rows.
+inline constexpr std::int64_t amx_whole(std::int64_t n) { return (n + amx_rows - 1) / amx_rows * amx_rows; }
+
+/// Panels of a factor (16 rows or columns each), one after another.
+class AmxFactor {
+ public:
+  AmxFactor() = default;
+  /// Into `panels`, of bytes(rows, depth) for the most of both.
+  explicit AmxFactor(unsigned char* panels) : panels_(panels) {}
+
+  static constexpr std::int64_t bytes(std::int64_t rows, std::int64_t depth) {
+    return amx_whole(rows) / amx_rows * step(depth);
+  }
+
+  /// Packs `rows` rows (columns, of a right factor) for `depth` steps; see amx_pack_panel.
+  template <bool right>
+  void pack(const float* from, std::int64_t ld, bool steps_first, std::int64_t rows, std::int64_t depth) {
+    depth_ = depth;
+    for (std::int64_t i = 0; i < rows; i += amx_rows)
+      amx_pack_panel<right>(from + i * (steps_first ? 1 : ld), ld, steps_first, depth, rows - i,
+                            panels_ + i / amx_rows * step(depth));
+  }
+
+  /// c (m x n) (+)= this * right, of as many steps.
+  void multiply(const AmxFactor& right, float* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
+                GradWrite write) const {
+    constexpr std::int64_t wide = 2 * amx_rows;
+    const std::int64_t each = step(depth_), tiles = amx_panel(depth_) / (amx_parts * amx_tile);
+    for (std::int64_t i = 0; i < m; i += wide)
+      for (std::int64_t j = 0; j < n; j += wide)
+        amx_product(panels_ + i / amx_rows * each, each, right.panels_ + j / amx_rows * each, each, tiles,
+                    c + i * ldc + j, ldc, std::min(wide, m - i), std::min(wide, n - j), write);
+  }
+
+ private:
+  /// From panel to panel; not a multiple of a page: they do not begin in the same sets of a cache.
+  static constexpr std::int64_t step(std::int64_t depth) { return amx_panel(depth) + 64; }
+
+  unsigned char* panels_ = nullptr;
+  std::int64_t depth_ = 0;
+};
+
 /// c (m x n) (+)= op(a) op(b). Calls finished(row, rows, column, columns) when such a part of c is complete.
 /// (Not inlined: 1.2 MiB are on the stack.)
 template <bool transpose_a, class Finished>
@@ -89,28 +131,20 @@ __attribute__((noinline)) void amx_gemm(const float* a, std::int64_t lda, const 
                                         bool transpose_b, float* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
                                         std::int64_t k, GradWrite write, Finished finished) {
   constexpr std::int64_t most = 256, block = 384, wide = 2 * amx_rows;  // steps and columns between visits of c
-  // From panel to panel; not a multiple of a page: they do not begin in the same sets of a cache.
-  constexpr std::int64_t step = amx_panel(most) + 64;
   const std::int64_t visits = (k + most - 1) / most;
   const std::int64_t depth = (k + visits * amx_steps - 1) / (visits * amx_steps) * amx_steps;
-  alignas(64) unsigned char left[2 * step], right[block / amx_rows * step];
+  alignas(64) unsigned char left_panels[AmxFactor::bytes(wide, most)], right_panels[AmxFactor::bytes(block, most)];
+  AmxFactor left(left_panels), right(right_panels);
   const AmxTiles tiles;
   for (std::int64_t j = 0; j < n; j += block) {
     const std::int64_t columns = std::min(block, n - j);
     for (std::int64_t done = 0; done < k; done += depth) {
-      const std::int64_t steps = std::min(depth, k - done), tiles_of = (steps + amx_steps - 1) / amx_steps;
-      for (std::int64_t p = 0; p < columns; p += amx_rows)
-        amx_pack_panel<true>(b + (transpose_b ? (j + p) * ldb + done : done * ldb + j + p), ldb, !transpose_b, steps,
-                             columns - p, right + p / amx_rows * step);
-      const GradWrite now = done == 0 ? write : GradWrite::accumulate;
+      const std::int64_t steps = std::min(depth, k - done);
+      right.pack<true>(b + (transpose_b ? j * ldb + done : done * ldb + j), ldb, !transpose_b, columns, steps);
       for (std::int64_t i = 0; i < m; i += wide) {
         const std::int64_t rows = std::min(wide, m - i);
-        for (std::int64_t p = 0; p < rows; p += amx_rows)
-          amx_pack_panel<false>(a + (transpose_a ? done * lda + i + p : (i + p) * lda + done), lda, transpose_a, steps,
-                                rows - p, left + p / amx_rows * step);
-        for (std::int64_t p = 0; p < columns; p += wide)
-          amx_product(left, step, right + p / amx_rows * step, step, tiles_of, c + i * ldc + j + p, ldc, rows,
-                      std::min(wide, columns - p), now);
+        left.pack<false>(a + (transpose_a ? done * lda + i : i * lda + done), lda, transpose_a, rows, steps);
+        left.multiply(right, c + i * ldc + j, ldc, rows, columns, done == 0 ? write : GradWrite::accumulate);
         if (done + steps == k) finished(i, rows, j, columns);
       }
     }
