@@ -23,6 +23,7 @@ import torch
 
 import pytorch_counts  # noqa: F401  (they register their cases)
 import pytorch_network  # noqa: F401
+import pytorch_rows  # noqa: F401
 import pytorch_sampling  # noqa: F401
 from pytorch_case import CASES
 

@@ -52,9 +52,12 @@ for shape, inflated in {"1024x320": False, "1024x2000": True}.items():
             lambda r=rows, g=genes, i=inflated: likelihood(r, g, i, True))
 
 
-@case("count_decoder_mean 1024x320 (forward)", "count_decoder_mean/1024x320")
-def decoder_mean():
-    a, r, library = torch.randn(1024, 320), torch.randn(320), torch.randn(1024, 1)
+case("count_decoder zinb large 2048x16000", *both("count_log_prob", "large_decoder_zinb_2048x16000"))(
+    lambda: likelihood(2048, 16000, True, True))
+
+
+def decoder_mean(rows, genes):
+    a, r, library = torch.randn(rows, genes), torch.randn(genes), torch.randn(rows, 1)
 
     def work():
         mu, theta = torch.exp(library) * torch.softmax(a, 1), torch.exp(r)
@@ -62,27 +65,36 @@ def decoder_mean():
     return work
 
 
-@case("gaussian_kl 1024x20", *both("gaussian_kl", "1024x20"))
-def gaussian_kl():
-    m, s = leaf(1024, 20), leaf(1024, 20)
+for name, shape in {"1024x320": (1024, 320), "large_2048x16000": (2048, 16000)}.items():
+    case(f"count_decoder_mean {name} (forward)", f"count_decoder_mean/{name}")(lambda s=shape: decoder_mean(*s))
+
+
+def gaussian_kl(rows, width):
+    m, s = leaf(rows, width), leaf(rows, width)
     return train([m, s], lambda: (0.5 * (s.exp() + m * m - 1 - s)).sum(1).mean())
 
 
-@case("gaussian_sample 1024x20", *both("gaussian_sample", "1024x20"))
-def gaussian_sample():
-    m, s = leaf(1024, 20), leaf(1024, 20)
+def gaussian_sample(rows, width):
+    m, s = leaf(rows, width), leaf(rows, width)
     return train([m, s], lambda: (m + torch.exp(0.5 * s) * torch.randn_like(m)).sum())
 
 
-@case("cross_entropy 8192x2000", *both("cross_entropy", "large_8192x2000"))
-def cross_entropy():
-    a, labels = leaf(8192, 2000), torch.arange(8192) % 2000
+for name, shape in {"1024x20": (1024, 20), "large_65536x64": (65536, 64)}.items():
+    case(f"gaussian_kl {name}", *both("gaussian_kl", name))(lambda s=shape: gaussian_kl(*s))
+    case(f"gaussian_sample {name}", *both("gaussian_sample", name))(lambda s=shape: gaussian_sample(*s))
+
+
+def cross_entropy(rows, classes):
+    a, labels = leaf(rows, classes), torch.arange(rows) % classes
     return train([a], lambda: F.cross_entropy(a, labels))
 
 
-@case("pearson_loss 1024x320", *both("pearson_loss", "1024x320"))
-def pearson_loss():
-    p, target = leaf(1024, 320), torch.randn(1024, 320)
+for name, shape in {"1024x2": (1024, 2), "large_8192x2000": (8192, 2000)}.items():
+    case(f"cross_entropy {name}", *both("cross_entropy", name))(lambda s=shape: cross_entropy(*s))
+
+
+def pearson_loss(rows, genes):
+    p, target = leaf(rows, genes), torch.randn(rows, genes)
 
     def forward():
         a, b = p - p.mean(0), target - target.mean(0)
@@ -90,10 +102,13 @@ def pearson_loss():
     return train([p], forward)
 
 
-@case("contrastive 1024x20", *both("contrastive", "1024x20"))
-def contrastive():
-    a, b = leaf(1024, 20), leaf(1024, 20)
-    i = torch.arange(1024)
+for name, shape in {"1024x320": (1024, 320), "large_8192x2000": (8192, 2000)}.items():
+    case(f"pearson_loss {name}", *both("pearson_loss", name))(lambda s=shape: pearson_loss(*s))
+
+
+def contrastive(rows, width):
+    a, b = leaf(rows, width), leaf(rows, width)
+    i = torch.arange(rows)
     positive = (((i[None] - i[:, None] % 7) % 13 == 0) & (i[None] >= i[:, None] % 7)).float()
     n_positive, rest = positive.sum(1), (1 - positive).sum(1)
 
@@ -102,3 +117,7 @@ def contrastive():
         push = n_positive * torch.log((m.exp() * (1 - positive)).sum(1) / rest)
         return (push - (m * positive).sum(1)).mean()
     return train([a, b], forward)
+
+
+for name, shape in {"1024x20": (1024, 20), "large_4096x64": (4096, 64)}.items():
+    case(f"contrastive {name}", *both("contrastive", name))(lambda s=shape: contrastive(*s))

@@ -84,6 +84,19 @@ def ada_layer_norm():
                  torch.randn(256, 33, 256))
 
 
+@case("activate 8448x1024 gelu_tanh", *both("activate", "8448x1024_gelu_tanh"))
+def activate():
+    x = leaf(8448, 1024)
+    return train([x], lambda: F.gelu(x, approximate="tanh"), torch.randn(8448, 1024))
+
+
+@case("linear dit_8448x256x256_gated_residual", *both("linear", "dit_8448x256x256_gated_residual"))
+def linear_residual():
+    x, w, b = leaf(256, 33, 256), leaf(256, 256), leaf(256)
+    residual, gate = leaf(256, 33, 256), leaf(256, 1, 256)
+    return train([x, w, b, residual, gate], lambda: residual + gate * F.linear(x, w, b), torch.randn(256, 33, 256))
+
+
 @case("gated_residual 256x33x256", *both("gated_residual", "256x33x256"))
 def gated_residual():
     x, branch, gate = leaf(256, 33, 256), leaf(256, 33, 256), leaf(256, 1, 256)
@@ -139,6 +152,8 @@ def shared_kv(rows, keys, width, heads, dropout):
 
 case("shared_kv_attention 1024x29x256", *both("shared_kv_attention", "1024x29x256_2_heads_dropout"))(
     lambda: shared_kv(1024, 29, 256, 2, 0.1))
+case("shared_kv_attention 12875x29x256", *both("shared_kv_attention", "12875x29x256_2_heads"))(
+    lambda: shared_kv(12875, 29, 256, 2, 0))
 case("shared_kv_attention 16384x300x256", *both("shared_kv_attention", "large_16384x300x256_4_heads_dropout"))(
     lambda: shared_kv(16384, 300, 256, 4, 0.1))
 

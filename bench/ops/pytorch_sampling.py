@@ -116,14 +116,17 @@ case("gather_log1p 1024x33", "gather_log1p/1024x33_half")(lambda: gather(3000, 3
 case("gather_log1p 4096x10000", "gather_log1p/large_4096x10000_tenth")(lambda: gather(4096, 10000, 4096, 0.1))
 
 
-@case("timestep_embedding 256", "timestep_embedding/256x256")
-def timestep_embedding():
-    t = torch.rand(256) * 1000
+def timestep_embedding(rows):
+    t = torch.rand(rows) * 1000
 
     def work():
         f = torch.exp(-math.log(10000) * torch.arange(128) / 128)
         return torch.cat([torch.cos(t[:, None] * f), torch.sin(t[:, None] * f)], 1)
     return work
+
+
+for name, rows in {"256x256": 256, "large_65536x256": 65536}.items():
+    case(f"timestep_embedding {name}", f"timestep_embedding/{name}")(lambda n=rows: timestep_embedding(n))
 
 
 @case("random_fill normal 8192x2000", "random_fill/normal_large_8192x2000")
@@ -136,7 +139,10 @@ def permutation():
     return lambda: torch.randperm(1000003)
 
 
-@case("gated_activation 14080x2048, forward", "gated_activation/large_14080x2048")
-def gated():
-    x = torch.empty(14080, 4096).uniform_(-3, 3)
+def gated(rows):
+    x = torch.empty(rows, 4096).uniform_(-3, 3)
     return lambda: F.gelu(x[:, :2048], approximate="tanh") * x[:, 2048:]
+
+
+for name, rows in {"220x2048": 220, "large_14080x2048": 14080}.items():
+    case(f"gated_activation {name}, forward", f"gated_activation/{name}")(lambda n=rows: gated(n))

@@ -1,8 +1,8 @@
 // Fully connected layer: cuBLASLt for the products, one kernel for what follows or precedes them.
 //
-// Forward: one thread finishes one quad of the product (bias, activation, dropout). Reads z, writes
-// y and, if asked for, the biased z: 8 to 12 bytes per element, up to 25 FLOP with an activation;
-// bound by memory bandwidth. Backward: a block owns a strip of 128 columns (a quad per lane) of a
+// Forward: one thread finishes one quad of the product (bias, activation, dropout, gated residual).
+// Reads z and, if given, a residual, writes y and, if asked for, the biased z and the branch: 8 to
+// 20 bytes per element, up to 27 FLOP with an activation; bound by memory bandwidth. Backward: a block owns a strip of 128 columns (a quad per lane) of a
 // fixed chunk of rows; it turns grad_y into dL/dz and sums the columns for the bias on the way: 4
 // to 12 bytes per element, bound by memory bandwidth. The chunks' sums are added in order by
 // sum_partials.
@@ -38,6 +38,15 @@ __global__ void linear_fwd_quad_per_thread_kernel(LinearForward<T> p, const Step
 #pragma unroll
   for (int e = 0; e < quad_size; ++e) value.v[e] = math::activate(value.v[e], p.activation);
   if (p.dropout.active()) apply_dropout(value, state, p.dropout, row, column);
+  if (p.branch != nullptr) store_quad(p.branch + offset, column, p.out, aligned, value);
+  if (p.residual != nullptr) {
+    const Quad<T> residual = load_quad(p.residual + offset, column, p.out, aligned);
+    Quad<T> gate{T(1), T(1), T(1), T(1)};
+    if (p.gate != nullptr)
+      gate = load_quad(p.gate + row / p.rows_per_group * p.gate_stride, column, p.out, aligned);
+#pragma unroll
+    for (int e = 0; e < quad_size; ++e) value.v[e] = residual.v[e] + gate.v[e] * value.v[e];
+  }
   store_quad(p.y + offset, column, p.out, aligned, value);
 }
 
@@ -85,11 +94,15 @@ void linear_forward(Context<Cuda>& ctx, const LinearForward<T>& p) {
                         .k = p.in,
                         .transpose_b = true});
   const bool finished =
-      p.bias == nullptr && p.activation == Activation::identity && !p.dropout.active() && z == p.y;
+      p.bias == nullptr && p.activation == Activation::identity && !p.dropout.active() && z == p.y &&
+      p.residual == nullptr;
   if (finished) return;
   const kernels::QuadGrid g(p.rows, p.out);
   cuda::launch(ctx, kernels::linear_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(), kernels::quads_aligned(p.out, p.bias, p.pre_activation, p.y));
+               ctx.step_state(),
+               p.gate_stride % kernels::quad_size == 0 &&
+                   kernels::quads_aligned(p.out, p.bias, p.pre_activation, p.y, p.branch,
+                                          p.residual, p.gate));
 }
 
 template <class T>

@@ -14,6 +14,8 @@ struct Layer {
   float dropout = 0.3f;
   bool bias = true;
   GradWrite write = GradWrite::overwrite;
+  bool residual = false;
+  std::int64_t groups = 0, gate_parts = 1;  ///< groups 0: no gate
 };
 
 void check(const Layer& s) {
@@ -29,16 +31,23 @@ void check(const Layer& s) {
     const T* weight = rig.input(random_values(s.out * s.in, 2));
     const T* bias = s.bias ? rig.input(random_values(s.out, 3)) : nullptr;
     T* pre = plain ? nullptr : rig.output(s.rows * s.out);
-    const stx::LinearForward<T> forward{.x = x,
-                                        .weight = weight,
-                                        .bias = bias,
-                                        .pre_activation = pre,
-                                        .y = rig.output(s.rows * s.out),
-                                        .rows = s.rows,
-                                        .in = s.in,
-                                        .out = s.out,
-                                        .activation = s.activation,
-                                        .dropout = dropout};
+    const std::int64_t stride = s.groups > 0 ? s.gate_parts * s.out : 0;
+    const stx::LinearForward<T> forward{
+        .x = x,
+        .weight = weight,
+        .bias = bias,
+        .pre_activation = pre,
+        .y = rig.output(s.rows * s.out),
+        .rows = s.rows,
+        .in = s.in,
+        .out = s.out,
+        .activation = s.activation,
+        .dropout = dropout,
+        .branch = s.groups > 0 ? rig.output(s.rows * s.out) : nullptr,
+        .residual = s.residual ? rig.input(random_values(s.rows * s.out, 5)) : nullptr,
+        .gate = s.groups > 0 ? rig.input(random_values(s.groups * stride, 6)) : nullptr,
+        .rows_per_group = s.groups > 0 ? s.rows / s.groups : 1,
+        .gate_stride = stride};
     const stx::LinearBackward<T> backward{
         .grad_y = rig.input(random_values(s.rows * s.out, 4)),
         .x = x,
@@ -74,6 +83,22 @@ TEST_CASE("linear on CUDA: every epilogue, overwrite and accumulate") {
           check({37, 9, 44, activation, dropout, bias, write});
           check({70, 12, 33, activation, dropout, bias, write});
         }
+}
+
+TEST_CASE("linear on CUDA: onto a residual, plain and gated") {
+  if (no_cuda_device()) return;
+  const auto write = GradWrite::overwrite;
+  for (Activation activation : {Activation::identity, Activation::gelu})
+    for (float dropout : {0.0f, 0.3f})
+      for (std::int64_t out : {33, 44}) {
+        check({36, 9, out, activation, dropout, true, write, true});
+        check({36, 9, out, activation, dropout, false, write, true, 4});
+        check({36, 9, out, activation, dropout, true, write, true, 12, 3});
+      }
+  for (std::int64_t odd : odd_sizes) {
+    check({odd, 5, 7, Activation::gelu, 0.3f, true, write, true, 1});
+    check({4, 5, odd, Activation::gelu, 0.3f, true, write, true, 2});
+  }
 }
 
 TEST_CASE("linear on CUDA: every activation") {

@@ -5,7 +5,6 @@
 #include "stx/ops/activate.hpp"
 #include "stx/ops/ada_layer_norm.hpp"
 #include "stx/ops/attention.hpp"
-#include "stx/ops/gated_residual.hpp"
 #include "stx/ops/layer_norm.hpp"
 
 namespace stx::nn {
@@ -83,16 +82,16 @@ class DitBlock {
 
     const Var<T, D> qkv = qkv_(ctx, ada_layer_norm(ctx, z, part(1), part(0), tokens, options_.eps));
     const Var<T, D> self = attention(ctx, slice(qkv, 0), slice(qkv, 1), slice(qkv, 2), heads).out;
-    z = gated_residual(ctx, z, out_(ctx, self), part(2), tokens);
+    z = out_(ctx, self, {z, part(2), tokens});
     if (options_.cross) {
       const Var<T, D> query = query_(ctx, layer_norm<T, D>(ctx, z, {}, {}, options_.eps));
       const Var<T, D> crossed = attention(ctx, slice(query, 0), slice(memory, 0), slice(memory, 1), heads, {},
                                           memory_mask)
                                     .out;
-      z = add(ctx, z, cross_out_(ctx, crossed));
+      z = cross_out_(ctx, crossed, {z});
     }
     const Var<T, D> hidden = mlp_in_(ctx, ada_layer_norm(ctx, z, part(4), part(3), tokens, options_.eps));
-    return gated_residual(ctx, z, mlp_out_(ctx, hidden), part(5), tokens);
+    return mlp_out_(ctx, hidden, {z, part(5), tokens});
   }
 
  private:

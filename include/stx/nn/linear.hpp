@@ -28,8 +28,10 @@ class Linear {
     options_ = {options.activation, {options.dropout, options.dropout > 0 ? ctx.next_random_site() : 0}};
   }
 
-  /// x (rows, in) -> (rows, out).
-  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const { return linear(ctx, x, weight_, bias_, options_); }
+  /// x (rows, in) -> (rows, out), added to a residual if there is one.
+  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, LinearResidual<T, D> onto = {}) const {
+    return linear(ctx, x, weight_, bias_, options_, onto);
+  }
 
   Var<T, D> weight() const { return weight_; }
   Var<T, D> bias() const { return bias_; }

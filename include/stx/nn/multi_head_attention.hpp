@@ -60,38 +60,40 @@ class MultiHeadAttention {
   }
 
   /// Self-attention within each of `batch` sequences: x (batch * length, width) -> the same shape.
-  /// `bias` (n_heads, length, length) and `mask` as in stx::attention.
+  /// `bias` (n_heads, length, length) and `mask` as in stx::attention; added to a residual if there is one.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, std::int64_t batch = 1, Var<T, D> bias = {},
-                       KeyMask<D> mask = {}) const {
-    if (!packed_) return (*this)(ctx, x, x, batch, bias, mask);
+                       KeyMask<D> mask = {}, LinearResidual<T, D> onto = {}) const {
+    if (!packed_) return (*this)(ctx, x, x, batch, bias, mask, onto);
     MultiHeadOptions options = options_;
     options.batch = batch;
     const Var<T, D> qkv = in_[0](ctx, x);
     using Slice = ColumnSlice<T, D>;
     return out_(ctx, attention(ctx, Slice(qkv, 0, width_), Slice(qkv, width_, width_),
                                Slice(qkv, 2 * width_, width_), options, bias, mask)
-                         .out);
+                         .out,
+                onto);
   }
 
   /// Cross-attention: queries (batch * n_queries, width), memory (batch * n_keys, key_width)
   /// -> (batch * n_queries, width).
   /// @throws ArgumentError with a packed projection.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> queries, Var<T, D> memory, std::int64_t batch = 1,
-                       Var<T, D> bias = {}, KeyMask<D> mask = {}) const {
+                       Var<T, D> bias = {}, KeyMask<D> mask = {}, LinearResidual<T, D> onto = {}) const {
     require(!packed_, "MultiHeadAttention", "a packed projection attends to its own input only; set packed = false");
     MultiHeadOptions options = options_;
     options.batch = batch;
     return out_(ctx, attention(ctx, in_[0](ctx, queries), in_[1](ctx, memory), in_[2](ctx, memory), options, bias,
                                mask)
-                         .out);
+                         .out,
+                onto);
   }
 
  private:
   struct Projection {
     Var<T, D> weight, bias;
     Dropout dropout = {};
-    Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const {
-      return linear(ctx, x, weight, bias, {.dropout = dropout});
+    Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, LinearResidual<T, D> onto = {}) const {
+      return linear(ctx, x, weight, bias, {.dropout = dropout}, onto);
     }
   };
   Projection in_[3], out_;

@@ -7,7 +7,6 @@
 #include "stx/core/transfer.hpp"
 #include "stx/ops/attention.hpp"
 #include "stx/ops/gated_activation.hpp"
-#include "stx/ops/gated_residual.hpp"
 #include "stx/ops/gather_rows.hpp"
 #include "stx/ops/linear.hpp"
 #include "stx/ops/relative_bias.hpp"
@@ -92,7 +91,6 @@ class T5Encoder {
     final_norm_ = load("encoder.final_layer_norm.weight", Shape{d});
     const auto distances = relative_buckets(config.buckets, config.max_distance);
     distances_ = to_device(ctx, distances, Shape{static_cast<std::int64_t>(distances.size())});
-    ones_ = to_device(ctx, std::vector<T>(static_cast<std::size_t>(d), T(1)), Shape{1, d});
   }
 
   /// The last hidden state of `batch` sequences of equal padded length.
@@ -115,11 +113,11 @@ class T5Encoder {
     const auto project = [&](Var<T, D> x, const Tensor<T, D>& weight, Activation activation) {
       return linear(ctx, x, fixed(weight), Var<T, D>(), LinearOptions{.activation = activation});
     };
+    const auto add_projected = [&](Var<T, D> onto, Var<T, D> x, const Tensor<T, D>& weight) {
+      return linear(ctx, x, fixed(weight), Var<T, D>(), {}, LinearResidual<T, D>{onto});
+    };
     Var<T, D> x = gather_rows(ctx, embedding_, ids);
     if (ids.size() == 0) return x;
-    const auto add = [&](Var<T, D> branch) {  // a gate of ones for all rows
-      return gated_residual(ctx, x, branch, fixed(ones_), ids.size());
-    };
     const Var<T, D> bias = relative_bias(ctx, table_, distances_, ids.size() / batch);
     using Slice = ColumnSlice<T, D>;
     for (const Block& block : blocks_) {
@@ -131,12 +129,12 @@ class T5Encoder {
                     MultiHeadOptions{.n_heads = config_.heads, .batch = batch, .scale = 1.0}, bias,
                     KeyMask<D>{lengths, {}})
               .out;
-      x = add(project(attended, block.attention_out, Activation::identity));
+      x = add_projected(x, attended, block.attention_out);
       Var<T, D> hidden =
           project(rms_norm(ctx, x, fixed(block.dense_norm), config_.eps), block.dense_in,
                   config_.gated ? Activation::identity : config_.activation);
       if (config_.gated) hidden = gated_activation(ctx, hidden, config_.activation);
-      x = add(project(hidden, block.dense_out, Activation::identity));
+      x = add_projected(x, hidden, block.dense_out);
     }
     return rms_norm(ctx, x, fixed(final_norm_), config_.eps);
   }
@@ -149,7 +147,7 @@ class T5Encoder {
   };
 
   T5Config config_;
-  Tensor<T, D> embedding_, table_, final_norm_, ones_;
+  Tensor<T, D> embedding_, table_, final_norm_;
   Tensor<std::int32_t, D> distances_;
   std::vector<Block> blocks_;
 };

@@ -3,7 +3,6 @@
 
 #include "stx/nn/linear.hpp"
 #include "stx/nn/multi_head_attention.hpp"
-#include "stx/ops/activate.hpp"
 #include "stx/ops/layer_norm.hpp"
 #include "stx/ops/residual_layer_norm.hpp"
 
@@ -48,15 +47,17 @@ class TransformerBlock {
   /// in stx::attention.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, std::int64_t batch = 1, Var<T, D> bias = {},
                        KeyMask<D> mask = {}) const {
-    const auto network = [&](Var<T, D> h) { return second_(ctx, first_(ctx, h)); };
+    const auto network = [&](Var<T, D> h, LinearResidual<T, D> onto = {}) {
+      return second_(ctx, first_(ctx, h), onto);
+    };
     if (!options_.pre_norm) {
       const Var<T, D> h = residual_layer_norm(ctx, attention_(ctx, x, batch, bias, mask), x, gain_[0], shift_[0],
                                               {.eps = options_.eps});
       return residual_layer_norm(ctx, network(h), h, gain_[1], shift_[1], {.eps = options_.eps});
     }
     const auto norm = [&](Var<T, D> h, int i) { return layer_norm(ctx, h, gain_[i], shift_[i], options_.eps); };
-    const Var<T, D> h = add(ctx, x, attention_(ctx, norm(x, 0), batch, bias, mask));
-    return add(ctx, h, network(norm(h, 1)));
+    const Var<T, D> h = attention_(ctx, norm(x, 0), batch, bias, mask, {x});
+    return network(norm(h, 1), {h});
   }
 
  private:

@@ -16,4 +16,10 @@ def arrays():
         y = activate(F.linear(x, weight, bias))
         grads = torch.autograd.grad(y, (x, weight, bias), grad_y)
         out |= {f"{name}_y": y, f"{name}_grad_x": grads[0], f"{name}_grad_weight": grads[1], f"{name}_grad_bias": grads[2]}
+    residual = torch.randn(5, 3, dtype=torch.float64).requires_grad_()
+    gate = torch.randn(1, 3, dtype=torch.float64).requires_grad_()
+    y = residual + gate * F.gelu(F.linear(x, weight, bias))
+    names, inputs = ("x", "weight", "bias", "residual", "gate"), (x, weight, bias, residual, gate)
+    out |= {"residual": residual, "gate": gate, "gated_y": y}
+    out |= {f"gated_grad_{name}": grad for name, grad in zip(names, torch.autograd.grad(y, inputs, grad_y))}
     return {key: value.detach() for key, value in out.items()}

@@ -19,6 +19,24 @@ inline void finish_columns(A activation, const T* bias, T* z, T* y, std::int64_t
   }
 }
 
+/// y = residual + gate * y for a block of the layer that begins at (row, column); keeps the old y as the branch.
+template <class T>
+inline void add_residual(const LinearForward<T>& p, std::int64_t row, std::int64_t rows, std::int64_t column,
+                         std::int64_t columns) {
+  for (std::int64_t i = row; i < row + rows; ++i) {
+    const std::int64_t at = i * p.out + column;
+    const T* residual = p.residual + at;
+    T* __restrict y = p.y + at;
+    if (p.branch != nullptr) std::copy_n(y, columns, p.branch + at);
+    if (p.gate == nullptr) {
+      for (std::int64_t j = 0; j < columns; ++j) y[j] += residual[j];
+    } else {
+      const T* gate = p.gate + i / p.rows_per_group * p.gate_stride + column;
+      for (std::int64_t j = 0; j < columns; ++j) y[j] = residual[j] + gate[j] * y[j];
+    }
+  }
+}
+
 }  // namespace cpu
 
 template <class T>
@@ -50,6 +68,7 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
         cpu::apply_dropout(state, p.dropout,
                            cpu::DropoutBlock<T>{.values = p.y + at, .stride = p.out, .row = t.row + row, .rows = rows,
                                                 .column = t.column + column, .columns = columns});
+      if (p.residual != nullptr) cpu::add_residual(p, t.row + row, rows, t.column + column, columns);
     };
     cpu::gemm_block<T, false>(p.x + t.row * p.in, p.in, p.weight + t.column * p.in, p.in, true,
                               product + t.row * p.out + t.column, p.out, t.rows, t.columns, p.in,
