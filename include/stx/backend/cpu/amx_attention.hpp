@@ -45,7 +45,7 @@ inline void amx_write_transposed(const float* from, std::int64_t ld, std::int64_
 #if defined(STX_AMX)
 
 template <>
-class AmxProducts<float> {
+class AmxProducts<float> : public AttentionProducts {
  public:
   static constexpr std::int64_t queries = 32, grad_queries = 64;
 
@@ -72,15 +72,15 @@ class AmxProducts<float> {
 
   void begin_forward(const float* k, std::int64_t k_stride, const float* v, std::int64_t v_stride, std::int64_t keys) {
     n_keys_ = keys;
-    keys_.pack<true>(k, k_stride, false, keys, d_);
-    values_.pack<true>(v, v_stride, true, d_, keys);
+    keys_.pack<true>(k, k_stride, false, keys, d_, ahead);
+    values_.pack<true>(v, v_stride, true, d_, keys, ahead);
   }
   void begin_backward(const float* k, std::int64_t k_stride, const float* v, std::int64_t v_stride,
                       std::int64_t keys) {
     n_keys_ = keys;
-    keys_.pack<true>(k, k_stride, false, keys, d_);
-    key_rows_.pack<true>(k, k_stride, true, d_, keys);
-    values_.pack<true>(v, v_stride, false, keys, d_);
+    keys_.pack<true>(k, k_stride, false, keys, d_, ahead);
+    key_rows_.pack<true>(k, k_stride, true, d_, keys, ahead);
+    values_.pack<true>(v, v_stride, false, keys, d_, ahead);
     has_grad_k_ = has_grad_v_ = false;
   }
 
@@ -121,21 +121,21 @@ class AmxProducts<float> {
   /// A tile = q (rows x head_dim) by a factor of the keys.
   void multiply_queries(const float* q, std::int64_t stride, std::int64_t rows, const AmxFactor& by, float* tile,
                         std::int64_t ld) {
-    queries_.pack<false>(q, stride, false, rows, d_);
-    queries_.multiply(by, tile, ld, amx_whole(rows), amx_whole(n_keys_), GradWrite::overwrite);
+    queries_.pack<false>(q, stride, false, rows, d_, ahead);
+    queries_.multiply(by, tile, ld, amx_whole(rows), amx_whole(n_keys_), GradWrite::overwrite, ahead);
   }
   /// to (rows x head_dim) (+)= a tile by a factor of the keys.
   void multiply_scores(const float* tile, std::int64_t ld, std::int64_t rows, const AmxFactor& by, float* to,
                        std::int64_t stride, GradWrite write) {
-    score_rows_.pack<false>(tile, ld, false, rows, n_keys_);
-    score_rows_.multiply(by, to, stride, rows, d_, write);
+    score_rows_.pack<false>(tile, ld, false, rows, n_keys_, ahead);
+    score_rows_.multiply(by, to, stride, rows, d_, write, ahead);
   }
   void transposed(const float* factor, std::int64_t ld, std::int64_t rows, const float* other,
                   std::int64_t other_stride, float* to, bool& has) {
-    columns_.pack<false>(other, other_stride, true, d_, rows);
-    score_columns_.pack<true>(factor, ld, true, n_keys_, rows);
+    columns_.pack<false>(other, other_stride, true, d_, rows, ahead);
+    score_columns_.pack<true>(factor, ld, true, n_keys_, rows, ahead);
     columns_.multiply(score_columns_, to, row_step(n_keys_), amx_whole(d_), amx_whole(n_keys_),
-                      has ? GradWrite::accumulate : GradWrite::overwrite);
+                      has ? GradWrite::accumulate : GradWrite::overwrite, ahead);
     has = true;
   }
 

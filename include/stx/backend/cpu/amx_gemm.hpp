@@ -14,10 +14,11 @@ inline namespace STX_SIMD {
 #if defined(STX_AMX)
 
 /// c (16 rows_of x 16 columns_of) (+)= the product of `rows_of` panels of the left factor by `columns_of` of the right
-/// one (1 or 2 each, a step in bytes from one to the next), for so many tiles of steps. Meanwhile c comes to the cache.
-template <int rows_of, int columns_of>
+/// one (1 or 2 each, a step in bytes from one to the next), for so many tiles of steps. Meanwhile c comes to the cache,
+/// and meanwhile() is called three times a tile.
+template <int rows_of, int columns_of, class Meanwhile>
 void amx_block(const unsigned char* left, std::int64_t left_step, const unsigned char* right, std::int64_t right_step,
-               std::int64_t tiles, float* c, std::int64_t ldc, GradWrite write) {
+               std::int64_t tiles, float* c, std::int64_t ldc, GradWrite write, Meanwhile& meanwhile) {
   const auto load_left = [&](std::int64_t part) {
     amx_load<4>(left + part * amx_tile);
     if constexpr (rows_of == 2) amx_load<5>(left + left_step + part * amx_tile);
@@ -50,9 +51,9 @@ void amx_block(const unsigned char* left, std::int64_t left_step, const unsigned
       __builtin_prefetch(c + i * ldc, 1, 3);
       if constexpr (columns_of == 2) __builtin_prefetch(c + i * ldc + amx_rows, 1, 3);
     }
-    load_left(0), load_right(2), multiply();
-    load_right(1), multiply();
-    load_left(1), multiply();
+    load_left(0), load_right(2), multiply(), meanwhile();
+    load_right(1), multiply(), meanwhile();
+    load_left(1), multiply(), meanwhile();
     load_right(0), multiply();
     load_left(2), multiply();
     load_left(0), multiply();
@@ -64,21 +65,22 @@ void amx_block(const unsigned char* left, std::int64_t left_step, const unsigned
 }
 
 /// The same for any part of a block: c is rows x columns, at most 32 x 32.
-inline void amx_product(const unsigned char* left, std::int64_t left_step, const unsigned char* right,
-                        std::int64_t right_step, std::int64_t tiles, float* c, std::int64_t ldc, std::int64_t rows,
-                        std::int64_t columns, GradWrite write) {
+template <class Meanwhile>
+void amx_product(const unsigned char* left, std::int64_t left_step, const unsigned char* right,
+                 std::int64_t right_step, std::int64_t tiles, float* c, std::int64_t ldc, std::int64_t rows,
+                 std::int64_t columns, GradWrite write, Meanwhile& meanwhile) {
   const bool two_rows = rows > amx_rows, two_columns = columns > amx_rows;
-  const auto block = two_rows ? (two_columns ? amx_block<2, 2> : amx_block<2, 1>)
-                              : (two_columns ? amx_block<1, 2> : amx_block<1, 1>);
+  const auto block = two_rows ? (two_columns ? amx_block<2, 2, Meanwhile> : amx_block<2, 1, Meanwhile>)
+                              : (two_columns ? amx_block<1, 2, Meanwhile> : amx_block<1, 1, Meanwhile>);
   if (rows % amx_rows == 0 && columns % amx_rows == 0) {
-    block(left, left_step, right, right_step, tiles, c, ldc, write);
+    block(left, left_step, right, right_step, tiles, c, ldc, write, meanwhile);
     return;
   }
   constexpr std::int64_t wide = 2 * amx_rows;
   alignas(64) float whole[wide * wide] = {};
   if (write == GradWrite::accumulate)
     for (std::int64_t i = 0; i < rows; ++i) std::copy_n(c + i * ldc, columns, whole + i * wide);
-  block(left, left_step, right, right_step, tiles, whole, wide, write);
+  block(left, left_step, right, right_step, tiles, whole, wide, write, meanwhile);
   for (std::int64_t i = 0; i < rows; ++i) std::copy_n(whole + i * wide, columns, c + i * ldc);
 }
 
@@ -97,23 +99,25 @@ class AmxFactor {
   }
 
   /// Packs `rows` rows (columns, of a right factor) for `depth` steps; see amx_pack_panel.
-  template <bool right>
-  void pack(const float* from, std::int64_t ld, bool steps_first, std::int64_t rows, std::int64_t depth) {
+  template <bool right, class Meanwhile = NothingAhead>
+  void pack(const float* from, std::int64_t ld, bool steps_first, std::int64_t rows, std::int64_t depth,
+            Meanwhile&& meanwhile = {}) {
     depth_ = depth;
     for (std::int64_t i = 0; i < rows; i += amx_rows)
       amx_pack_panel<right>(from + i * (steps_first ? 1 : ld), ld, steps_first, depth, rows - i,
-                            panels_ + i / amx_rows * step(depth));
+                            panels_ + i / amx_rows * step(depth), meanwhile);
   }
 
   /// c (m x n) (+)= this * right, of as many steps.
+  template <class Meanwhile = NothingAhead>
   void multiply(const AmxFactor& right, float* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
-                GradWrite write) const {
+                GradWrite write, Meanwhile&& meanwhile = {}) const {
     constexpr std::int64_t wide = 2 * amx_rows;
     const std::int64_t each = step(depth_), tiles = amx_panel(depth_) / (amx_parts * amx_tile);
     for (std::int64_t i = 0; i < m; i += wide)
       for (std::int64_t j = 0; j < n; j += wide)
         amx_product(panels_ + i / amx_rows * each, each, right.panels_ + j / amx_rows * each, each, tiles,
-                    c + i * ldc + j, ldc, std::min(wide, m - i), std::min(wide, n - j), write);
+                    c + i * ldc + j, ldc, std::min(wide, m - i), std::min(wide, n - j), write, meanwhile);
   }
 
  private:

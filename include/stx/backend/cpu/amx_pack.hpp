@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "stx/backend/cpu/amx.hpp"
+#include "stx/backend/cpu/rows_ahead.hpp"
 
 namespace stx::cpu {
 inline namespace STX_SIMD {
@@ -86,9 +87,10 @@ inline constexpr std::int64_t amx_panel(std::int64_t depth) {
 /// Packs 16 rows (or columns) of a factor for `depth` steps: at most `n` exist, the others become zeros. The factor is
 /// stored by rows of steps (value of step k and row i at from[i * ld + k]) or, with `steps_first`, by steps
 /// (from[k * ld + i]). `right` says which factor: a tile's rows are the left one's rows, the right one's steps.
-template <bool right>
+/// Calls meanwhile() once a tile.
+template <bool right, class Meanwhile>
 void amx_pack_panel(const float* from, std::int64_t ld, bool steps_first, std::int64_t depth, std::int64_t n,
-                    unsigned char* tiles) {
+                    unsigned char* tiles, Meanwhile&& meanwhile) {
   n = std::min(n, amx_rows);
   for (std::int64_t k = 0; k < depth; k += amx_steps, tiles += amx_parts * amx_tile) {
     const std::int64_t steps = std::min(amx_steps, depth - k);
@@ -106,6 +108,7 @@ void amx_pack_panel(const float* from, std::int64_t ld, bool steps_first, std::i
       }
       lo = whole[0], hi = whole[1], stride = amx_rows;
     }
+    meanwhile();
     if (steps_first == right) {
       amx_pack_square<false>(lo, hi, stride, tiles);
     } else {

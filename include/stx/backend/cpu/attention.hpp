@@ -25,6 +25,7 @@ void attention_forward_tile(const StepState& state, const AttentionForward<T>& p
   for (std::int64_t i = 0; i < rows; ++i) {
     T* ai = a + i * ld;
     factor = head.add_bias(ai, begin + i, j0, keys);
+    scratch.products.ahead();
     if (p.weights != nullptr) {
       T* w = p.weights + head.weights_of(begin + i) + j0;
       for (std::int64_t j = 0; j < keys; ++j) w[j] = factor * ai[j];
@@ -119,6 +120,7 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
       }
       for (std::int64_t i = 0; i < rows; ++i) {
         const T factor = head.add_bias(a + i * ld, i0 + i, j0, keys);
+        products.ahead();
         T* bias = to.grad_bias == nullptr ? nullptr : to.grad_bias + (i0 + i) * in.n_keys + j0;
         grad_scores(a + i * ld, grad + i * ld, drops ? kept + i * ld : nullptr, keys, factor,
                     p.lse[head.row_of(i0 + i)], mean[i0 - begin + i], in.scale, bias);
@@ -137,29 +139,32 @@ void attention_backward_head(const StepState& state, const AttentionBackward<T>&
   }
 }
 
-/// Asks for what the forward pass of a head reads.
-template <class T>
-void prefetch_inputs(const AttentionHead<T>& head) {
-  const AttentionInputs<T>& in = head.in;
-  prefetch_rows<0>(head.at(in.q, in.n_queries, 0), in.q.stride, in.n_queries, in.head_dim);
-  prefetch_rows<0>(head.at(in.k, in.n_keys, 0), in.k.stride, in.n_keys, in.head_dim);
-  prefetch_rows<0>(head.at(in.v, in.n_keys, 0), in.v.stride, in.n_keys, in.head_dim);
+/// Adds the rows of a head in `m` to those that are asked for ahead, if they are few: longer heads are streams that a
+/// prefetcher follows, and would not stay in the cache.
+template <class T, class U>
+void add_rows(RowsAhead& ahead, const AttentionHead<T>& head, const HeadRows<U>& m, std::int64_t rows) {
+  if (m.data != nullptr && rows <= 128) ahead.add(head.at(m, rows, 0), m.stride, rows, head.in.head_dim);
 }
 
-/// Asks for what the backward pass of a head reads and writes.
+/// Adds what both passes of a head need.
 template <class T>
-void prefetch_backward(const AttentionBackward<T>& p, const AttentionHead<T>& head) {
+void add_inputs(RowsAhead& ahead, const AttentionHead<T>& head, const T* out) {
+  const AttentionInputs<T>& in = head.in;
+  add_rows(ahead, head, in.k, in.n_keys);
+  add_rows(ahead, head, in.v, in.n_keys);
+  add_rows(ahead, head, in.q, in.n_queries);
+  add_rows(ahead, head, HeadRows<const T>{out, in.width()}, in.n_queries);
+}
+
+/// Adds what the backward pass of a head needs.
+template <class T>
+void add_backward(RowsAhead& ahead, const AttentionHead<T>& head, const AttentionBackward<T>& p) {
   const AttentionInputs<T>& in = p.in;
-  const std::int64_t d = in.head_dim, width = in.width(), out = head.row_of(0) * d;
-  prefetch_inputs(head);
-  prefetch_rows<0>(p.grad_out + out, width, in.n_queries, d);
-  prefetch_rows<0>(p.out + out, width, in.n_queries, d);
-  const auto target = [&](const HeadRows<T>& grad, std::int64_t rows) {
-    if (grad.data != nullptr) prefetch_rows<1>(head.at(grad, rows, 0), grad.stride, rows, d);
-  };
-  target(p.grad_q, in.n_queries);
-  target(p.grad_k, in.n_keys);
-  target(p.grad_v, in.n_keys);
+  add_inputs(ahead, head, p.out);
+  add_rows(ahead, head, HeadRows<const T>{p.grad_out, in.width()}, in.n_queries);
+  add_rows(ahead, head, p.grad_q, in.n_queries);
+  add_rows(ahead, head, p.grad_k, in.n_keys);
+  add_rows(ahead, head, p.grad_v, in.n_keys);
 }
 
 /// Calls f(std::type_identity<Products>()) with the products for these shapes: a function of them alone.
@@ -183,10 +188,12 @@ void attention_forward_with(Context<Cpu>& ctx, const AttentionForward<T>& p) {
     const std::int64_t unit = task / chunks.number;
     const AttentionHead<T> head(in, unit / in.n_heads, unit % in.n_heads);
     const std::int64_t begin = task % chunks.number * chunks.size;
-    if (unit + 1 < in.batch * in.n_heads)
-      prefetch_inputs(AttentionHead<T>(in, (unit + 1) / in.n_heads, (unit + 1) % in.n_heads));
     auto parts = scratch.of(worker);
+    RowsAhead& ahead = parts.products.ahead;
+    if (unit + 1 < in.batch * in.n_heads)
+      add_inputs<T>(ahead, AttentionHead<T>(in, (unit + 1) / in.n_heads, (unit + 1) % in.n_heads), p.out);
     attention_forward_head(state, p, head, begin, std::min(in.n_queries, begin + chunks.size), parts);
+    ahead.finish();
   });
 }
 
@@ -219,8 +226,9 @@ void attention_backward_with(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
     for (std::int64_t b = first; b < (over_batch ? in.batch : first + 1); ++b) {
       const AttentionHead<T> head(in, b, h);
       const std::int64_t next = over_batch ? (b + 1) * in.n_heads + h : unit + 1;
+      RowsAhead& ahead = parts.products.ahead;
       if (next < in.batch * in.n_heads)
-        prefetch_backward(p, AttentionHead<T>(in, next / in.n_heads, next % in.n_heads));
+        add_backward(ahead, AttentionHead<T>(in, next / in.n_heads, next % in.n_heads), p);
       const auto target = [&](const HeadRows<T>& grad, std::int64_t part) -> T* {
         if (grad.data == nullptr) return nullptr;
         if (direct) return head.at(grad, in.n_keys, 0);
@@ -238,6 +246,7 @@ void attention_backward_with(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
           .write_k = direct ? p.write_k : GradWrite::overwrite,
           .write_v = direct ? p.write_v : GradWrite::overwrite};
       attention_backward_head(state, p, head, begin, end, parts, to);
+      ahead.finish();
     }
   });
   if (direct) return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stx/backend/cpu/attention_tile.hpp"
+#include "stx/backend/cpu/rows_ahead.hpp"
 
 namespace stx::cpu {
 
@@ -23,10 +24,15 @@ class ScratchLayout {
   std::int64_t bytes_ = 0;
 };
 
+/// What all kinds of products have.
+struct AttentionProducts {
+  RowsAhead ahead;  ///< what the next head needs, asked for between products and in them
+};
+
 /// Products with a tile of keys. Each pass calls begin_forward or begin_backward for every tile of keys, then the
 /// products for its tiles of queries, whose number in the chunk is `tile`, and backward end_keys.
 template <class T>
-class VectorProducts {
+class VectorProducts : public AttentionProducts {
  public:
   // Queries of a tile: whole tiles of the matrix product, of 14 rows (or 6). Few forward, whose scores stay in the
   // first-level cache through softmax; more backward, where they are the inner size of two products.
@@ -51,32 +57,32 @@ class VectorProducts {
 
   void begin_forward(const T* k, std::int64_t k_stride, const T* v, std::int64_t v_stride, std::int64_t keys) {
     n_keys_ = keys;
-    pack_matrix(k, k_stride, true, d_, keys, keys_);
-    pack_matrix(v, v_stride, false, keys, d_, values_);
+    pack(k, k_stride, true, d_, keys, keys_);
+    pack(v, v_stride, false, keys, d_, values_);
   }
   void begin_backward(const T* k, std::int64_t k_stride, const T* v, std::int64_t v_stride, std::int64_t keys) {
     n_keys_ = keys;
-    pack_matrix(k, k_stride, true, d_, keys, keys_);
-    pack_matrix(k, k_stride, false, keys, d_, key_rows_);
-    pack_matrix(v, v_stride, true, d_, keys, values_);
+    pack(k, k_stride, true, d_, keys, keys_);
+    pack(k, k_stride, false, keys, d_, key_rows_);
+    pack(v, v_stride, true, d_, keys, values_);
   }
 
   /// a = q k^T.
   void scores(const T* q, std::int64_t stride, std::int64_t rows, T* a, std::int64_t ld) {
-    packed_gemm(q, stride, false, keys_, a, ld, rows, packed_columns<T>(n_keys_), d_, GradWrite::overwrite);
+    multiply(q, stride, false, keys_, a, ld, rows, packed_columns<T>(n_keys_), d_, GradWrite::overwrite);
   }
   /// out (+)= a v.
   void sum_values(const T* a, std::int64_t ld, std::int64_t rows, T* out, std::int64_t stride, GradWrite write) {
-    packed_gemm(a, ld, false, values_, out, stride, rows, d_, n_keys_, write);
+    multiply(a, ld, false, values_, out, stride, rows, d_, n_keys_, write);
   }
   /// grad = grad_out v^T.
   void grad_shares(const T* grad_out, std::int64_t stride, std::int64_t rows, T* grad, std::int64_t ld) {
-    packed_gemm(grad_out, stride, false, values_, grad, ld, rows, packed_columns<T>(n_keys_), d_, GradWrite::overwrite);
+    multiply(grad_out, stride, false, values_, grad, ld, rows, packed_columns<T>(n_keys_), d_, GradWrite::overwrite);
   }
   /// grad_q (+)= grad k.
   void grad_of_queries(const T* grad, std::int64_t ld, std::int64_t rows, T* grad_q, std::int64_t stride,
                        GradWrite write) {
-    packed_gemm(grad, ld, false, key_rows_, grad_q, stride, rows, d_, n_keys_, write);
+    multiply(grad, ld, false, key_rows_, grad_q, stride, rows, d_, n_keys_, write);
   }
   /// grad_k (+)= grad^T q; q is packed with the first tile of keys.
   void grad_of_keys(const T* grad, std::int64_t ld, std::int64_t rows, const T* q, std::int64_t q_stride,
@@ -91,12 +97,25 @@ class VectorProducts {
   void end_keys(T*, std::int64_t, GradWrite, T*, std::int64_t, GradWrite) {}
 
  private:
+  /// Rows of the next head for one of some 15 packings and products.
+  static constexpr int rows_each = 24;
+
+  void pack(const T* b, std::int64_t ldb, bool transpose_b, std::int64_t depth, std::int64_t n, T* packed) {
+    ahead.ask(rows_each);
+    pack_matrix(b, ldb, transpose_b, depth, n, packed);
+  }
+  void multiply(const T* a, std::int64_t lda, bool transpose_a, const T* packed, T* c, std::int64_t ldc, std::int64_t m,
+                std::int64_t n, std::int64_t depth, GradWrite write) {
+    ahead.ask(rows_each);
+    packed_gemm(a, lda, transpose_a, packed, c, ldc, m, n, depth, write);
+  }
+
   std::int64_t each() const { return packed_size<T>(grad_queries, d_); }
 
   void transposed(const T* factor, std::int64_t ld, std::int64_t rows, const T* other, std::int64_t other_stride,
                   T* packed, bool packs, T* to, std::int64_t stride, GradWrite write) {
-    if (packs) pack_matrix(other, other_stride, false, rows, d_, packed);
-    packed_gemm(factor, ld, true, packed, to, stride, n_keys_, d_, rows, write);
+    if (packs) pack(other, other_stride, false, rows, d_, packed);
+    multiply(factor, ld, true, packed, to, stride, n_keys_, d_, rows, write);
   }
 
   std::int64_t d_, n_keys_ = 0;

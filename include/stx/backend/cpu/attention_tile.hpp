@@ -143,17 +143,6 @@ void grad_scores(T* a, T* grad, const T* kept, std::int64_t n, T factor, T lse, 
   for (std::int64_t j = 0; j < n; ++j) grad[j] *= scale;
 }
 
-/// Asks for the rows of a short head, which the next task works on: no stream of a prefetcher follows rows that lie
-/// pages apart. Longer heads have streams, and would not stay in the cache.
-template <int writes, class T>
-void prefetch_rows(const T* data, std::int64_t stride, std::int64_t rows, std::int64_t cols) {
-  if (data == nullptr || rows > 128) return;
-  for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t c = 0; c < cols; c += 64 / static_cast<std::int64_t>(sizeof(T)))
-      __builtin_prefetch(data + i * stride + c, writes);
-  asm volatile("");  // GCC leaves out calls of a function that does nothing but prefetch
-}
-
 /// Zeros in `rows` rows of `cols` values.
 template <class T>
 void clear_rows(T* data, std::int64_t stride, std::int64_t rows, std::int64_t cols) {
