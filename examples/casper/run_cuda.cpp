@@ -8,6 +8,6 @@ namespace stx::casper {
 bool cuda_available() { return gpu_available(); }
 void on_cuda(const EvaluateCommand& command) { run_evaluate<Cuda>(command, gpu_name()); }
 void on_cuda(const FitCommand& command) { run_fit<Cuda>(command, gpu_name()); }
-void on_cuda(const ImputeCommand& command) { run_impute<Cuda>(command); }
+void on_cuda(const ImputeCommand& command) { run_impute<Cuda>(command, gpu_name()); }
 
 }  // namespace stx::casper

@@ -33,7 +33,7 @@ Evaluation evaluate_pair(const EvaluateCommand& command, const Options& options,
 template <class D>
 void run_evaluate(const EvaluateCommand& command, const std::string& device_name) {
   PairRun run({"casper", "evaluate", D::name, device_name}, command.common);
-  probe_outputs({command.json, command.report});
+  run.will_write({command.json, command.report});
   const Options options = read_options(command.common);
   run.load(command.data, options_json(options));
   keep_most_variable(run.pair, command.most_variable);

@@ -4,12 +4,13 @@
 #include "examples/casper/imputation.hpp"
 #include "examples/casper/run_evaluate.hpp"
 #include "examples/casper/saved_model.hpp"
+#include "examples/common/impute_run.hpp"
 
 namespace stx::casper {
 
-/// Imputes with a trained network and writes the file.
+/// Imputes with a trained network and writes the file. Returns the number of imputed genes.
 template <class D>
-void write_imputed(GeneNetwork<D>& network, const SavedModel& model, const ImputationJob& job, Progress& progress) {
+std::int64_t write_imputed(GeneNetwork<D>& network, const SavedModel& model, const ImputationJob& job, Progress& progress) {
   const std::vector<std::int64_t> genes = genes_to_impute(model.reference, job.measured, job.genes, progress);
   Context<D>& ctx = network.context();
   const Csr<D> spots = to_device(ctx, job.st->counts);
@@ -18,13 +19,14 @@ void write_imputed(GeneNetwork<D>& network, const SavedModel& model, const Imput
   std::vector<std::int64_t> rows(static_cast<std::size_t>(job.st->counts.rows));
   std::iota(rows.begin(), rows.end(), std::int64_t{0});
   write_imputation(job, model, genes, network.predict(spots, layout, rows, genes), progress);
+  return static_cast<std::int64_t>(genes.size());
 }
 
 template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
   PairRun run({"casper", "fit", D::name, device_name}, command.common);
   command.check();
-  probe_outputs({command.out, command.save, command.json, command.report});
+  run.will_write({command.out, command.save, command.json, command.report});
   const Options options = read_options(command.common);
   run.load(command.data, options_json(options));
   PairData& pair = run.pair;
@@ -40,7 +42,6 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     evaluate.common = command.common;
     evaluate.folds = command.folds;
     evaluation = evaluate_pair<D>(evaluate, options, run);
-    run.facts.total_seconds = run.seconds();
     const std::vector<GeneScores> scores = evaluation.methods.at("casper").mean();
     for (std::size_t g = 0; g < scores.size(); ++g) cv_pcc[g] = scores[g].pcc;
   }
@@ -59,6 +60,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   JobResult result;
   const auto model = train_gene_model<D>(run.tools(), "fit", task, scales, rows, options,
                                          {.threads = threads, .seed = command.common.seed}, result);
+  if (command.folds == 0) evaluation = unscored(result);
 
   SavedModel saved;
   saved.options = options;
@@ -72,6 +74,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   saved.parameters = named_parameters(model->context(), model->store());
   std::vector<double> measured_pcc = unknown_pcc(pair.st);
   for (std::size_t j = 0; j < cv_pcc.size(); ++j) measured_pcc[pair.st.columns[task.st_inputs[j]]] = cv_pcc[j];
+  run.facts.total_seconds = run.seconds();
   run.finish([&] {
     write_imputed(model->network(), saved,
                   {.st = &pair.st, .st_inputs = task.st_inputs,
@@ -79,24 +82,25 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
                    .out = command.out, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)},
                   run.progress);
     if (!command.save.empty()) save_model(command.save, saved);
-    if (command.folds > 0) write_evaluation({command.json, command.report}, evaluation, pair, run.facts);
+    write_evaluation({command.json, command.report}, evaluation, pair, run.facts);
   });
 }
 
 template <class D>
-void run_impute(const ImputeCommand& command) {
-  probe_outputs({command.out});
-  Progress progress(command.common.quiet);
+void run_impute(const ImputeCommand& command, const std::string& device_name) {
+  ImputeRun run({"casper", "impute", D::name, device_name}, command);
   const SavedModel saved = read_model(command.model);
-  const ImputeInput input = read_impute_input(command, saved.inputs, saved.reference, progress);
+  run.read(saved.inputs, saved.reference);
+  const ImputeInput& input = run.input;
   GeneNetwork<D> network({.threads = command.common.used_threads()}, static_cast<std::int64_t>(saved.inputs.size()),
                          saved.centroids, saved.embedding, saved.options, SingleCells::centroids);
   load_parameters(network.context(), network.store(), saved.parameters, command.model);
-  write_imputed(network, saved,
-                {.st = &input.st, .st_inputs = input.st_inputs, .measured = input.measured, .genes = command.genes,
-                 .out = command.out, .measured_pcc = unknown_pcc(input.st),
-                 .provenance = provenance("casper", command.data.st, command.model, D::name)},
-                progress);
+  const std::int64_t n_imputed =
+      write_imputed(network, saved,
+                    {.st = &input.st, .st_inputs = input.st_inputs, .measured = input.measured, .genes = command.genes,
+                     .out = command.out, .measured_pcc = unknown_pcc(input.st), .provenance = run.provenance()},
+                    run.progress);
+  run.finish(n_imputed, options_json(saved.options));
 }
 
 }  // namespace stx::casper

@@ -10,14 +10,13 @@ void FitFlags::add_to(CLI::App& app) {
   app.add_option("--out", out, "imputed .h5ad to write")->required();
   app.add_option("--save", save, "trained model (.safetensors) to write");
   app.add_option("--folds", folds, "gene folds of the cross-validation; 0 leaves it out")->check(CLI::Range(0, 1000));
-  app.add_option("--json", json, "scores of the cross-validation as JSON");
+  app.add_option("--json", json, "facts of the run and scores of the cross-validation as JSON");
   app.add_option("--report", report, "report of the cross-validation as HTML");
 }
 
 void FitFlags::check() const {
   require(folds != 1, "fit", "--folds must be 0 or at least 2, got 1");
-  require(folds > 0 || (json.empty() && report.empty()), "fit",
-          "--json and --report show the cross-validation, which --folds 0 leaves out");
+  require(folds > 0 || report.empty(), "fit", "--report shows the cross-validation, which --folds 0 leaves out");
 }
 
 void ImputeFlags::add_to(CLI::App& app, bool needs_cells) {
@@ -25,6 +24,7 @@ void ImputeFlags::add_to(CLI::App& app, bool needs_cells) {
   app.add_option("--model", model, "model written by fit --save")->required();
   app.add_option("--genes", genes, "all, or a file with one gene name per line");
   app.add_option("--out", out, "imputed .h5ad to write")->required();
+  app.add_option("--json", json, "facts of the run as JSON");
 }
 
 void EvaluateFlags::add_to(CLI::App& app, const std::vector<std::string>& protocols) {

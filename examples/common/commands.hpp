@@ -26,7 +26,7 @@ struct ImputeFlags {
   DataFlags data;  ///< only the spatial side
   std::string model;
   std::string genes = "all";
-  std::string out;
+  std::string out, json;
 
   void add_to(CLI::App& app, bool needs_cells = false);
 };

@@ -59,10 +59,8 @@ FitFlags prepare_demo(const DemoFlags& demo) {
   fit.out = demo.folder + "/imputed.h5ad";
   fit.save = demo.folder + "/model.safetensors";
   fit.folds = demo.folds;
-  if (fit.folds > 0) {
-    fit.json = demo.folder + "/scores.json";
-    fit.report = demo.folder + "/report.html";
-  }
+  fit.json = demo.folder + "/scores.json";
+  if (fit.folds > 0) fit.report = demo.folder + "/report.html";
   for (const std::string& path : {fit.out, fit.save, fit.json, fit.report})
     if (!path.empty()) std::filesystem::remove(path);
   return fit;

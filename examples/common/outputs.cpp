@@ -48,6 +48,7 @@ nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair
   for (const TrainingCurve& curve : e.curves) json["epochs_run"].push_back(curve.epochs.size());
   json["seconds_per_epoch"] = number(seconds_per_epoch(e));
   json["peak_rss_mb"] = number(peak_rss_mb());
+  if (e.order.empty()) return json;
   const std::vector<GeneScores> model = e.methods.at(e.order.front()).mean();
   json["metrics"] = summary_json(model);
   json["metrics_per_seed"] = nlohmann::ordered_json::array();
@@ -70,7 +71,16 @@ nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair
   return json;
 }
 
+Evaluation unscored(const JobResult& training) {
+  Evaluation e("none");
+  e.note = "no gene was held out, so nothing is known of the accuracy";
+  e.curves.push_back({"fit", training.epochs, training.best_epoch});
+  e.train_seconds = training.train_seconds();
+  return e;
+}
+
 std::string score_table(const Evaluation& e) {
+  if (e.order.empty()) return {};
   std::size_t width = 10;
   for (const std::string& method : e.order) width = std::max(width, method.size() + 1);
   std::string text = fmt::format("{:<{}}", "method", width);
@@ -144,9 +154,9 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
 
 void write_evaluation(const EvaluationFiles& files, Evaluation& evaluation, PairData& pair, const RunFacts& facts,
                       const EvaluationExtras& extras) {
-  if (evaluation.counts["n_copied_spots"] > 0)
-    pair.notes.push_back(detail::concat(evaluation.counts["n_copied_spots"], " of ", pair.st.counts.rows,
-                                             " spots have an exact copy among the spots"));
+  if (const auto copied = evaluation.counts.find("n_copied_spots"); copied != evaluation.counts.end() && copied->second > 0)
+    pair.notes.push_back(
+        detail::concat(copied->second, " of ", pair.st.counts.rows, " spots have an exact copy among the spots"));
   std::fputs(score_table(evaluation).c_str(), stdout);
   for (const std::string& line : extras.lines) std::printf("%s\n", line.c_str());
   if (!files.json.empty()) {

@@ -26,9 +26,13 @@ struct RunFacts {
 /// Median seconds of training per epoch over all trainings.
 double seconds_per_epoch(const Evaluation& e);
 
+/// What stands for the evaluation where there is none: the training of the model that is kept. It has no scores.
+Evaluation unscored(const JobResult& training);
+
+/// Facts of the run and, unless it is unscored(), its scores.
 nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair, const RunFacts& run);
 
-/// The table of scores as text: one row a method, means over genes.
+/// The table of scores as text: one row a method, means over genes. Empty without scores.
 std::string score_table(const Evaluation& e);
 
 Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFacts& run);

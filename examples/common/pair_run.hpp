@@ -1,9 +1,9 @@
 // A command on a pair of data sets, from the first look at its outputs to the last file.
 #pragma once
 
-#include <initializer_list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "examples/common/clock.hpp"
 #include "examples/common/outputs.hpp"
@@ -19,15 +19,13 @@ struct RunName {
 };
 
 /// Refuses outputs that could not be written later; empty paths are not asked for.
-void probe_outputs(std::initializer_list<std::string> paths);
+void probe_outputs(const std::vector<std::string>& paths);
 
-/// uns['stx'] of a file imputed by a run, or by a saved model.
+/// uns['stx'] of a file imputed by a run.
 nlohmann::json provenance(const RunFacts& facts);
-nlohmann::json provenance(const std::string& model, const std::string& st, const std::string& weights,
-                          const std::string& device);
 
-/// The data, the facts, the checkpoint and the clock of one command. In this order: load(), begin(),
-/// the work with tools(), finish().
+/// The data, the facts, the checkpoint and the clock of one command. In this order: will_write(), load(),
+/// begin(), the work with tools(), finish().
 class PairRun {
  public:
   PairRun(const RunName& name, const CommonFlags& common) : common_(common), progress(common.quiet) {
@@ -38,6 +36,10 @@ class PairRun {
     facts.threads = common.used_threads();
     facts.seed = common.seed;
   }
+
+  /// Refuses outputs that could not be written later; empty paths are not asked for. With --resume only begin()
+  /// does, for some may be there that the run which is continued was killed after writing: it removes these.
+  void will_write(const std::vector<std::string>& paths);
 
   void load(const DataFlags& data, nlohmann::ordered_json config) {
     facts.st = data.st;
@@ -52,16 +54,21 @@ class PairRun {
   RunTools& tools() { return *tools_; }
 
   double seconds() const { return seconds_since(start_); }
-  /// Writes the results; should that fail, the work goes to the checkpoint, which is removed otherwise.
+  /// Writes the results. Should that fail, or the run be killed meanwhile, the checkpoint has all the work;
+  /// otherwise it is removed.
   template <class Write>
   void finish(Write&& write) {
+    save_before_outputs();
     write_results(*tools_, write);
     state_->remove_file();
   }
 
  private:
+  void save_before_outputs();
+
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   CommonFlags common_;
+  std::vector<std::string> outputs_;
   std::optional<RunState> state_;
   std::optional<RunTools> tools_;
   std::optional<InterruptScope> interrupts_;

@@ -75,6 +75,10 @@ void RunState::resume(const std::string& file_path) {
     for (auto it = file.tensors.lower_bound(more); it != file.tensors.end() && it->first.starts_with(more); ++it)
       r.more[it->first.substr(more.size())] = matrix(file, it->first);
   }
+  const auto outputs = file.metadata.find("outputs");
+  if (outputs != file.metadata.end())
+    for (const auto& path : nlohmann::json::parse(outputs->second, nullptr, false))
+      if (path.is_string()) outputs_.push_back(path);
   const auto active = file.metadata.find("active");
   if (active != file.metadata.end()) {
     active_job_ = active->second;
@@ -125,7 +129,10 @@ void RunState::save() {
                                                          static_cast<double>(s.waited),
                                                          static_cast<double>(active_.step),
                                                          static_cast<double>(active_.first_step)}};
-  write_safetensors(path_, tensors, {{"stx", version_string}, {"run", settings_.dump()}, {"active", active_job_}}, true);
+  write_safetensors(path_, tensors,
+                    {{"stx", version_string}, {"run", settings_.dump()}, {"active", active_job_},
+                     {"outputs", nlohmann::json(outputs_).dump()}},
+                    true);
 }
 
 void RunState::remove_file() const {

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "examples/common/cli.hpp"
@@ -60,6 +61,15 @@ class RunState {
   }
   void save();
 
+  /// Saves, with the files (absolute paths) that are written next: should the run be killed then, those that are
+  /// there are its own.
+  void save_before(std::vector<std::string> outputs) {
+    outputs_ = std::move(outputs);
+    save();
+  }
+  /// The files that the run which this one continues had begun to write; none when asked again.
+  std::vector<std::string> take_outputs() { return std::exchange(outputs_, {}); }
+
   /// Removes the file, and what a killed run left of it: the run is complete.
   void remove_file() const;
 
@@ -71,6 +81,7 @@ class RunState {
   std::map<std::string, JobResult> finished_;
   std::string active_job_;
   FitState<float> active_;
+  std::vector<std::string> outputs_;
   std::chrono::duration<double> every_;
   Clock::time_point last_save_;
 };

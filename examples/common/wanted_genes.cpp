@@ -51,14 +51,13 @@ std::vector<std::int64_t> genes_to_impute(const std::vector<std::string>& refere
 
 ImputeInput read_impute_input(const ImputeFlags& command, const std::vector<std::string>& inputs,
                               const std::vector<std::string>& reference, Progress& progress) {
-  std::vector<std::string> notes;
   ImputeInput input;
-  input.st = load_counts(command.data.st, command.data.st_layer, notes);
+  input.st = load_counts(command.data.st, command.data.st_layer, input.notes);
   NameTable table;
   if (!command.data.gene_table.empty()) table = read_name_table(command.data.gene_table);
   const GeneMatch match = match_genes(inputs, input.st.genes,
                                       {.fold_case = command.data.fold_case, .table = table.empty() ? nullptr : &table});
-  for (const std::string& note : notes) progress.note("note: " + note);
+  for (const std::string& note : input.notes) progress.note("note: " + note);
   if (match.size() < static_cast<std::int64_t>(inputs.size())) {
     std::vector<char> present(inputs.size(), 0);
     for (std::int64_t g : match.index_a) present[g] = 1;

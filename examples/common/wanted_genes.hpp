@@ -24,6 +24,7 @@ struct ImputeInput {
   CountData st;
   std::vector<std::int64_t> st_inputs;  ///< the model's input genes: columns of st.counts
   std::set<std::int64_t> measured;      ///< reference genes that the spatial file holds
+  std::vector<std::string> notes;       ///< what a person should hear about the data
 };
 
 /// @throws DataError when a gene that the model takes as input is missing.

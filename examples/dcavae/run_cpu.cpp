@@ -7,6 +7,6 @@ namespace stx::dcavae {
 
 void on_cpu(const EvaluateCommand& command) { run_evaluate<Cpu>(command, cpu_name()); }
 void on_cpu(const FitCommand& command) { run_fit<Cpu>(command, cpu_name()); }
-void on_cpu(const ImputeCommand& command) { run_impute<Cpu>(command); }
+void on_cpu(const ImputeCommand& command) { run_impute<Cpu>(command, cpu_name()); }
 
 }  // namespace stx::dcavae

@@ -35,7 +35,7 @@ GenesEvaluation evaluate_pair(const EvaluateCommand& command, const Options& opt
 template <class D>
 void run_evaluate(const EvaluateCommand& command, const std::string& device_name) {
   PairRun run({"dcavae", "evaluate", D::name, device_name}, command.common);
-  probe_outputs({command.json, command.report});
+  run.will_write({command.json, command.report});
   const Options options = options_of(command);
   methods_of(command.methods);  // refused before data are read
   run.load(command.data, options_json(options));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "examples/casper/imputation.hpp"
-#include "examples/common/wanted_genes.hpp"
+#include "examples/common/impute_run.hpp"
 #include "examples/dcavae/latent_scores.hpp"
 #include "examples/dcavae/output_files.hpp"
 #include "examples/dcavae/placement.hpp"
@@ -86,7 +86,7 @@ template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
   PairRun run({"dcavae", "fit", D::name, device_name}, command.common);
   command.check();
-  probe_outputs({command.out, command.out_cells, command.save, command.json, command.report});
+  run.will_write({command.out, command.out_cells, command.save, command.json, command.report});
   const Options options = options_of(command);
   run.load(command.data, options_json(options));
   PairData& pair = run.pair;
@@ -105,7 +105,6 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     evaluate.cache = command.cache;
     evaluate.methods = "ridge,knn,naive,mean";
     evaluation = evaluate_pair<D>(evaluate, options, run);
-    run.facts.total_seconds = run.seconds();
     const std::vector<GeneScores> scores = evaluation.log.methods.at("dcavae").mean();
     for (std::size_t g = 0; g < scores.size(); ++g) cv_pcc[g] = scores[g].pcc;
   }
@@ -116,10 +115,10 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   const Trained<D> trained = train_dcavae<D>({run.tools(), lists}, "fit", pair, split, options,
                                              {.threads = threads, .seed = command.common.seed}, result);
   DcavaeModel<D>& model = *trained.model;
+  if (command.folds == 0) evaluation.log = unscored(result);
   const SavedModel saved = saved_model(model, trained.task, options, evaluation, cv_pcc);
   std::vector<std::int64_t> known(saved.genes.size(), -1);
-  std::vector<double> measured_pcc(static_cast<std::size_t>(pair.st.var.rows()),
-                                   std::numeric_limits<double>::quiet_NaN());
+  std::vector<double> measured_pcc = casper::unknown_pcc(pair.st);
   for (std::size_t g = 0; g < pair.shared.size(); ++g) {
     known[g] = pair.st.columns[pair.shared_st[g]];
     measured_pcc[known[g]] = cv_pcc[g];
@@ -136,28 +135,34 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
       cells.uns["stx"]["positions"] = position_errors(placement->errors);
     }
   }
+  run.facts.total_seconds = run.seconds();
   run.finish([&] {
     write_spots(command, model, saved, known, std::stod(command.level) / 100,
                 {.st = &pair.st, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)}, run.progress);
     if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);
     if (!command.save.empty()) save_model(command.save, saved);
-    if (command.folds == 0) return;
-    if (placement)  // of the model that is kept, in place of a fold's
-      evaluation.places["dcavae"] = {placement->cells.position, placement->spots.position, placement->errors};
-    const EvaluationExtras extras = evaluation_extras(evaluation, pair.coordinates, threads);
+    EvaluationExtras extras;
+    if (command.folds == 0) {
+      extras.json["interval_corrected"] = false;
+      if (placement) extras.json["positions"] = position_errors(placement->errors);
+    } else {
+      if (placement)  // of the model that is kept, in place of a fold's
+        evaluation.places["dcavae"] = {placement->cells.position, placement->spots.position, placement->errors};
+      extras = evaluation_extras(evaluation, pair.coordinates, threads);
+    }
     write_evaluation({command.json, command.report}, evaluation.log, pair, run.facts, extras);
   });
 }
 
 template <class D>
-void run_impute(const ImputeCommand& command) {
-  probe_outputs({command.out});
-  Progress progress(command.common.quiet);
+void run_impute(const ImputeCommand& command, const std::string& device_name) {
+  ImputeRun run({"dcavae", "impute", D::name, device_name}, command);
   SavedModel saved = read_model(command.model);
   saved.options.rounded = saved.options.rounded || command.rounded;
   require<DataError>(saved.options.cross_attention, command.model,
                      "was trained without cross-attention; only models with it impute other sections");
-  const ImputeInput input = read_impute_input(command, saved.inputs, saved.genes, progress);
+  run.read(saved.inputs, saved.genes);
+  const ImputeInput& input = run.input;
   const Task task = section_task(saved, input.st.counts, input.st_inputs);
   DcavaeModel<D> model({.threads = command.common.used_threads()}, task, saved.options);
   load_parameters(model.context(), model.store(), saved.parameters, command.model);
@@ -169,12 +174,13 @@ void run_impute(const ImputeCommand& command) {
   for (std::size_t c = 0; c < input.st.genes.size(); ++c)
     for (const std::int64_t g : input.measured)
       if (known[g] < 0 && saved.genes[g] == input.st.genes[c]) known[g] = input.st.columns[c];
-  write_spots(command, model, saved, known, std::stod(command.level) / 100,
-              {.st = &input.st,
-               .measured_pcc = std::vector<double>(static_cast<std::size_t>(input.st.var.rows()),
-                                                   std::numeric_limits<double>::quiet_NaN()),
-               .provenance = provenance("dcavae", command.data.st, command.model, D::name)},
-              progress);
+  const SpotPrediction prediction =
+      write_spots(command, model, saved, known, std::stod(command.level) / 100,
+                  {.st = &input.st, .measured_pcc = casper::unknown_pcc(input.st), .provenance = run.provenance()},
+                  run.progress);
+  const auto n_measured = std::count_if(known.begin(), known.end(), [](std::int64_t column) { return column >= 0; });
+  run.finish(static_cast<std::int64_t>(prediction.genes.size()) - n_measured, options_json(saved.options),
+             {{"interval_level", prediction.level}, {"interval_corrected", prediction.corrected}});
 }
 
 }  // namespace stx::dcavae

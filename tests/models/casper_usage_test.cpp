@@ -76,9 +76,9 @@ TEST_CASE("wrong usage ends with status 2 and says what is wrong") {
        "error: [evaluate] --folds must be at least 2, got 1\n");
   says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "1"},
        "error: [fit] --folds must be 0 or at least 2, got 1\n");
-  says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "0", "--json",
-        "j"},
-       "error: [fit] --json and --report show the cross-validation, which --folds 0 leaves out\n");
+  says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "0", "--report",
+        "r"},
+       "error: [fit] --report shows the cross-validation, which --folds 0 leaves out\n");
   says({"demo", "--spots", "10"}, "--spots: Value 10 not in range");
   says(set("hidden"), "error: [--set] expected key=value, got 'hidden'\n");
   says(set("hiden=3"), "error: [--set] unknown setting 'hiden'; known are hidden, width, ");

@@ -65,10 +65,6 @@ TEST_CASE("kill -9 at any moment, also during a save: the checkpoint is whole, a
     if (r.status == 0) break;
     REQUIRE(r.status == 256 + SIGKILL);
     ++kills;
-    if (std::filesystem::exists(w.folder / "parts.h5ad")) {  // killed among its last files: they are in the way
-      for (const char* file : {"parts.h5ad", "parts.safetensors"}) std::filesystem::remove(w.folder / file);
-      break;
-    }
     if (!std::filesystem::exists(checkpoint)) continue;
     const auto now = progress(checkpoint);
     CHECK(now >= done);
@@ -77,10 +73,10 @@ TEST_CASE("kill -9 at any moment, also during a save: the checkpoint is whole, a
   }
   CHECK(kills >= 3);
   CHECK(with_checkpoint >= 1);
-  if (!std::filesystem::exists(w.folder / "parts.h5ad")) {
+  const bool begun = std::filesystem::exists(checkpoint);
+  if (begun || !std::filesystem::exists(w.folder / "parts.h5ad")) {  // not killed after its very end
     for (const char* left : {".parts.h5ad.checkpoint.1.0.tmp", ".parts.h5ad.1.0.tmp"})  // as a kill leaves them
       golden::spit(w.folder / left, "half");
-    const bool begun = std::filesystem::exists(checkpoint);
     const Result rest =
         w.dcavae(fit_alone(w, "parts") + (begun ? Flags{"--resume", "parts.h5ad.checkpoint"} : Flags{}));
     INFO(rest.err);
@@ -89,6 +85,56 @@ TEST_CASE("kill -9 at any moment, also during a save: the checkpoint is whole, a
   CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
   CHECK_FALSE(std::filesystem::exists(checkpoint));
   CHECK_FALSE(has_temporary(w));
+}
+
+TEST_CASE("kill -9 among the last files: the run that goes on replaces what is there of them, and nothing else") {
+  const Workplace w;
+  const auto fit = [&](const std::string& name, const Flags& more = {}) {
+    Flags flags = w.on_pair("fit", {"--out", name + ".h5ad", "--out-cells", name + ".cells.h5ad", "--save", name + ".safetensors",
+                                    "--json", name + ".json", "--quiet"});
+    *(std::find(flags.begin(), flags.end(), "--folds") + 1) = "0";
+    return flags + more;
+  };
+  const std::vector<std::string> kinds = {".h5ad", ".cells.h5ad", ".safetensors", ".json"};
+  REQUIRE(w.dcavae(fit("whole")).status == 0);
+  int between = 0;
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    const std::string name = "at" + std::to_string(kind), checkpoint = name + ".h5ad.checkpoint";
+    const Result r = w.dcavae.killed(fit(name), [&] { return std::filesystem::exists(w.folder / (name + kinds[kind])); });
+    const bool begun = std::filesystem::exists(w.folder / checkpoint);
+    REQUIRE((begun ? r.status == 256 + SIGKILL : kind + 1 == kinds.size()));
+    between += begun;
+    if (begun && kind == 0) {
+      // Files of other names are not the run's; neither are those of a checkpoint that came before any file.
+      const Result other = w.dcavae(fit("whole", {"--resume", checkpoint}));
+      CHECK(other.status == 1);
+      CHECK(other.err == "error: [whole.h5ad] exists already; choose another output path or allow overwriting\n");
+      CHECK(std::filesystem::exists(w.folder / (name + ".h5ad")));
+    }
+    if (begun) {
+      const Result rest = w.dcavae(fit(name, {"--resume", checkpoint}));
+      INFO(rest.err);
+      REQUIRE(rest.status == 0);
+    }
+    CHECK_FALSE(std::filesystem::exists(w.folder / checkpoint));
+    CHECK_FALSE(has_temporary(w));
+    for (const std::string& end : kinds) CHECK(std::filesystem::exists(w.folder / (name + end)));
+    CHECK(golden::slurp(w.folder / (name + ".safetensors")) == golden::slurp(w.folder / "whole.safetensors"));
+  }
+  CHECK(between >= 3);
+}
+
+TEST_CASE("files that came after an interrupt are not the run's own") {
+  const Workplace w;
+  const Result stopped = w.dcavae(fit_alone(w, "parts"), "selection 1/");
+  REQUIRE(stopped.status == 130);
+  golden::spit(w.folder / "parts.h5ad", "mine");
+  const Result refused = w.dcavae(fit_alone(w, "parts") + Flags{"--quiet", "--resume", "parts.h5ad.checkpoint"});
+  CHECK(refused.status == 1);
+  CHECK(refused.err == "error: [parts.h5ad] exists already; choose another output path or allow overwriting\n");
+  CHECK(golden::slurp(w.folder / "parts.h5ad") == "mine");
+  std::filesystem::remove(w.folder / "parts.h5ad");
+  CHECK(w.dcavae(fit_alone(w, "parts") + Flags{"--quiet", "--resume", "parts.h5ad.checkpoint"}).status == 0);
 }
 
 TEST_CASE("an interval between checkpoints must be a number of seconds") {

@@ -1,0 +1,77 @@
+// The JSON of runs that score nothing: fit without cross-validation, and impute.
+#include <doctest/doctest.h>
+
+#include "models/dcavae_program.hpp"
+#include "models/workplace.hpp"
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using program::operator+;
+
+/// What both programs say of a fit without folds and of an impute with its model; spot 7 has no counts.
+void check_runs(const std::string& model, const program::Program& program, const golden::Folder& folder,
+                program::Flags fit) {
+  *(std::find(fit.begin(), fit.end(), "--folds") + 1) = "0";
+  const auto json = [&](const char* name) { return Json::parse(golden::slurp(folder / name)); };
+  const program::Result fitted = program(fit);
+  INFO(fitted.err);
+  REQUIRE(fitted.status == 0);
+  CHECK(fitted.out.empty());
+  const Json f = json("fit.json");
+  CHECK((f["model"] == model && f["command"] == "fit" && f["protocol"] == "none"));
+  CHECK((f["data"]["n_spots"] == 119 && f["data"]["n_cells"] == 80 && f["data"]["n_shared_genes"] == 15));
+  CHECK((f["data"]["st"] == "st.h5ad" && f["data"]["n_scored_genes"] == 0));
+  CHECK(f["config"]["max_epochs"] == 2);
+  CHECK(f["epochs_run"] == Json::array({2}));
+  CHECK(f["seconds_per_epoch"].get<double>() > 0);
+  CHECK(f["seconds"]["total"].get<double>() > f["seconds"]["train"].get<double>());
+  CHECK(f["device"]["kind"] == "cpu");
+  for (const char* scored : {"metrics", "metrics_per_seed", "per_gene", "baselines"}) CHECK_FALSE(f.contains(scored));
+  for (const char* output : {"out.h5ad", "model.safetensors"}) CHECK(std::filesystem::exists(folder / output));
+
+  const program::Flags impute = {"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--threads", "1", "--quiet"};
+  const program::Result imputed = program(impute + program::Flags{"--out", "again.h5ad", "--json", "impute.json"});
+  INFO(imputed.err);
+  REQUIRE(imputed.status == 0);
+  const Json i = json("impute.json");
+  CHECK((i["model"] == model && i["command"] == "impute" && i["weights"] == "model.safetensors"));
+  CHECK((i["data"]["st"] == "st.h5ad" && i["data"]["n_spots"] == 120 && i["data"]["n_genes"] == 15));
+  CHECK(i["data"]["n_input_genes"] == 15);
+  CHECK(i["data"]["spots_without_counts"] == Json::array({"spot7"}));
+  CHECK(i["data"]["notes"].is_array());
+  CHECK((i["written"]["st"] == "again.h5ad" && i["written"]["n_spots"] == 120));
+  CHECK((i["written"]["n_measured_genes"] == 15 && i["written"]["n_imputed_genes"] == 15));
+  CHECK(i["config"]["max_epochs"] == 2);
+  CHECK((i["device"]["kind"] == "cpu" && i["device"]["threads"] == 1));
+  CHECK(i["seconds"]["load"].get<double>() > 0);
+  CHECK(i["seconds"]["total"].get<double>() > i["seconds"]["load"].get<double>());
+  CHECK(i["peak_rss_mb"].get<double>() > 1);
+
+  // Its place is looked at before the work.
+  const program::Result again = program(impute + program::Flags{"--out", "third.h5ad", "--json", "impute.json"});
+  CHECK(again.status == 1);
+  CHECK(again.err == "error: [impute.json] exists already; choose another output path or allow overwriting\n");
+  CHECK_FALSE(std::filesystem::exists(folder / "third.h5ad"));
+}
+
+}  // namespace
+
+TEST_CASE("dcavae: JSON of fit without folds, and of impute") {
+  const dcavae_program::Workplace w(true);
+  check_runs("dcavae", w.dcavae, w.folder,
+             w.on_pair("fit", {"--out", "out.h5ad", "--save", "model.safetensors", "--json", "fit.json", "--out-cells",
+                               "cells.h5ad", "--quiet"}));
+  CHECK(w.json("fit.json")["interval_corrected"] == false);
+  CHECK(w.json("fit.json")["positions"]["n_test_spots"].get<int>() > 0);
+  CHECK((w.json("impute.json")["interval_corrected"] == false && w.json("impute.json")["interval_level"] == 0.9));
+}
+
+TEST_CASE("casper: JSON of fit without folds, and of impute") {
+  const dcavae_program::Workplace files(true);
+  const program::Program casper{STX_CASPER_PROGRAM, files.folder.path()};
+  check_runs("casper", casper, files.folder,
+             program::Flags{"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds", "2", "--out", "out.h5ad", "--save",
+                            "model.safetensors", "--json", "fit.json", "--quiet"} +
+                 program::quick());
+}
