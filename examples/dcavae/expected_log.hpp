@@ -57,17 +57,18 @@ class ExpectedLog {
 /// E ln(1 + 1e4 x / total) of every entry (rows x genes); 0 in rows without counts.
 ///
 /// @param mean    (rows x genes) expected counts
-/// @param theta   of each gene
+/// @param theta   (1 x genes), of each gene, or (rows x genes)
 /// @param totals  of each row
-inline Matrix<float> expected_logs(const Matrix<float>& mean, const std::vector<double>& theta,
+inline Matrix<float> expected_logs(const Matrix<float>& mean, const Matrix<float>& theta,
                                    const std::vector<double>& totals, int threads) {
   Matrix<float> out(mean.rows, mean.cols, 0.0f);
   parallel_for(threads, mean.rows, [&](std::int64_t i) {
     const double total = totals[static_cast<std::size_t>(i)];
     if (!(total > 0)) return;
     ExpectedLog expected(1e4 / total);
+    const auto of_row = theta.row(theta.rows == 1 ? 0 : i);
     for (std::int64_t g = 0; g < mean.cols; ++g)
-      out(i, g) = static_cast<float>(expected(mean(i, g), theta[static_cast<std::size_t>(g)]));
+      out(i, g) = static_cast<float>(expected(mean(i, g), of_row[static_cast<std::size_t>(g)]));
   });
   return out;
 }

@@ -75,6 +75,10 @@ class Network {
     rate_ = Linear(ctx, store, "decoder.rate", o.latent, sizes.genes);
     zero_ = Linear(ctx, store, "decoder.zero", o.latent, sizes.genes);
     if (sizes.axes > 0) place_ = nn::Mlp<T, D>(ctx, store, "position", {o.latent, 64, 32, sizes.axes});
+    if (o.dispersion == "decoder") {
+      theta_ = Linear(ctx, store, "decoder.log_theta", o.latent, sizes.genes);
+      return;
+    }
     const bool tied = o.dispersion == "tied";
     log_theta_[0] = store.add("decoder.log_theta.cells", Shape{sizes.genes}, tied ? Init::filled(0) : Init::normal(1));
     if (tied) {
@@ -126,8 +130,9 @@ class Network {
   V place(Context<D>& ctx, V z) const { return place_(ctx, z); }
 
   /// ln theta of every gene on side m. Tied, that of spots follows that of cells, so that genes never
-  /// measured in space have a trained one.
-  Dispersion<T, D> dispersion(Context<D>& ctx, Modality m) const {
+  /// measured in space have a trained one; of the decoder, each entry (row of z, gene) has its own.
+  Dispersion<T, D> dispersion(Context<D>& ctx, Modality m, V z) const {
+    if (options_.dispersion == "decoder") return {theta_(ctx, z)};
     const std::int64_t n = log_theta_[0].shape().size();
     if (m == Modality::cells) return {log_theta_[0]};
     if (options_.dispersion == "free") return {log_theta_[1]};
@@ -152,7 +157,7 @@ class Network {
 
   Options options_;
   bool layer_norm_;
-  Linear encoder_[2], query_[2], key_value_[2], out_[2], block_, mean_, spread_, rate_, zero_;
+  Linear encoder_[2], query_[2], key_value_[2], out_[2], block_, mean_, spread_, rate_, zero_, theta_;
   BatchNorm encoder_norm_[2], block_norm_[2], batch_norms_[2][2];  ///< [side][place]
   nn::ResidualLayerNorm<T, D> layer_norms_[2][2];
   nn::VaeEncoder<T, D> library_[2];

@@ -92,7 +92,7 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
       terms.values[terms.n++] = mean_of(gaussian_kl(ctx, total, side.log_totals), 5 + i, in.kl_weight);
     }
     terms.values[2 * i] =
-        mean_of(count_decoder(ctx, side.counts, network.rate(ctx, z[i]), library, network.dispersion(ctx, m),
+        mean_of(count_decoder(ctx, side.counts, network.rate(ctx, z[i]), library, network.dispersion(ctx, m, z[i]),
                               i == 0 ? network.zero(ctx, z[i]) : Var<T, D>(), side.observed),
                 2 * i);
     terms.values[2 * i + 1] = mean_of(gaussian_kl(ctx, q), 2 * i + 1, in.kl_weight);

@@ -64,6 +64,8 @@ Options Options::of_revision(const std::string& name) {
     o.pairing = "independent";
   } else {
     o.anchors = "cells";
+    o.similarity = "raw_cosine";
+    o.dispersion = "decoder";
     o.attention = "separate";
     o.norm = "batch";
     o.mask_cell_encoder = true;
@@ -100,13 +102,16 @@ void Options::check() const {
   one_of("revision", revision, {"sound", "paper", "R1", "R2"});
   one_of("norm", norm, {"shared_batch", "batch", "layer"});
   one_of("attention", attention, {"shared", "separate"});
-  one_of("dispersion", dispersion, {"free", "tied"});
+  one_of("dispersion", dispersion, {"free", "tied", "decoder"});
   one_of("library", library, {"observed", "learned"});
   one_of("contrast", contrast, {"exclude_positives", "global", "r1", "r2"});
   one_of("loss_scale", loss_scale, {"mean", "sum"});
-  one_of("similarity", similarity, {"cosine", "pearson"});
+  require(similarity != "kendall", "settings", "similarity = kendall is not offered: it compares all pairs of genes of a "
+          "row, n (n - 1) / 2 numbers for each cell and spot where the others take n; spearman judges by ranks too");
+  one_of("similarity", similarity, {"cosine", "pearson", "raw_cosine", "spearman"});
   one_of("anchors", anchors, {"both", "cells"});
   one_of("pairing", pairing, {"aligned", "other_keys", "independent"});
+  one_of("expectation", expectation, {"mean", "samples"});
   one_of("keys", keys, {"all", "sampled"});
   one_of("log_scale", log_scale, {"expected", "plug_in"});
   require(hidden % n_heads == 0, "settings", "n_heads = ", n_heads, " must divide hidden = ", hidden);

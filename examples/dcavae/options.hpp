@@ -21,7 +21,8 @@ struct Options {
   std::string norm = "batch";          ///< shared_batch: one batch norm in four places; batch | layer: a norm each
   std::string attention = "separate";  ///< shared: one module for both directions; separate: one each
   bool cross_attention = true;         ///< false: each side attends to itself
-  std::string dispersion = "tied";     ///< free: one of each gene and side; tied: space = cells + learned offset
+  std::string dispersion = "tied";     ///< free: one of each gene and side; tied: space = cells + learned offset;
+                                       ///< decoder: of each entry, a third output of the decoder
   std::string library = "observed";    ///< observed: log of the row's total; learned: a second encoder
   double cell_depth = 0.5;             ///< power of a cell's total in its library; 0: all cells alike
   bool mask_cell_encoder = true;       ///< the cells' encoder sees the training genes alone
@@ -40,7 +41,7 @@ struct Options {
   // Batches.
   std::int64_t batch_size = 256;        ///< anchors of a step
   std::string anchors = "both";         ///< both: a step with cells, then one with spots as anchors; cells: the first alone
-  std::string similarity = "cosine";    ///< cosine | pearson, of z-scored profiles
+  std::string similarity = "cosine";    ///< cosine | pearson, of z-scored profiles; raw_cosine | spearman, of counts
   std::int64_t epoch_iterations = 10;   ///< iterations of an epoch at least: small data are passed over again
   double kappa = 1;                     ///< sharpness of the draws of keys; 0: the batch size, the paper's sum
   std::int64_t k = 50;                  ///< partners that a row may be paired with
@@ -61,7 +62,8 @@ struct Options {
   double weight_decay = 1e-6;          ///< Adam's L2 term
 
   // Use of the trained model.
-  std::int64_t posterior_samples = 50; ///< samples of counts for intervals
+  std::int64_t posterior_samples = 50; ///< samples of latents, and of counts for intervals
+  std::string expectation = "mean";    ///< expected counts and P(zero): at the mean latent | samples: means over latents
   std::string keys = "all";            ///< what queries look at: all rows of the other side | sampled, as in training
   std::int64_t key_draws = 10;         ///< with sampled keys: draws that results are averaged over
   std::string log_scale = "expected";  ///< log-normalised output: expected | plug_in, ln(1 + expected counts, scaled)
@@ -106,7 +108,8 @@ void Options::visit(F&& f) {
   f("norm", norm, "shared_batch: one batch norm in four places; batch | layer: a batch or layer norm each");
   f("attention", attention, "shared: one module for both directions; separate: one each");
   f("cross_attention", cross_attention, "false: each side attends to itself");
-  f("dispersion", dispersion, "free: one of each gene and side; tied: space = cells + a learned offset");
+  f("dispersion", dispersion, "free: one of each gene and side; tied: space = cells + a learned offset; decoder: one of each "
+                                "entry, a third output of the decoder");
   f("library", library, "observed: log of the row's total; learned: a second encoder");
   f("cell_depth", cell_depth, "power of a cell's total in its library; 0: all cells alike");
   f("mask_cell_encoder", mask_cell_encoder, "the cells' encoder sees the training genes alone");
@@ -120,7 +123,7 @@ void Options::visit(F&& f) {
   f("loss_scale", loss_scale, "mean: both sides divided by all rows; sum: each by its own");
   f("batch_size", batch_size, "anchors of a step");
   f("anchors", anchors, "both: in turn a step with cells and one with spots as anchors; cells: the first alone");
-  f("similarity", similarity, "cosine | pearson, of z-scored profiles");
+  f("similarity", similarity, "cosine | pearson, of z-scored log profiles; raw_cosine | spearman, of counts");
   f("epoch_iterations", epoch_iterations, "iterations of an epoch at least: small data are passed over again");
   f("kappa", kappa, "sharpness of the draws of keys; 0: the batch size");
   f("k", k, "partners that a row may be paired with");
@@ -137,7 +140,8 @@ void Options::visit(F&& f) {
   f("learning_rate", learning_rate, "step size of Adam");
   f("adam_eps", adam_eps, "added to Adam's root");
   f("weight_decay", weight_decay, "L2 term of Adam");
-  f("posterior_samples", posterior_samples, "samples of counts for intervals");
+  f("posterior_samples", posterior_samples, "samples of latents, and of counts for intervals");
+  f("expectation", expectation, "expected counts and P(zero): mean, at the posterior's mean; samples: means over its samples");
   f("keys", keys, "what queries look at in use: all rows of the other side | sampled, as in training");
   f("key_draws", key_draws, "with sampled keys: draws that results are averaged over; the published code: 1");
   f("log_scale", log_scale, "log-normalised output: expected, its expectation | plug_in, that of expected counts");

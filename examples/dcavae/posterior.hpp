@@ -64,9 +64,12 @@ class DcavaeModel {
   Latents latents(Modality m, const std::vector<std::int64_t>& rows);
   Latents latents(Modality m) { return latents(m, all_rows(m)); }
 
-  /// Expected counts and P(zero) of `genes` (numbers of decoder genes), at the posterior means. On both sides
-  /// the mean is that of the negative binomial; P(zero) of cells includes the extra zeros.
-  Expectation expect(Modality m, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes);
+  /// Expected counts and P(zero) of `genes` (numbers of decoder genes): by options.expectation at the posterior
+  /// means, or means over options.posterior_samples latents. On both sides the mean is that of the negative
+  /// binomial; P(zero) of cells includes the extra zeros.
+  enum class At : unsigned char { setting, posterior_means };
+  Expectation expect(Modality m, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
+                     At at = At::setting);
 
   /// Log-normalised expression ln(1 + 1e4 count / total) of spots for expected counts of `genes` in `rows`:
   /// its expectation, or by options.log_scale = plug_in that of the expected counts. 0 without a total.
@@ -171,6 +174,14 @@ class DcavaeModel {
   V seen(Modality m, std::int64_t block, std::int64_t draw);
   /// Lets the rows of side m attend in a draw, but for those that did before.
   const Kept& posteriors(Modality m, const std::vector<std::int64_t>& rows, std::int64_t draw);
+  /// ln theta of all genes: (1, genes), or with dispersion = decoder of each row of z.
+  Tensor<float, D> log_theta(Modality m, V z) {
+    const Tensor<float, D> r = network_.dispersion(ctx_, m, z).log_theta.value();
+    return r.shape.rank() == 2 ? r : Tensor<float, D>{r.data, Shape{1, r.size()}};
+  }
+  /// theta of spots and `genes`: a row for all spots, or with dispersion = decoder one for each, at the posterior
+  /// means.
+  Matrix<float> spot_theta(const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes);
   /// The kept posterior of rows [first, first + n) of a list, in the step arena.
   Gaussian<float, D> posterior(const Kept& kept, const std::vector<std::int64_t>& rows, std::int64_t first,
                                std::int64_t n);
@@ -185,7 +196,7 @@ class DcavaeModel {
   }
   CountExpectation<float, D> decode(Modality m, V z, const Rows& ids) {
     return count_decoder_mean(ctx_, network_.rate(ctx_, z), library(m, ids), sides_[index(m)].observed(),
-                              network_.dispersion(ctx_, m), m == Modality::cells ? network_.zero(ctx_, z) : V());
+                              network_.dispersion(ctx_, m, z), m == Modality::cells ? network_.zero(ctx_, z) : V());
   }
 
   Context<D> ctx_;

@@ -145,20 +145,23 @@ Latents DcavaeModel<D>::latents(Modality m, const std::vector<std::int64_t>& row
 
 template <class D>
 Expectation DcavaeModel<D>::expect(Modality m, const std::vector<std::int64_t>& rows,
-                                   const std::vector<std::int64_t>& genes) {
+                                   const std::vector<std::int64_t>& genes, At at) {
   const auto n = static_cast<std::int64_t>(rows.size()), n_asked = static_cast<std::int64_t>(genes.size());
   Expectation out{Matrix<float>(n, n_asked), Matrix<float>(n, n_asked)};
-  for (std::int64_t draw = 0; draw < n_draws(); ++draw) {
-    const Kept& kept = posteriors(m, rows, draw);
+  const bool sampled_latents = options_.expectation == "samples" && at == At::setting;
+  const std::int64_t passes = sampled_latents ? options_.posterior_samples : n_draws();
+  for (std::int64_t pass = 0; pass < passes; ++pass) {
+    const Kept& kept = posteriors(m, rows, pass % n_draws());
+    const detail::AtStep<D> step(ctx_, static_cast<std::uint32_t>(pass));  // latents as in sample_counts()
     in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t) {
-      const CountExpectation<float, D> expected = decode(m, posterior(kept, rows, first, ids.size()).mean, ids);
+      const Gaussian<float, D> q = posterior(kept, rows, first, ids.size());
+      const CountExpectation<float, D> expected = decode(m, sampled_latents ? network_.sample(ctx_, m, q, ids) : q.mean, ids);
       detail::add_columns(ctx_, expected.mean, genes, first, out.mean);
       detail::add_columns(ctx_, expected.p_zero, genes, first, out.p_zero);
     });
   }
-  if (n_draws() > 1)
-    for (Matrix<float>* part : {&out.mean, &out.p_zero})
-      for (float& v : part->values) v /= static_cast<float>(n_draws());
+  for (Matrix<float>* part : {&out.mean, &out.p_zero})
+    for (float& v : part->values) v /= static_cast<float>(passes);
   return out;
 }
 
@@ -195,15 +198,31 @@ Matrix<float> DcavaeModel<D>::place(const Matrix<float>& latents) {
 template <class D>
 Matrix<float> DcavaeModel<D>::spot_logs(const Matrix<float>& mean, const std::vector<std::int64_t>& rows,
                                         const std::vector<std::int64_t>& genes) {
-  std::vector<double> totals, theta;
+  std::vector<double> totals;
   for (const std::int64_t row : rows) totals.push_back(total(Modality::spots, row));
   if (options_.log_scale == "plug_in") return log_normalised(mean, totals);
-  begin_pass(ctx_);
-  NoGrad<D> no_grad(ctx_);
-  const std::vector<float> all = to_host(ctx_, network_.dispersion(ctx_, Modality::spots).log_theta.value());
-  for (const std::int64_t g : genes) theta.push_back(std::exp(static_cast<double>(all[static_cast<std::size_t>(g)])));
   const int threads = threads_or_all(ctx_.options().threads);  // the host works here, on any device
-  return expected_logs(mean, theta, totals, threads);
+  return expected_logs(mean, spot_theta(rows, genes), totals, threads);
+}
+
+template <class D>
+Matrix<float> DcavaeModel<D>::spot_theta(const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes) {
+  const bool by_row = options_.dispersion == "decoder";
+  const std::int64_t draws = by_row ? n_draws() : 1;
+  Matrix<float> out(by_row ? static_cast<std::int64_t>(rows.size()) : 1, static_cast<std::int64_t>(genes.size()));
+  if (!by_row) {
+    begin_pass(ctx_);
+    NoGrad<D> no_grad(ctx_);
+    detail::add_columns(ctx_, log_theta(Modality::spots, V()), genes, 0, out);
+  }
+  for (std::int64_t draw = 0; by_row && draw < draws; ++draw) {
+    const Kept& kept = posteriors(Modality::spots, rows, draw);
+    in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t) {
+      detail::add_columns(ctx_, log_theta(Modality::spots, posterior(kept, rows, first, ids.size()).mean), genes, first, out);
+    });
+  }
+  for (float& v : out.values) v = std::exp(v / static_cast<float>(draws));
+  return out;
 }
 
 template <class D>
@@ -211,22 +230,24 @@ Matrix<float> DcavaeModel<D>::sample_counts(Modality m, const std::vector<std::i
                                             const std::vector<std::int64_t>& genes, std::int64_t sample_number) {
   const Kept& kept = posteriors(m, rows, sample_number % n_draws());
   const auto n_asked = static_cast<std::int64_t>(genes.size());
+  const bool by_row = options_.dispersion == "decoder";
   Matrix<float> out(static_cast<std::int64_t>(rows.size()), n_asked);
   const detail::AtStep<D> at(ctx_, static_cast<std::uint32_t>(sample_number));
   in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t) {
     const V z = network_.sample(ctx_, m, posterior(kept, rows, first, ids.size()), ids);
-    Matrix<float> log_mu(ids.size(), n_asked), zeta(ids.size(), n_asked), log_theta(1, n_asked);
+    const Tensor<float, D> all_theta = log_theta(m, z);
+    Matrix<float> log_mu(ids.size(), n_asked), zeta(ids.size(), n_asked), own_theta(all_theta.rows(), n_asked);
     detail::add_columns(ctx_, decode(m, z, ids).mean, genes, 0, log_mu);
     for (float& v : log_mu.values) v = std::log(v);
-    const Tensor<float, D> theta = network_.dispersion(ctx_, m).log_theta.value();
-    detail::add_columns(ctx_, Tensor<float, D>{theta.data, Shape{1, theta.size()}}, genes, 0, log_theta);
+    detail::add_columns(ctx_, all_theta, genes, 0, own_theta);
     Tensor<float, D> extra_zero;
     if (m == Modality::cells) {
       detail::add_columns(ctx_, network_.zero(ctx_, z).value(), genes, 0, zeta);
       extra_zero = to_step(zeta, Shape{ids.size(), n_asked});
     }
     const Tensor<float, D> counts = stx::sample_counts(ctx_, to_step(log_mu, Shape{ids.size(), n_asked}),
-                                                       to_step(log_theta, Shape{n_asked}), count_site_, extra_zero, ids);
+                                                       to_step(own_theta, by_row ? Shape{ids.size(), n_asked} : Shape{n_asked}),
+                                                       count_site_, extra_zero, ids);
     copy_to_host(ctx_, out.row(first).data(), counts.data, static_cast<std::size_t>(counts.size()) * sizeof(float));
   });
   return out;

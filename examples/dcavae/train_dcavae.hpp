@@ -20,7 +20,7 @@ struct Trained {
 };
 
 /// Mean over the validation genes of Pearson's r between expected and true log-normalised expression, on at
-/// most 20,000 evenly spaced spots: the score stays cheap for any tissue.
+/// most 20,000 evenly spaced spots and at the posterior means: the score stays cheap for any tissue.
 template <class D>
 double validation_score(DcavaeModel<D>& model, const Task& task, int threads) {
   constexpr std::int64_t most = 20000;
@@ -35,7 +35,8 @@ double validation_score(DcavaeModel<D>& model, const Task& task, int threads) {
   }
   truth = log_normalised(std::move(truth), totals);
   const std::vector<std::int64_t>& genes = task.split.validation;
-  const Matrix<float> expected = model.spot_logs(model.expect(Modality::spots, rows, genes).mean, rows, genes);
+  const Matrix<float> means = model.expect(Modality::spots, rows, genes, DcavaeModel<D>::At::posterior_means).mean;
+  const Matrix<float> expected = model.spot_logs(means, rows, genes);
   std::vector<double> r(static_cast<std::size_t>(truth.cols));
   parallel_for(threads, truth.cols, [&](std::int64_t g) {
     std::vector<float> a, b;

@@ -81,6 +81,15 @@ inline Options small(const std::string& revision) {
   return o;
 }
 
+/// Dispersions from the decoder, expectations over samples of the latents.
+inline Options decoder_dispersion() {
+  Options o = small("sound");
+  o.dispersion = "decoder";
+  o.expectation = "samples";
+  o.posterior_samples = 7;
+  return o;
+}
+
 /// Positions as a term of the loss.
 inline Options joint() {
   Options o = small("sound");

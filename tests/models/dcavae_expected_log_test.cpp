@@ -53,24 +53,43 @@ TEST_CASE("means far beyond any count give finite values that go on growing") {
 TEST_CASE("entries of a matrix have their row's total and their gene's dispersion, on any number of threads") {
   stx::Matrix<float> mean(3, 2);
   mean.values = {0.5f, 3, 0.5f, 3, 0.5f, 3};
-  const std::vector<double> theta = {2, 0.7}, totals = {100, 0, 40};
+  const std::vector<double> totals = {100, 0, 40};
+  stx::Matrix<float> theta(1, 2);
+  theta.values = {2, 0.7f};
   const auto logs = stx::dcavae::expected_logs(mean, theta, totals, 1);
   for (const std::int64_t i : {0, 2})
     for (const std::int64_t g : {0, 1})
-      CHECK(near(logs(i, g), plain(mean(i, g), theta[g], 1e4 / totals[i], 2000), 1e-5));
+      CHECK(near(logs(i, g), plain(mean(i, g), theta(0, g), 1e4 / totals[i], 2000), 1e-5));
   CHECK((logs(1, 0) == 0 && logs(1, 1) == 0));
   CHECK(stx::dcavae::expected_logs(mean, theta, totals, 3).values == logs.values);
+  stx::Matrix<float> own(3, 2);
+  own.values = {2, 0.7f, 1, 1, 0.3f, 5};
+  const auto by_entry = stx::dcavae::expected_logs(mean, own, totals, 2);
+  for (const std::int64_t i : {0, 2})
+    for (const std::int64_t g : {0, 1})
+      CHECK(near(by_entry(i, g), plain(mean(i, g), own(i, g), 1e4 / totals[i], 2000), 1e-5));
 }
 
 TEST_CASE("a model gives expected logarithms, or with log_scale = plug_in the logarithms of expected counts") {
   using namespace dcavae_case;
-  for (const char* scale : {"expected", "plug_in"}) {
+  for (const auto& [scale, dispersion] : {std::pair{"expected", "tied"}, {"plug_in", "tied"}, {"expected", "decoder"}}) {
     Options o = small("sound");
     o.log_scale = scale;
+    o.dispersion = dispersion;
     stx::dcavae::DcavaeModel<stx::Cpu> model({.threads = 1, .seed = 3}, task(o), o);
     const std::vector<std::int64_t> rows = {0, 5, 9}, genes = {8, 10};
     const auto mean = model.expect(Modality::spots, rows, genes).mean;
     const auto logs = model.spot_logs(mean, rows, genes);
+    std::vector<float> theta(static_cast<std::size_t>(3 * n_genes), 0.0f);  // tied dispersions start at 1
+    if (o.dispersion == "decoder") {
+      const auto z = model.latents(Modality::spots, rows).mean;
+      stx::begin_step(model.context());
+      theta = stx::to_host(model.context(), model.network()
+                                                .dispersion(model.context(), Modality::spots,
+                                                            constant(model.context(), stx::to_device(model.context(), z)))
+                                                .log_theta.value());
+      CHECK(std::abs(theta[8] - theta[n_genes + 8]) > 1e-3f);
+    }
     for (std::int64_t i = 0; i < 3; ++i)
       for (std::int64_t g = 0; g < 2; ++g) {
         const double total = model.total(Modality::spots, rows[i]);
@@ -78,8 +97,9 @@ TEST_CASE("a model gives expected logarithms, or with log_scale = plug_in the lo
           CHECK(logs(i, g) == 0);
         } else if (o.log_scale == "plug_in") {
           CHECK(near(logs(i, g), std::log1p(1e4 / total * mean(i, g)), 1e-5));
-        } else {  // tied dispersions start at 1
-          CHECK(near(logs(i, g), plain(mean(i, g), 1, 1e4 / total, 20000), 1e-4));
+        } else {
+          const double own = std::exp(double{theta[static_cast<std::size_t>(i * n_genes + genes[g])]});
+          CHECK(near(logs(i, g), plain(mean(i, g), own, 1e4 / total, 20000), 1e-4));
         }
       }
   }

@@ -22,7 +22,7 @@ constexpr std::int64_t n_genes = 8, n_training = 6;
 constexpr double kl_weight = 0.3;
 
 Options options_of(const std::string& name) {
-  Options o = Options::of_revision(name == "sound" || name == "layer" ? "sound" : "R2");
+  Options o = Options::of_revision(name == "layer" ? "sound" : name == "sound" || name == "paper" ? name : "R2");
   o.hidden = 6;
   o.latent = 4;
   o.n_heads = 2;
@@ -113,7 +113,7 @@ void add_values(stx::Context<Cpu>& ctx, const stx::dcavae::Network<T, Cpu>& netw
   }
   const auto zeta = m == Modality::cells ? network.zero(ctx, z) : stx::Var<T, Cpu>();
   const auto counts =
-      count_decoder_mean(ctx, network.rate(ctx, z), library, side.observed, network.dispersion(ctx, m), zeta);
+      count_decoder_mean(ctx, network.rate(ctx, z), library, side.observed, network.dispersion(ctx, m, z), zeta);
   keep("mu", counts.mean);
   keep("p_zero", counts.p_zero);
 }
@@ -219,7 +219,7 @@ double largest_gradient(const golden::Arrays& arrays) {
 
 bool is_gradient(const std::string& key) { return key.starts_with("grad.") || key.starts_with("rowsum."); }
 
-constexpr const char* cases[] = {"r2_cells", "r2_spots", "layer", "sound", "learned"};
+constexpr const char* cases[] = {"r2_cells", "r2_spots", "layer", "sound", "paper", "learned"};
 
 }  // namespace
 

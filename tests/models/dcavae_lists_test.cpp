@@ -70,7 +70,45 @@ Matrix<double> naive_profiles(const Matrix<float>& counts, const std::vector<dou
   return out;
 }
 
+/// Profiles of counts as they are, or of their ranks: 1 + those below + half of the others that are equal, centred.
+Matrix<double> naive_count_profiles(const Matrix<float>& counts, const std::vector<std::int64_t>& genes, bool ranked) {
+  Matrix<double> out(counts.rows, static_cast<std::int64_t>(genes.size()));
+  for (std::int64_t i = 0; i < out.rows; ++i) {
+    double square = 0;
+    for (std::int64_t c = 0; c < out.cols; ++c) {
+      double value = counts(i, genes[c]), rank = 1;
+      for (std::int64_t k = 0; k < out.cols; ++k)
+        if (k != c) rank += counts(i, genes[k]) < value ? 1 : counts(i, genes[k]) == value ? 0.5 : 0;
+      out(i, c) = ranked ? rank - 0.5 * static_cast<double>(out.cols + 1) : value;
+      square += out(i, c) * out(i, c);
+    }
+    for (double& v : out.row(i)) v /= std::sqrt(square) + 1e-8;
+  }
+  return out;
+}
+
 }  // namespace
+
+TEST_CASE("profiles of counts as they are, and of their ranks: inner products are cosines and Spearman's rho") {
+  const Task task = small_task();
+  for (const Similarity s : {Similarity::raw_cosine, Similarity::spearman})
+    for (const Modality m : {Modality::cells, Modality::spots}) {
+      const auto got = unit_profiles(task, m, s, 2);
+      const auto want = naive_count_profiles(to_dense(m == Modality::cells ? task.cells : task.spots), task.split.train,
+                                             s == Similarity::spearman);
+      CHECK(max_error(got.values, want.values) < 1e-6);
+      for (const float v : got.row(3)) CHECK(v == 0);  // without counts
+    }
+  // scipy.stats.spearmanr([4, 0, 0, 7, 1], [3, 1, 0, 2, 2]).statistic, the first row a spot, the second a cell
+  Matrix<float> pair(2, 5);
+  pair.values = {4, 0, 0, 7, 1, 3, 1, 0, 2, 2};
+  const std::vector<std::int64_t> genes = {0, 1, 2, 3, 4};
+  const std::vector<double> totals = {12, 8};
+  const auto ranked = unit_profiles(to_csr(pair), genes, totals, Similarity::spearman);
+  double rho = 0;
+  for (std::int64_t g = 0; g < 5; ++g) rho += double{ranked(0, g)} * ranked(1, g);
+  CHECK(std::abs(rho - 0.7894736842105264) < 1e-6);
+}
 
 TEST_CASE("profiles: the steps of the specification, a row and a gene without counts") {
   const Task task = small_task();
@@ -84,7 +122,19 @@ TEST_CASE("profiles: the steps of the specification, a row and a gene without co
       CHECK(max_error(got.values, want.values) < 1e-6);
     }
   CHECK(similarity_of("pearson") == Similarity::pearson);
-  CHECK_THROWS_WITH_AS(similarity_of("dice"), "[dcavae] similarity must be cosine or pearson, got 'dice'",
+  CHECK_THROWS_WITH_AS(similarity_of("dice"),
+                       "[dcavae] similarity must be cosine, pearson, raw_cosine or spearman, got 'dice'", ArgumentError);
+  for (const char* name : {"raw_cosine", "spearman"}) {
+    Options o;
+    o.similarity = name;
+    o.check();
+    CHECK((similarity_of(name) == Similarity::spearman) == (o.similarity == "spearman"));
+  }
+  Options o;
+  o.similarity = "kendall";
+  CHECK_THROWS_WITH_AS(o.check(),
+                       "[settings] similarity = kendall is not offered: it compares all pairs of genes of a row, "
+                       "n (n - 1) / 2 numbers for each cell and spot where the others take n; spearman judges by ranks too",
                        ArgumentError);
 }
 

@@ -169,7 +169,8 @@ TEST_CASE("revision paper is what the paper prints, where settings for it exist"
   CHECK((o.anchors == "cells" && o.attention == "separate" && o.norm == "batch" && o.mask_cell_encoder));
   CHECK((o.extra_genes == -1 && !o.balance_extra_genes && o.kappa == 0 && o.k == 50 && !o.k_scaled));
   CHECK((o.contrast == "global" && o.tau == 1 && o.lambda == 5 && o.loss_scale == "sum"));
-  CHECK((o.kl_weight == 1 && o.kl_warmup == 0 && o.library == "observed" && o.similarity == "cosine" && o.reshuffle));
+  CHECK((o.kl_weight == 1 && o.kl_warmup == 0 && o.library == "observed" && o.reshuffle));
+  CHECK((o.similarity == "raw_cosine" && o.dispersion == "decoder"));
   CHECK((code.anchors == "both" && code.attention == "shared" && code.norm == "shared_batch"));
   CHECK((!code.mask_cell_encoder && code.extra_genes == 0 && code.kl_warmup == 400 && !code.reshuffle));
   CHECK((o.batch_size == code.batch_size && o.adam_eps == code.adam_eps && o.hidden == code.hidden));

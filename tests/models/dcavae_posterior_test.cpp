@@ -28,11 +28,22 @@ std::vector<std::int64_t> range(std::int64_t n) {
 
 }  // namespace
 
+namespace {
+
+/// Gives every latent one log variance.
+void spread_of_latents(Model& model, float log_variance) {
+  for (auto& e : model.store().entries())
+    if (e.name == "latent.spread.bias") stx::fill(model.context(), e.state.value.data, e.shape.size(), log_variance);
+    else if (e.name == "latent.spread.weight") stx::fill(model.context(), e.state.value.data, e.shape.size(), 0.0f);
+}
+
+}  // namespace
+
 TEST_CASE("a row's latents, expectations and samples do not depend on the other rows asked for") {
-  for (const char* revision : {"sound", "R2"}) {
-    INFO(revision);
-    const auto model = trained(small(revision));
-    const auto threaded = trained(small(revision), 3);
+  for (const Options& o : {small("sound"), small("R2"), decoder_dispersion()}) {
+    INFO(o.revision, ", dispersion ", o.dispersion);
+    const auto model = trained(o);
+    const auto threaded = trained(o, 3);
     for (const Modality m : sides) {
       const std::vector<std::int64_t> some = {7, 3, 20}, genes = {12, 0, 9};
       const auto all = model->latents(m);
@@ -83,31 +94,58 @@ TEST_CASE("expected counts of the observed genes add up to the row's total; a sp
   }
 }
 
-TEST_CASE("the mean of many samples is near the expectation when the latents are certain") {
-  const auto model = trained(small("sound"));
-  auto& ctx = model->context();
-  for (auto& e : model->store().entries())  // the latents then have SD e^-10
-    if (e.name == "latent.spread.bias") stx::fill(ctx, e.state.value.data, e.shape.size(), -20.0f);
-    else if (e.name == "latent.spread.weight") stx::fill(ctx, e.state.value.data, e.shape.size(), 0.0f);
-  for (const Modality m : sides) {
-    const std::vector<std::int64_t> rows = {0, 11}, genes = {0, 9, 12};
-    const auto expected = model->expect(m, rows, genes);
-    constexpr int n = 3000;
-    stx::Matrix<double> sum(2, 3), square(2, 3), zeros(2, 3);
-    for (int k = 0; k < n; ++k) {
-      const auto sample = model->sample_counts(m, rows, genes, k);
-      for (std::size_t v = 0; v < sum.values.size(); ++v) {
-        const double x = sample.values[v];
-        sum.values[v] += x;
-        square.values[v] += x * x;
-        zeros.values[v] += x == 0;
-      }
+namespace {
+
+/// Samples of counts, 5 standard errors around what they should be on average: whether P(zero) holds, and of spots
+/// the mean (that of cells has no extra zeros).
+void check_samples(Model& model, Modality m, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
+                   const stx::dcavae::Expectation& expected, std::int64_t samples) {
+  const auto n = static_cast<double>(samples);
+  const std::size_t size = rows.size() * genes.size();
+  std::vector<double> sum(size), square(size), zeros(size);
+  for (std::int64_t k = 0; k < samples; ++k) {
+    const auto sample = model.sample_counts(m, rows, genes, k);
+    for (std::size_t v = 0; v < size; ++v) {
+      const double x = sample.values[v];
+      sum[v] += x;
+      square[v] += x * x;
+      zeros[v] += x == 0;
     }
-    for (std::size_t v = 0; v < sum.values.size(); ++v) {
-      const double mean = sum.values[v] / n, sd = std::sqrt(square.values[v] / n - mean * mean);
-      const double p = expected.p_zero.values[v];
-      CHECK(std::abs(zeros.values[v] / n - p) < 5 * std::sqrt(p * (1 - p) / n) + 1e-3);
-      if (m == Modality::spots) CHECK(std::abs(mean - expected.mean.values[v]) < 5 * sd / std::sqrt(n) + 1e-3);
+  }
+  for (std::size_t v = 0; v < size; ++v) {
+    const double mean = sum[v] / n, sd = std::sqrt(square[v] / n - mean * mean), p = expected.p_zero.values[v];
+    CHECK(std::abs(zeros[v] / n - p) < 5 * std::sqrt(p * (1 - p) / n) + 1e-3);
+    if (m == Modality::spots) CHECK(std::abs(mean - expected.mean.values[v]) < 5 * sd / std::sqrt(n) + 1e-3);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the mean of many samples is near the expectation when the latents are certain") {
+  Options decoder = decoder_dispersion();
+  decoder.expectation = "mean";
+  for (const Options& o : {small("sound"), decoder}) {
+    const auto model = trained(o);
+    spread_of_latents(*model, -20);  // SD e^-10
+    const std::vector<std::int64_t> rows = {0, 11}, genes = {0, 9, 12};
+    for (const Modality m : sides) check_samples(*model, m, rows, genes, model->expect(m, rows, genes), 3000);
+  }
+}
+
+TEST_CASE("expectation = samples: means over the latents that samples of counts come from") {
+  Options o = decoder_dispersion();
+  o.posterior_samples = 2000;
+  for (const char* dispersion : {"tied", "decoder"}) {
+    o.dispersion = dispersion;
+    const auto model = trained(o);
+    spread_of_latents(*model, 2);  // SD e
+    const std::vector<std::int64_t> rows = {0, 11}, genes = {0, 9, 12};
+    for (const Modality m : sides) {
+      const auto expected = model->expect(m, rows, genes);
+      check_samples(*model, m, rows, genes, expected, o.posterior_samples);
+      const auto at_means = model->expect(m, rows, genes, Model::At::posterior_means);
+      CHECK(stx::test::max_error(at_means.p_zero.values, expected.p_zero.values) > 0.1);
+      CHECK(stx::test::max_error(at_means.mean.values, expected.mean.values) > 0.1);
     }
   }
 }
@@ -178,9 +216,7 @@ TEST_CASE("sampled keys: many draws come near all keys, and their spread is part
   CHECK(one > 0);
   CHECK(many < 0.4 * one);
   // With one SD for all, that of two draws is the mixture's. The first block's first draw is the same in both.
-  for (auto& e : model->store().entries())
-    if (e.name == "latent.spread.bias") stx::fill(model->context(), e.state.value.data, e.shape.size(), -2.0f);
-    else if (e.name == "latent.spread.weight") stx::fill(model->context(), e.state.value.data, e.shape.size(), 0.0f);
+  spread_of_latents(*model, -2);
   const std::vector<std::int64_t> rows = {0, 3, 15};
   o.key_draws = 1;
   const auto first = copy_of(*model, o)->latents(Modality::spots, rows);

@@ -46,8 +46,8 @@ Options learned_library() {
 }  // namespace
 
 TEST_CASE("training lowers the loss; a resumed one and any number of threads give the same bits") {
-  for (const Options& o : {small("sound"), small("R2"), learned_library(), joint()}) {
-    INFO(o.revision, ", library ", o.library);
+  for (const Options& o : {small("sound"), small("R2"), learned_library(), decoder_dispersion(), joint()}) {
+    INFO(o.revision, ", library ", o.library, ", dispersion ", o.dispersion);
     const Outcome whole = train(o);
     CHECK(whole.losses.size() == 7);
     CHECK(whole.losses.back() < whole.losses.front());

@@ -32,6 +32,8 @@ CASES = {
     "r2_spots": R2 | dict(anchors="spots"),
     "layer": SOUND | dict(norm="layer", tau=0.2, weight=5.0),
     "sound": SOUND,
+    "paper": dict(norm="batch", attention="separate", dispersion="decoder", contrast="global", anchors="cells", tau=1.0,
+                  weight=5.0, masked=True, learned=False, scale="sum"),
     "learned": R2 | dict(learned=True, scale="sum"),
 }
 KL_WEIGHT = 0.3
@@ -104,7 +106,9 @@ class Network:
         h = F.relu(self.batch_norm(linear(x, name + ".hidden0", self.p), name + ".hidden0.norm", 1e-3, 0.01))
         return linear(h, name + ".mean", self.p), linear(h, name + ".spread", self.p)
 
-    def log_theta(self, side):
+    def log_theta(self, side, z):
+        if self.case["dispersion"] == "decoder":
+            return linear(z, "decoder.log_theta", self.p)
         if self.case["dispersion"] == "free":
             return self.p["decoder.log_theta." + side]
         tied = self.p["decoder.log_theta.cells"]
@@ -129,6 +133,8 @@ def contrast(z_cells, z_spots, positives, case):
     pulled = -(positives * m).sum(1)
     if case["contrast"] == "r2":
         return (pulled + torch.log(torch.exp(m * others).sum(1)) / others.sum(1)).mean()
+    if case["contrast"] == "global":
+        return (pulled + positives.sum(1) * torch.log(torch.exp(m)[positives == 0].mean())).mean()
     silent = (positives.sum(1) == 0) | (others.sum(1) == 0)
     mean = (torch.exp(m) * others).sum(1) / others.sum(1).clamp_min(1)
     pushed = positives.sum(1) * torch.log(torch.where(silent, torch.ones_like(mean), mean))
@@ -170,9 +176,12 @@ def parameters(case, draw):
     dense("latent.spread", HIDDEN, LATENT)
     dense("decoder.rate", LATENT, GENES)
     dense("decoder.zero", LATENT, GENES)
-    shapes["decoder.log_theta.cells"] = (GENES,)
-    shapes["decoder.log_theta." + ("offset" if case["dispersion"] == "tied" else "spots")] = (
-        (1,) if case["dispersion"] == "tied" else (GENES,))
+    if case["dispersion"] == "decoder":
+        dense("decoder.log_theta", LATENT, GENES)
+    else:
+        tied = case["dispersion"] == "tied"
+        shapes["decoder.log_theta.cells"] = (GENES,)
+        shapes["decoder.log_theta." + ("offset" if tied else "spots")] = (1,) if tied else (GENES,)
     values = {name: 0.4 * draw(*shape) + (1.0 if name.endswith("gain") else 0.0) for name, shape in shapes.items()}
     if case["learned"]:  # many: values of few digits
         values = {name: torch.round(64 * value) / 64 * (0.125 if name.endswith(("0.weight", "mean.weight")) else 1)
@@ -200,7 +209,7 @@ def forward(network, side, other, data, seen, observed, noise):
     a = linear(z, "decoder.rate", network.p)
     u = library + a - torch.logsumexp(a[:, observed[side]], dim=1, keepdim=True)
     zeta = linear(z, "decoder.zero", network.p) if side == "cells" else None
-    r = network.log_theta(side)
+    r = network.log_theta(side, z)
     no_count = torch.exp(-torch.exp(r) * F.softplus(u - r))
     out["mu"] = torch.exp(u)
     out["p_zero"] = no_count if zeta is None else torch.sigmoid(zeta) + torch.sigmoid(-zeta) * no_count
@@ -239,7 +248,7 @@ def make(case, noise):
         result |= {f"training.{what}.{side}": value.detach() for what, value in values.items()}
         z[side] = values["latent"]
         of = observed[side]
-        likelihood = log_likelihood(data[side][:, of], u[:, of], r[of], zeta)
+        likelihood = log_likelihood(data[side][:, of], u[:, of], r[..., of], zeta)
         m, s = values["mean"], values["spread"]
         divergence = 0.5 * (torch.exp(s) + m**2 - 1 - s).sum(1)
         factor = 1 / (CELLS + SPOTS if case["scale"] == "mean" else data[side].shape[0])
