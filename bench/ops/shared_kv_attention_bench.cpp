@@ -23,6 +23,7 @@ Case attention_case(Context<D>& ctx, const Attention& s, bool backward) {
                                           .n_heads = s.n_heads,
                                           .dropout = {s.dropout, 1}};
   const SharedKvAttentionBackward<float> b{.grad_out = memory.random(q_size),
+                                           .out = f.out,
                                            .q = f.q,
                                            .k = f.k,
                                            .v = f.v,

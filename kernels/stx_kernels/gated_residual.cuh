@@ -102,8 +102,8 @@ void gated_residual_backward(Context<Cuda>& ctx, const GatedResidualBackward<T>&
                    kernels::quads_aligned(p.width, p.grad_y, p.branch, p.gate, p.grad_residual,
                                           p.grad_branch));
   if (p.grad_gate != nullptr)
-    kernels::sum_partials<T>(ctx, partials, per_group, 1, p.width, {p.grad_gate, p.write_gate}, {},
-                             {groups, p.gate_stride});
+    kernels::sum_partials<T>(ctx, partials, per_group, 1, p.width,
+                             {p.grad_gate, p.write_gate, p.gate_stride}, {}, groups);
 }
 
 }  // namespace stx

@@ -241,8 +241,9 @@ void row_norm_backward(Context<Cuda>& ctx, const RowNormBackward<T>& p) {
                    kernels::quads_aligned(width, p.grad_y, p.x, p.residual, p.gain, p.grad_x,
                                           p.grad_residual));
   if (sums)
-    kernels::sum_partials<T>(ctx, partials, chunks.per_group, 2, width, {p.grad_gain, p.write_gain},
-                             {p.grad_shift, p.write_shift}, {groups, p.kind.affine_stride});
+    kernels::sum_partials<T>(ctx, partials, chunks.per_group, 2, width,
+                             {p.grad_gain, p.write_gain, p.kind.affine_stride},
+                             {p.grad_shift, p.write_shift, p.kind.affine_stride}, groups);
 }
 
 }  // namespace stx

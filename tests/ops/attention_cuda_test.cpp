@@ -129,10 +129,45 @@ TEST_CASE("attention on CUDA: odd shapes") {
   }
 }
 
+TEST_CASE("attention on CUDA: around 64 keys, the most of one tile, overwrite and accumulate") {
+  if (no_cuda_device()) return;
+  for (std::int64_t n_keys : {1, 31, 32, 33, 63, 64, 65})
+    for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate}) {
+      check({.batch = 2, .n_queries = 70, .n_keys = n_keys, .head_dim = 20, .write = write});
+      check({.batch = 3,
+             .n_queries = 9,
+             .n_keys = n_keys,
+             .n_heads = 1,
+             .head_dim = 7,
+             .bias = true,
+             .lengths = true,
+             .mask = true,
+             .weights = true,
+             .gap = 3,
+             .write = write});
+    }
+  for (std::int64_t n_keys : {30, 60})
+    for (std::int64_t dim : {1, 32, 64, 68, 128, 132})
+      check({.n_queries = 40, .n_keys = n_keys, .head_dim = dim, .weights = true});
+}
+
+TEST_CASE("attention on CUDA: chunks of queries, overwrite and accumulate") {
+  if (no_cuda_device()) return;
+  for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
+    for (std::int64_t n_keys : {30, 60, 90})
+      check(
+          {.batch = 2, .n_queries = 150, .n_keys = n_keys, .n_heads = 1, .gap = 4, .write = write});
+}
+
 TEST_CASE("attention on CUDA: scores far apart") {
   if (no_cuda_device()) return;
-  check(
-      {.n_queries = 9, .n_keys = 70, .n_heads = 1, .head_dim = 32, .dropout = 0, .magnitude = 30});
+  for (std::int64_t n_keys : {30, 60, 70})
+    check({.n_queries = 9,
+           .n_keys = n_keys,
+           .n_heads = 1,
+           .head_dim = 32,
+           .dropout = 0,
+           .magnitude = 30});
 }
 
 TEST_CASE("attention on CUDA: one packed buffer for all gradients, as of one variable") {

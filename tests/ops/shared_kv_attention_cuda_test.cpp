@@ -40,6 +40,7 @@ void check(const Attention& s) {
             .grad_out = s.from_out ? rig.input(random_values(n_q, 4)) : nullptr,
             .grad_weights =
                 s.from_weights ? rig.input(random_values(s.rows * s.n_keys, 5)) : nullptr,
+            .out = forward.out,
             .q = forward.q,
             .k = forward.k,
             .v = forward.v,
@@ -75,6 +76,8 @@ TEST_CASE(
       check({21, 29, 64, 2, dropout, true, false, write});
       check({21, 29, 64, 2, dropout, false, true, write});
       check({18, 45, 21, 3, dropout, true, true, write});
+      check({70, 80, 24, 2, dropout, true, true, write});
+      check({70, 80, 24, 2, dropout, false, true, write});
     }
 }
 
@@ -87,11 +90,13 @@ TEST_CASE("shared_kv_attention on CUDA: odd shapes") {
   for (std::int64_t width : {1, 31, 32, 33, 130, 258})
     check({.rows = 6, .n_keys = 7, .width = width, .n_heads = 1});
   check({.rows = 70, .n_keys = 40, .width = 256, .n_heads = 2});
+  check({.rows = 300, .n_keys = 70, .width = 24, .n_heads = 2});
 }
 
 TEST_CASE("shared_kv_attention on CUDA: scores far apart") {
   if (no_cuda_device()) return;
-  check({.rows = 9, .n_keys = 70, .width = 32, .n_heads = 1, .dropout = 0, .magnitude = 30});
+  for (std::int64_t n_keys : {30, 60, 70})
+    check({.rows = 9, .n_keys = n_keys, .width = 32, .n_heads = 1, .dropout = 0, .magnitude = 30});
 }
 
 TEST_CASE("shared_kv_attention on CUDA: one buffer for the gradients of keys and values") {
@@ -114,6 +119,7 @@ TEST_CASE("shared_kv_attention on CUDA: one buffer for the gradients of keys and
                                                        .n_heads = 1};
         const stx::SharedKvAttentionBackward<T> backward{
             .grad_out = rig.input(random_values(40 * 32, 4)),
+            .out = forward.out,
             .q = q,
             .k = kv,
             .v = kv,

@@ -29,6 +29,7 @@ template <class T>
 struct SharedKvAttentionBackward {
   const T* grad_out = nullptr;
   const T* grad_weights = nullptr;
+  const T* out = nullptr;  ///< of the forward pass; read where grad_out is given
   const T* q = nullptr;
   const T* k = nullptr;
   const T* v = nullptr;

@@ -1,6 +1,8 @@
 // Multi-head cross-attention to keys and values shared by the batch.
 #pragma once
 
+#include <type_traits>
+
 #include "stx/nn/linear.hpp"
 #include "stx/ops/fold_projection.hpp"
 #include "stx/ops/shared_kv_attention.hpp"
@@ -35,11 +37,13 @@ class CrossAttention {
   /// queries (rows, width), memory (n_keys, width) -> (rows, width), and the head-mean attention
   /// (rows, n_keys) when `weights` is set.
   ///
-  /// Few keys are multiplied by the projections of queries and results, so that no row is projected
-  /// (ops/fold_projection.hpp): the same numbers but for rounding, with less work.
+  /// On the CPU few keys are multiplied by the projections of queries and results, so that no row is
+  /// projected (ops/fold_projection.hpp): the same numbers but for rounding, with less work. On CUDA
+  /// not: folded, the shares of all rows would lie in memory, where attention keeps none.
   AttentionResult<T, D> operator()(Context<D>& ctx, Var<T, D> queries, Var<T, D> memory,
                                    bool weights = false) const {
-    if (!weights && folding_pays(queries.shape(), memory.shape())) return {folded(ctx, queries, memory), {}};
+    if constexpr (std::is_same_v<D, Cpu>)
+      if (!weights && folding_pays(queries.shape(), memory.shape())) return {folded(ctx, queries, memory), {}};
     AttentionOptions options = options_;
     options.weights = weights;
     AttentionResult<T, D> result = shared_kv_attention(ctx, query_(ctx, queries), key_(ctx, memory),

@@ -31,7 +31,8 @@ struct AttentionOptions {
 /// @throws ArgumentError when shapes do not match, there is no key, n_heads does not divide a width of
 /// at least 1, or the dropout probability is not in [0, 1).
 /// Numerics: softmax with the row maximum subtracted; the backward pass recomputes the weights from
-/// the log of the denominator. Deterministic: yes. Capturable: yes.
+/// the log of the denominator. Nothing of size rows x n_keys is kept but the weights asked for.
+/// Deterministic: yes. Capturable: yes.
 /// Source: Vaswani et al. 2017, eq. 1; the sharing: CASPER, section 3.
 template <class T, class D>
 AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D> k, Var<T, D> v,
@@ -77,7 +78,8 @@ AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D
           ctx, SharedKvAttentionBackward<T>{
                    .grad_out = from_out ? n.result.out.grad().data : nullptr,
                    .grad_weights = from_weights ? n.result.weights.grad().data : nullptr,
-                   .q = n.q.value().data, .k = n.k.value().data, .v = n.v.value().data, .lse = n.lse,
+                   .out = n.result.out.value().data, .q = n.q.value().data, .k = n.k.value().data,
+                   .v = n.v.value().data, .lse = n.lse,
                    .grad_q = to_q.data, .grad_k = to_k.data, .grad_v = to_v.data, .write_q = to_q.write,
                    .write_k = to_k.write, .write_v = to_v.write, .rows = n.q.shape()[0],
                    .n_keys = n.k.shape()[0], .width = n.q.shape()[1], .n_heads = n.options.n_heads,

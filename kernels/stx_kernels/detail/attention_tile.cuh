@@ -15,14 +15,7 @@ struct HeadSlice {
   std::int64_t offset, dim, width;
   int quads;
 
-  __device__ HeadSlice(std::int64_t full_width, std::int64_t n_heads, std::int64_t head)
-      : HeadSlice(head, full_width / n_heads, full_width, 0) {}
-  __device__ static HeadSlice strided(std::int64_t head, std::int64_t dim, std::int64_t stride) {
-    return {head, dim, stride, 0};
-  }
-
- private:
-  __device__ HeadSlice(std::int64_t head, std::int64_t head_dim, std::int64_t stride, int)
+  __device__ HeadSlice(std::int64_t head, std::int64_t head_dim, std::int64_t stride)
       : offset(head * head_dim),
         dim(head_dim),
         width(stride),
@@ -124,47 +117,6 @@ __device__ inline void lane_dots(T (&result)[attention_rows], const Quad<T>* key
     }
   }
 }
-
-/// Where a warp of shared_kv_attention stands: four rows of one head, and the block's shared memory.
-/// blockIdx.x counts tiles of rows.
-template <class T>
-struct SharedKvWarp {
-  HeadSlice head;
-  AttentionShared<T> shared;
-  std::int64_t first_row;
-  int lane;
-  bool aligned;
-
-  __device__ SharedKvWarp(std::int64_t width, std::int64_t n_heads, std::int64_t head_number,
-                          bool all_aligned)
-      : head(width, n_heads, head_number),
-        shared(head.quads),
-        first_row((static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y) *
-                  attention_rows),
-        lane(static_cast<int>(threadIdx.x)),
-        aligned(all_aligned) {}
-
-  /// The warp's rows of a matrix of `rows` rows in set `which` of its own memory.
-  __device__ Quad<T>* load_rows(int which, const T* source, std::int64_t rows) const {
-    Quad<T>* target = shared.warp_rows(which);
-    load_head_rows(target, head.quads, source, first_row, attention_rows, rows, head, lane,
-                   warp_lanes, aligned);
-    return target;
-  }
-  __device__ Quad<T>* clear_rows(int which) const {
-    Quad<T>* target = shared.warp_rows(which);
-    for (int i = lane; i < attention_rows * head.quads; i += warp_lanes) target[i] = Quad<T>{};
-    return target;
-  }
-  __device__ void load_tile(int which, const T* source, std::int64_t first_key,
-                            std::int64_t n_keys) const {
-    shared.load_tile(which, source, first_key, n_keys, head, aligned);
-  }
-  /// Dot products of the lane's key in a tile with the warp's rows.
-  __device__ void dots(T (&result)[attention_rows], int tile, const Quad<T>* rows) const {
-    lane_dots(result, shared.tile(tile) + lane * shared.stride, rows, head.quads);
-  }
-};
 
 /// acc[r] = acc[r] * correction[r] + sum over the tile's keys of shares[key][r] * tile[key]; a lane
 /// owns whole quads of the head's dimensions.

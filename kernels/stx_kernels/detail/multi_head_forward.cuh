@@ -17,22 +17,18 @@ __global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const 
   Quad<T>* q = shared.warp_rows(0);
   Quad<T>* acc = shared.warp_rows(1);
   Quad<T>* shares = shared.warp_shares();
-  load_warp_rows(q, operands.q, at, in.n_queries, aligned);
+  load_warp_rows(q, operands.q, at, aligned);
   clear_warp_rows(acc, quads);
-  T largest[attention_rows], sum[attention_rows], correction[attention_rows];
-#pragma unroll
-  for (int r = 0; r < attention_rows; ++r) {
-    largest[r] = -std::numeric_limits<T>::infinity();
-    sum[r] = 0;
-  }
+  WarpSoftmax<T> softmax[attention_rows];
+  T correction[attention_rows];
   const auto weight_at = [&](int r, std::int64_t key) -> T& {
     const std::int64_t row = (at.batch * in.n_heads + at.head) * in.n_queries + at.first + r;
     return p.weights[row * in.n_keys + key];
   };
 
-  const std::int64_t n_keys = in.keys_of(at.batch);
+  const std::int64_t n_keys = operands.k.rows;
   for (std::int64_t first_key = 0; first_key < n_keys; first_key += attention_keys) {
-    load_tiles(shared, operands.k, operands.v, first_key, n_keys, aligned);
+    load_tiles(shared, operands.k, operands.v, first_key, aligned);
     const std::int64_t key = first_key + lane;
     T dot[attention_rows];
     lane_dots(dot, shared.tile(0) + lane * shared.stride, q, quads);
@@ -42,13 +38,7 @@ __global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const 
       const T score = attention_score(in, at, at.first + r, key, n_keys, dot[r]);
       if (p.weights != nullptr && at.first + r < in.n_queries && key < n_keys)
         weight_at(r, key) = score;
-      const T before = largest[r];
-      const T tile_largest = warp_max(score);
-      largest[r] = before < tile_largest ? tile_largest : before;
-      const T reference = math::softmax_reference(largest[r]);
-      share.v[r] = math::softmax_share(score - reference);
-      correction[r] = math::softmax_share(before - reference);
-      sum[r] = sum[r] * correction[r] + warp_sum(share.v[r]);
+      correction[r] = softmax[r].add(score, share.v[r]);
     }
     if (in.dropout.active())
       drop_shares(share, state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads, at.head,
@@ -63,11 +53,8 @@ __global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const 
 #pragma unroll
   for (int r = 0; r < attention_rows; ++r) {
     if (at.first + r >= in.n_queries) break;
-    const T inverse = sum[r] == T(0) ? T(0) : T(1) / sum[r];
-    const T reference = math::softmax_reference(largest[r]);
-    if (lane == 0)
-      p.lse[attention_row(in, at, at.first + r)] =
-          sum[r] == T(0) ? T(0) : reference + std::log(sum[r]);
+    const T inverse = softmax[r].inverse();
+    if (lane == 0) p.lse[attention_row(in, at, at.first + r)] = softmax[r].lse();
     T* out = p.out + attention_row(in, at, at.first + r) * in.head_dim;
     for (int c = lane; c < quads; c += warp_lanes) {
       Quad<T> value = acc[r * quads + c];
@@ -77,8 +64,7 @@ __global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const 
     }
     if (p.weights == nullptr) continue;
     for (std::int64_t key = lane; key < in.n_keys; key += warp_lanes)  // scores of this same lane
-      weight_at(r, key) =
-          key < n_keys ? math::softmax_share(weight_at(r, key) - reference) * inverse : T(0);
+      weight_at(r, key) = key < n_keys ? softmax[r].share_of(weight_at(r, key)) * inverse : T(0);
   }
 }
 

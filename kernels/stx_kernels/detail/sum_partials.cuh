@@ -11,6 +11,7 @@ template <class T>
 struct PartialTarget {
   T* data = nullptr;
   GradWrite write = GradWrite::overwrite;
+  std::int64_t stride = 0;  ///< values from one group's sums to the next one's
 };
 
 /// partials: groups x n_chunks x parts x n. A block owns 32 columns of a group; its 16 rows of
@@ -21,8 +22,7 @@ template <class T>
 __global__ void sum_partials_columns_per_block_kernel(const T* partials, std::int64_t n_chunks,
                                                       std::int64_t n, int parts,
                                                       PartialTarget<T> first,
-                                                      PartialTarget<T> second,
-                                                      std::int64_t target_stride) {
+                                                      PartialTarget<T> second) {
   T* sums = shared_memory<T>();
   partials += blockIdx.y * n_chunks * parts * n;
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -41,26 +41,19 @@ __global__ void sum_partials_columns_per_block_kernel(const T* partials, std::in
     __syncthreads();
     if (threadIdx.y != 0 || column >= n) continue;
     for (unsigned y = 1; y < blockDim.y; ++y) sum += sums[y * blockDim.x + threadIdx.x];
-    write_grad(target.data + blockIdx.y * target_stride + column, sum, target.write);
+    write_grad(target.data + blockIdx.y * target.stride + column, sum, target.write);
   }
 }
 
-/// Sums of several groups of chunks; their results are `target_stride` values apart.
-struct PartialGroups {
-  std::int64_t count = 1;
-  std::int64_t target_stride = 0;
-};
-
-/// target[column] (+)= sum over chunks, for one or two parts side by side.
+/// target[column] (+)= sum over chunks, for one or two parts side by side; `groups` of them apart.
 template <class T>
 void sum_partials(Context<Cuda>& ctx, const T* partials, std::int64_t n_chunks, int parts,
                   std::int64_t n, PartialTarget<T> first, PartialTarget<T> second = {},
-                  PartialGroups groups = {}) {
+                  std::int64_t groups = 1) {
   const dim3 block(warp_lanes, 16);
-  const dim3 grid(cuda::blocks_for(n, warp_lanes), static_cast<unsigned>(groups.count));
+  const dim3 grid(cuda::blocks_for(n, warp_lanes), static_cast<unsigned>(groups));
   cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, grid, block,
-               block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second,
-               groups.target_stride);
+               block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second);
 }
 
 }  // namespace stx::kernels
