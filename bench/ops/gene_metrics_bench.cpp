@@ -18,6 +18,7 @@ Case metrics_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols) {
       .rows = rows,
       .cols = cols};
   args.rank_sums = ctx.template make_persistent<double>(Shape{args.tiles() * cols * 6}).data;
+  args.keys = ctx.template make_persistent<std::uint64_t>(Shape{args.sort_keys()}).data;
   const auto error = [&ctx, args, truth, prediction, cols] {
     const Tensor<double, D> scores{args.scores, Shape{gene_score_count, cols}};
     const auto genes = to_gene_scores(ctx, scores);

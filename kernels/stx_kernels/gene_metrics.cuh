@@ -1,11 +1,12 @@
 // Scores of every column. (1) Both matrices are transposed through 32 x 32 tiles, so that a column
 // lies in one piece: 16 bytes per entry. (2) A block owns a column and makes all sums of the value
-// scores in double, two passes over 8 bytes per row. (3) For the rank scores a block owns 256 rows
-// of a column and compares each with all rows, 256 at a time from shared memory: counts of smaller
-// and equal values give average ranks, products of signs give Kendall's tau. That is n^2
-// comparisons of about 12 integer operations and no sort: for 4,000 rows less work than the passes
-// of a sort, exact, and without a sort's memory; it is bound by instructions and dominates from a
-// few thousand rows on. (4) A thread adds a column's tiles.
+// scores in double, two passes over 8 bytes per row. (3) For the rank scores of short columns a
+// block owns 256 rows and compares each with all rows, 256 at a time from shared memory: counts of
+// smaller and equal values give average ranks, products of signs give Kendall's tau. That is n^2
+// comparisons of about 12 integer operations, bound by instructions. Long columns are sorted instead
+// (detail/rank_sort.cuh): about 10 log2(n)^2 operations a row, a twentieth at 2048 rows, but ten
+// launches more, which take about as long as that saves for a few columns of this length. (4) A
+// thread adds a column's tiles.
 #pragma once
 
 #include <limits>
@@ -13,6 +14,7 @@
 #include "stx/backend/cuda/launch.cuh"
 #include "stx/backend/gene_metrics.hpp"
 #include "stx/math/gene_metrics.hpp"
+#include "stx_kernels/detail/rank_sort.cuh"
 #include "stx_kernels/detail/row_group.cuh"
 
 namespace stx {
@@ -207,6 +209,21 @@ __global__ void gene_metrics_rank_scores_column_per_thread_kernel(GeneMetrics<T>
   store_score(p, GeneScore::kendall, column, math::score_kendall(s, static_cast<double>(p.rows)));
 }
 
+/// Fills p.rank_sums.
+template <class T>
+void rank_sums_by_comparing(Context<Cuda>& ctx, const GeneMetrics<T>& p) {
+  // 65535 columns a launch: the limit of the grid's second extent.
+  for (std::int64_t first = 0; first < p.cols; first += 65535) {
+    GeneMetrics<T> part = p;
+    part.columns += first * p.rows;
+    part.rank_sums += first * p.tiles() * 6;
+    const auto count = static_cast<unsigned>(p.cols - first < 65535 ? p.cols - first : 65535);
+    cuda::launch(ctx, gene_metrics_ranks_tile_per_block_kernel<T>,
+                 dim3(static_cast<unsigned>(p.tiles()), count), dim3(rank_tile),
+                 2 * rank_tile * sizeof(T), part);
+  }
+}
+
 }  // namespace kernels
 
 template <class T>
@@ -218,16 +235,10 @@ void gene_metrics(Context<Cuda>& ctx, const GeneMetrics<T>& p) {
                dim3(tile, kernels::transpose_rows), tile * (tile + 1) * sizeof(T), p);
   cuda::launch(ctx, kernels::gene_metrics_values_column_per_block_kernel<T>, dim3(cols), dim3(256),
                kernels::row_sum_scratch * sizeof(double), p);
-  // 65535 columns a launch: the limit of the grid's second extent.
-  for (std::int64_t first = 0; first < p.cols; first += 65535) {
-    GeneMetrics<T> part = p;
-    part.columns += first * p.rows;
-    part.rank_sums += first * p.tiles() * 6;
-    const auto count = static_cast<unsigned>(p.cols - first < 65535 ? p.cols - first : 65535);
-    cuda::launch(ctx, kernels::gene_metrics_ranks_tile_per_block_kernel<T>,
-                 dim3(static_cast<unsigned>(p.tiles()), count), dim3(rank_tile),
-                 2 * rank_tile * sizeof(T), part);
-  }
+  if (p.rows < p.sort_rows)
+    kernels::rank_sums_by_comparing(ctx, p);
+  else
+    kernels::rank_sums_by_sorting(ctx, p);
   cuda::launch(ctx, kernels::gene_metrics_rank_scores_column_per_thread_kernel<T>,
                dim3(cuda::blocks_for(p.cols, 128)), dim3(128), 0, p);
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "stx/core/macros.hpp"
 
@@ -67,6 +69,14 @@ STX_HD inline double score_jensen_shannon(const ColumnSums& s) {
   if (s.x_positive == 0 && s.y_positive == 0) return 0;
   if (s.x_positive == 0 || s.y_positive == 0) return most;
   return clamped(s.divergence, 0, most);
+}
+
+/// Bits of a finite value that order like the values; -0 equals +0.
+STX_HD inline std::uint32_t ascending_bits(float value) {
+  value += 0.0f;  // turns -0 into +0
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits >> 31 != 0 ? ~bits : bits | 0x80000000u;
 }
 
 /// Sums over the ordered pairs of rows, and over rows of twice the centred average ranks.
