@@ -126,6 +126,12 @@ GenesEvaluation::GenesEvaluation(const PairData& pair, const EvaluationPlan& pla
       group_exact_copies(pair.st.counts, pair.coordinates.rows > 0 ? &pair.coordinates : nullptr).n_copied;
   counts.genes = log.genes;
   counts.counts = log.counts;
+  const nlohmann::ordered_json own = options_json(plan.variants.front().options);
+  for (const Variant& variant : plan.variants) {
+    const nlohmann::ordered_json settings = options_json(variant.options);
+    for (const auto& [key, value] : settings.items())
+      if (own[key] != value) changed[variant.name][key] = value;
+  }
 }
 
 std::vector<std::int64_t> GenesEvaluation::scored(const std::vector<std::int64_t>& genes) const {
@@ -202,7 +208,10 @@ nlohmann::ordered_json GenesEvaluation::extra_json() const {
     (method == model ? json["counts"]["metrics"] : json["counts"]["baselines"][method]) =
         summary_json(counts.methods.at(method).mean());
   for (const auto& [name, scores] : uncertainty)
-    if (name != model) json["ablations"][name] = scores.metrics();
+    if (name != model) {
+      json["ablations"][name] = {{"changed", changed.at(name)}};
+      json["ablations"][name].update(scores.metrics());
+    }
   json["tests"] = method_tests(log);
   json["uncertainty_per_gene"] = nlohmann::ordered_json::array();
   for (std::size_t g = 0; g < log.genes.size(); ++g) {

@@ -70,6 +70,7 @@ class GenesEvaluation {
   Evaluation log, counts;           ///< scores on the log-normalised scale, which judges, and on counts
   std::vector<std::int64_t> rows;   ///< spots scored: those with any count of a shared gene
   std::map<std::string, UncertaintyScores> uncertainty;  ///< by variant
+  std::map<std::string, nlohmann::ordered_json> changed; ///< by variant: its settings that differ from the model's
   std::vector<Correction> corrections;  ///< of intervals of further genes, from all folds of the first seed
   LatentSpace space;                ///< of the model's first fold and seed
   std::map<std::string, FoldPlaces> places;  ///< by variant, of the first fold and seed; empty without coordinates
@@ -95,7 +96,7 @@ class GenesEvaluation {
   void add_space(const PairData& pair, const Variant& variant, const JobResult& job);
 
   /// What JSON holds beyond the common object: metrics.auc, .calibration, .coverage; `counts`, the scores on
-  /// that scale; `ablations`; `tests` between methods.
+  /// that scale; `ablations`, each with the settings that are `changed`; `tests` between methods.
   nlohmann::ordered_json extra_json() const;
 
  private:

@@ -14,6 +14,11 @@ namespace stx::dcavae {
 
 namespace {
 
+/// A number with three decimals; a dash for null.
+std::string text_of(const nlohmann::ordered_json& v) {
+  return v.is_null() ? std::string("-") : fmt::format("{:.3f}", v.get<double>());
+}
+
 /// The latents of both sides under one another.
 Matrix<float> stacked(const Matrix<float>& a, const Matrix<float>& b) {
   Matrix<float> out(a.rows + b.rows, a.cols);
@@ -65,6 +70,26 @@ void add_calibration(ReportExtras& report, const UncertaintyScores& scores) {
   }
 }
 
+/// The columns of the paper's tables of ablations, and coverage: a line for the model and for each variant.
+void add_variant_lines(EvaluationExtras& extras, const GenesEvaluation& evaluation) {
+  if (evaluation.uncertainty.size() < 2) return;
+  std::size_t width = 10;
+  for (const auto& [name, scores] : evaluation.uncertainty) width = std::max(width, name.size() + 1);
+  extras.lines.push_back(fmt::format("{:<{}}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}", "on counts", width, "pcc", "scc",
+                                     "kendall", "rmse", "AUC", "slope", "intercept", "in 90%"));
+  for (const std::string& name : evaluation.log.order) {
+    if (evaluation.uncertainty.count(name) == 0) continue;
+    const bool model = name == evaluation.log.order.front();
+    const auto& counts = model ? extras.json["counts"]["metrics"] : extras.json["counts"]["baselines"][name];
+    const auto& stated = model ? extras.json["metrics"] : extras.json["ablations"][name];
+    std::string line = fmt::format("{:<{}}", name, width);
+    for (const char* score : {"pcc", "scc", "kendall", "rmse"}) line += fmt::format("{:>9}", text_of(counts[score]["mean"]));
+    line += fmt::format("{:>9}{:>9}{:>10}{:>9}", text_of(stated["auc"]), text_of(stated["calibration"]["slope"]),
+                        text_of(stated["calibration"]["intercept"]), text_of(stated["coverage"]["90"]));
+    extras.lines.push_back(std::move(line));
+  }
+}
+
 void add_places(EvaluationExtras& extras, const GenesEvaluation& evaluation, const Matrix<double>& coordinates,
                 int threads) {
   const std::string& model = evaluation.log.order.front();
@@ -109,15 +134,15 @@ EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matr
     coverage += fmt::format("  {}%: {:.1f}% ({:.1f}% randomised)", level_name(c.level), 100 * c.closed / c.entries,
                             100 * c.randomised / c.entries);
   extras.lines.push_back("coverage of intervals:" + coverage);
-  const auto value = [](const nlohmann::ordered_json& v) { return v.is_null() ? std::string("-") : fmt::format("{:.3f}", v.get<double>()); };
   const auto& metrics = extras.json["metrics"];
-  extras.lines.push_back("zeros: AUC " + value(metrics["auc"]) + ", calibration slope " +
-                         value(metrics["calibration"]["slope"]) + ", intercept " +
-                         value(metrics["calibration"]["intercept"]));
+  extras.lines.push_back("zeros: AUC " + text_of(metrics["auc"]) + ", calibration slope " +
+                         text_of(metrics["calibration"]["slope"]) + ", intercept " +
+                         text_of(metrics["calibration"]["intercept"]));
   for (const auto& [method, test] : extras.json["tests"]["pcc"].items())
-    extras.lines.push_back("PCC against " + method + ": median difference " + value(test["median_difference"]) +
+    extras.lines.push_back("PCC against " + method + ": median difference " + text_of(test["median_difference"]) +
                            ", paired Wilcoxon p " + p_value_text(test["wilcoxon_p_corrected"]) + ", Mann-Whitney p " +
                            p_value_text(test["mann_whitney_p_corrected"]) + " (corrected)");
+  add_variant_lines(extras, evaluation);
   add_calibration(extras.report, scores);
   add_latent_maps(extras.report, evaluation.space, threads);
   add_places(extras, evaluation, coordinates, threads);

@@ -46,6 +46,21 @@ ReportTable uncertainty_table(const Json& json, const std::string& model) {
   return table;
 }
 
+ReportTable counts_table(const Json& counts, const std::string& model) {
+  ReportTable table{"counts", "Scores on counts",
+                    "Expected against measured counts, means over genes; methods that predict log-normalised expression "
+                    "are put back to the spot's depth.",
+                    {"Method", "PCC", "Spearman", "Kendall", "RMSE"}, {}, true};
+  const auto add = [&](const std::string& name, const Json& scores) {
+    std::vector<std::string> row = {name};
+    for (const char* score : {"pcc", "scc", "kendall", "rmse"}) row.push_back(at(scores, {score, "mean"}));
+    table.rows.push_back(std::move(row));
+  };
+  add(model, counts["metrics"]);
+  for (const auto& [name, scores] : counts["baselines"].items()) add(name, scores);
+  return table;
+}
+
 ReportTable test_table(const Json& tests) {
   ReportTable table{"tests", "Against the other methods",
                     "Median over genes of the model's score minus the method's, and p-values of Wilcoxon's signed-rank "
@@ -79,6 +94,7 @@ std::string p_value_text(const Json& p) {
 }
 
 void add_tables(EvaluationExtras& extras, const std::string& model) {
+  extras.report.tables.push_back(counts_table(extras.json["counts"], model));
   extras.report.tables.push_back(uncertainty_table(extras.json, model));
   if (!extras.json["tests"]["pcc"].empty()) extras.report.tables.push_back(test_table(extras.json["tests"]));
 }

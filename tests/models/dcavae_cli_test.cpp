@@ -69,11 +69,13 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   CHECK(genes.out.starts_with("method "));
   for (const char* row : {"\ndcavae ", "\nno_cross ", "\nrandom ", "\ntau_1 ", "\ntau_2 ", "\njoint_positions ", "\ncasper ",
                           "\nridge ", "\nknn ", "\nnaive ", "\nmean ", "\ncoverage of intervals:", "\nzeros: AUC ",
-                          "\nplaces of spots (dcavae): ", "\nplaces of spots (joint_positions): "})
+                          "\non counts ", "\nplaces of spots (dcavae): ", "\nplaces of spots (joint_positions): "})
     CHECK_MESSAGE(genes.out.find(row) != std::string::npos, row);
   const Json j = w.json("genes.json");
   check_json(j, "evaluate", "genes", 15);
   CHECK(keys(j["ablations"]) == Flags{"joint_positions", "no_cross", "random", "tau_1", "tau_2"});
+  CHECK(j["ablations"]["tau_2"]["changed"] == Json{{"tau", 2.0}});
+  CHECK(j["ablations"]["no_cross"]["changed"] == Json{{"cross_attention", false}});
   for (const Json& places : {j["positions"], j["ablations"]["joint_positions"]["positions"]}) {
     CHECK((places["n_train_spots"] == 96 && places["n_calibration_spots"] == 12 && places["n_test_spots"] == 12));
     CHECK(places["test_distance_median"].get<double>() > 0);
@@ -84,7 +86,7 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   CHECK(keys(j["metrics"]["knn_purity"]) == Flags{"5", "10", "20", "50"});
   CHECK(j["metrics"]["basw"].is_number());
   const std::string report = golden::slurp(w.folder / "genes.html");
-  for (const char* part : {"id=\"calibration\"", "id=\"uncertainty\"", "id=\"latent\"", "by side", "by type", "id=\"positions\"", "id=\"stated\"",
+  for (const char* part : {"id=\"calibration\"", "id=\"uncertainty\"", "id=\"latent\"", "by side", "by type", "id=\"positions\"", "id=\"stated\"", "id=\"counts\"",
                            "id=\"tests\"", "<th scope=\"row\">joint_positions</th>"})
     CHECK_MESSAGE(report.find(part) != std::string::npos, part);
 

@@ -44,8 +44,8 @@ void compare(const char* what, const std::vector<float>& got, const std::vector<
 
 TEST_CASE("DCAVAE on CUDA: training steps, captured and replayed, and inference agree with the CPU") {
   if (no_cuda_device()) return;
-  for (const Options& o : {joint(), small("R2")}) {
-    INFO(o.revision);
+  for (const Options& o : {joint(), small("R2"), decoder_dispersion()}) {
+    INFO(o.revision, ", dispersion ", o.dispersion);
     const Trained want = run<stx::Cpu>(o), got = run<stx::Cuda>(o);
     REQUIRE(got.losses.size() == want.losses.size());
     for (std::size_t e = 0; e < want.losses.size(); ++e)
