@@ -12,7 +12,7 @@ if(STX_EMULATOR)
     set_tests_properties(models_emulated.${model} PROPERTIES ENVIRONMENT STX_EMULATOR_CHECK=1)
   endforeach()
   if(STX_IO AND STX_EXAMPLES)  # the commands of a runner, compiled for this device
-    stx_add_tests(commands_emulated dcavae_program_cuda_test.cpp LIBS stx_dcavae_cpu stx_emulated)
+    stx_add_tests(commands_emulated dcavae_program_cuda_test.cpp QUICK LIBS stx_dcavae_cpu stx_emulated)
     target_include_directories(test_commands_emulated PRIVATE ${PROJECT_SOURCE_DIR})
     target_sources(test_commands_emulated PRIVATE ${PROJECT_SOURCE_DIR}/examples/dcavae/casper_fold_cuda.cpp
       ${PROJECT_SOURCE_DIR}/examples/dcavae/run_cuda.cpp)
@@ -22,9 +22,8 @@ if(STX_CUDA_ENABLED)
   stx_add_tests(models_real_device ${cuda_models} QUICK LIBS stx::compiled stx_cpu_bodies ${dcavae_parts} LABELS gpu)
   target_include_directories(test_models_real_device PRIVATE ${PROJECT_SOURCE_DIR})
   if(STX_IO AND STX_EXAMPLES)
-    stx_add_tests(commands_real_device dcavae_program_cuda_test.cpp LIBS stx_dcavae_cpu stx_dcavae_cuda
+    stx_add_tests(commands_real_device dcavae_program_cuda_test.cpp QUICK LIBS stx_dcavae_cpu stx_dcavae_cuda
       LABELS gpu)
     target_include_directories(test_commands_real_device PRIVATE ${PROJECT_SOURCE_DIR})
   endif()
 endif()
-stx_quick_sources(dcavae_program_cuda_test.cpp)
