@@ -21,7 +21,7 @@ FAMILIES = {
                                "contrastive", "pair_bits", "weighted_sum"],
     "Diffusion": ["q_sample", "timestep_embedding", "diffusion_update"],
     "Sampling": ["random_fill", "draw_rows", "hide_inputs", "permutation", "shuffled_batch", "softmax_sample",
-                 "draw_partners"],
+                 "draw_partners", "sample_variates"],
     "Optimisers": ["adam", "ema", "schedule", "clip_grad_norm"],
     "Metrics": ["gene_metrics"],
 }

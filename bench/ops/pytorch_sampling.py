@@ -74,8 +74,15 @@ def sample_counts(rows, columns):
     return work
 
 
+def sample_variates(rows, columns, draw):
+    parameter = torch.empty(rows, columns).uniform_(0.5, 30)
+    return lambda: draw(parameter)
+
+
 for name, shape in {"1024x242": (1024, 242), "large_4096x2000": (4096, 2000)}.items():
     case(f"sample_counts {name}", f"sample_counts/{name}")(lambda s=shape: sample_counts(*s))
+    for kind, draw in {"gamma": torch._standard_gamma, "poisson": torch.poisson}.items():
+        case(f"sample_{kind} {name}", f"sample_variates/{kind}_{name}")(lambda s=shape, d=draw: sample_variates(*s, d))
 
 
 def adam(size):

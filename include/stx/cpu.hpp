@@ -47,6 +47,7 @@
 #include "stx/backend/cpu/relative_bias.hpp"
 #include "stx/backend/cpu/row_norm.hpp"
 #include "stx/backend/cpu/sample_counts.hpp"
+#include "stx/backend/cpu/sample_variates.hpp"
 #include "stx/backend/cpu/schedule.hpp"
 #include "stx/backend/cpu/shared_kv_attention.hpp"
 #include "stx/backend/cpu/softmax.hpp"

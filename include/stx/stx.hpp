@@ -69,6 +69,7 @@
 #include "stx/ops/residual_layer_norm.hpp"
 #include "stx/ops/rms_norm.hpp"
 #include "stx/ops/sample_counts.hpp"
+#include "stx/ops/sample_variates.hpp"
 #include "stx/ops/schedule.hpp"
 #include "stx/ops/shared_kv_attention.hpp"
 #include "stx/ops/shuffled_batch.hpp"

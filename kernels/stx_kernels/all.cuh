@@ -48,6 +48,7 @@
 #include "stx_kernels/relative_bias.cuh"
 #include "stx_kernels/row_norm.cuh"
 #include "stx_kernels/sample_counts.cuh"
+#include "stx_kernels/sample_variates.cuh"
 #include "stx_kernels/schedule.cuh"
 #include "stx_kernels/shared_kv_attention.cuh"
 #include "stx_kernels/softmax.cuh"

@@ -119,20 +119,34 @@ STX_HD inline float poisson_variate(const ElementWords& words, float rate, float
   return std::floor(rate);  // the mode
 }
 
+/// A gamma number over its mean, as factor * exp(log_boost): of small shapes the boost alone may
+/// be too small for a float.
+struct GammaOverMean {
+  float factor, log_boost;
+};
+
+/// Gamma(shape, 1) / shape for shape > 0. Shapes below 1 use Gamma(shape + 1) U^(1 / shape).
+STX_HD inline GammaOverMean gamma_over_mean(const ElementWords& words, float shape) {
+  if (!(shape < 1.0f)) return {gamma_over_shape(words, shape), 0.0f};
+  const float larger = shape + 1.0f;
+  return {gamma_over_shape(words, larger) * (larger / shape),
+          exact::log(uniform_open(words.block(0).z)) / shape};
+}
+
+/// Gamma(shape, 1). Shape 0 gives 0, infinity itself; NaN for NaN and negative shapes.
+STX_HD inline float gamma_variate(const ElementWords& words, float shape) {
+  if (!(shape > 0.0f)) return shape == 0.0f ? 0.0f : std::nanf("");
+  if (!(shape < 1e30f)) return shape;
+  const GammaOverMean gamma = gamma_over_mean(words, shape);
+  return shape * gamma.factor * exact::exp(gamma.log_boost);
+}
+
 /// A count of NB(mean exp(log_mu), inverse dispersion exp(log_theta)): Poisson of a rate that is
-/// Gamma of shape theta and mean mu. Shapes below 1 use Gamma(theta + 1) U^(1 / theta).
+/// Gamma of shape theta and mean mu.
 STX_HD inline float nb_variate(const ElementWords& words, float log_mu, float log_theta) {
-  const PhiloxWords single = words.block(0);
-  const float theta = exact::exp(log_theta);
-  float factor, log_boost = 0.0f;
-  if (theta < 1.0f) {
-    const float shape = theta + 1.0f;
-    factor = gamma_over_shape(words, shape) * (shape / theta);
-    log_boost = exact::log(uniform_open(single.z)) / theta;
-  } else {
-    factor = gamma_over_shape(words, theta);
-  }
-  return poisson_variate(words, exact::exp(log_mu + log_boost) * factor, uniform_open(single.y));
+  const GammaOverMean gamma = gamma_over_mean(words, exact::exp(log_theta));
+  return poisson_variate(words, exact::exp(log_mu + gamma.log_boost) * gamma.factor,
+                         uniform_open(words.block(0).y));
 }
 
 /// As nb_variate, but zero with probability sigmoid(zeta).
