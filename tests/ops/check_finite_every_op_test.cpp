@@ -212,14 +212,10 @@ TEST_CASE("check_inputs: counts") {
           stx::count_decoder_mean(ctx, v[0], v[1], {}, {v[2]}, v[3]);
           return Results{};
         });
-  check("sample_gamma", {{"shape", {2, 3}}}, [](Ctx& ctx, const Inputs& v) {
-    stx::sample_gamma(ctx, v[0].value(), 1);
-    return Results{};
-  });
-  check("sample_poisson", {{"rate", {2, 3}}}, [](Ctx& ctx, const Inputs& v) {
-    stx::sample_poisson(ctx, v[0].value(), 1);
-    return Results{};
-  });
+  check("sample_gamma", {{"shape", {2, 3}}},
+        [](Ctx& ctx, const Inputs& v) { return stx::sample_gamma(ctx, v[0].value(), 1), Results{}; });
+  check("sample_poisson", {{"rate", {2, 3}}},
+        [](Ctx& ctx, const Inputs& v) { return stx::sample_poisson(ctx, v[0].value(), 1), Results{}; });
   check("sample_counts", {{"log_mu", {2, 3}}, {"log_theta", {3}}, {"zeta", {3}}}, [](Ctx& ctx, const Inputs& v) {
     stx::sample_counts(ctx, v[0].value(), v[1].value(), 1, v[2].value());
     return Results{};
