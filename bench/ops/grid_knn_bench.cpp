@@ -1,5 +1,5 @@
 #include "registry.hpp"
-#include "stx/graph/cell_grid.hpp"
+#include "stx/ops/grid_knn.hpp"
 #include "support/naive_graph.hpp"
 
 namespace stx::bench {
@@ -11,13 +11,7 @@ Case grid_knn_case(Context<D>& ctx, std::int64_t n, std::int64_t dims, int k) {
   Buffers<D> memory(ctx);
   Matrix<float> points(n, dims);
   points.values = test::convert<float>(test::random_values(n * dims, 1));
-  const CellGrid<float> grid = build_cell_grid(points, dims == 2 ? k / 4.0 : k / 8.0);
-  GridKnn<float> args{.grid = grid.view, .k = k};
-  args.grid.points = to_device(ctx, grid.points, Shape{n, dims}).data;
-  args.grid.order = to_device(ctx, grid.order, Shape{n}).data;
-  args.grid.cell_begin =
-      to_device(ctx, grid.cell_begin, Shape{static_cast<std::int64_t>(grid.cell_begin.size())})
-          .data;
+  GridKnn<float> args{.grid = sort_into_cells(ctx, points, dims == 2 ? k / 4.0 : k / 8.0), .k = k};
   args.ids = ctx.template make_persistent<std::int32_t>(Shape{n, k}).data;
   args.distances = memory.output(n * k);
   const auto run = [&ctx, args] { grid_knn(ctx, args); };

@@ -162,6 +162,21 @@ for name, n in {"4000x4000x300_k50": 4000, "large_20000x20000x300_k50": 20000}.i
     case(f"cross_top_k {name}", f"cross_top_k/{name}")(lambda n=n: cross_top_k(n, 2000))
 
 
+def cell_sort(n):
+    points = torch.rand(n, 2) * 2 - 1
+    side = int((n / 4) ** 0.5)
+
+    def work():
+        cell = ((points + 1) * (side / 2)).long().clamp_(max=side - 1)
+        order = torch.argsort(cell[:, 1] * side + cell[:, 0], stable=True)
+        return points[order], torch.cumsum(torch.bincount(cell[:, 1] * side + cell[:, 0], minlength=side * side), 0)
+    return work
+
+
+for name, n in {"19150": 19150, "large_1000000": 1000000}.items():
+    case(f"cell_sort {name} points", f"cell_sort/{name}_points_2d")(lambda n=n: cell_sort(n))
+
+
 def grid_knn(dimensions):
     from scipy.spatial import cKDTree  # PyTorch has no search tree
     points = torch.rand(100000, dimensions).numpy()

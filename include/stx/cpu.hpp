@@ -11,6 +11,7 @@
 #include "stx/backend/cpu/draw_partners.hpp"
 #include "stx/backend/cpu/batch_norm.hpp"
 #include "stx/backend/cpu/batched_gemm.hpp"
+#include "stx/backend/cpu/cell_sort.hpp"
 #include "stx/backend/cpu/clip_grad_norm.hpp"
 #include "stx/backend/cpu/concat_columns.hpp"
 #include "stx/backend/cpu/count_decoder_mean.hpp"

@@ -11,6 +11,7 @@
 #include "stx_kernels/diffusion_update.cuh"
 #include "stx_kernels/batch_norm.cuh"
 #include "stx_kernels/batched_gemm.cuh"
+#include "stx_kernels/cell_sort.cuh"
 #include "stx_kernels/clip_grad_norm.cuh"
 #include "stx_kernels/concat_columns.cuh"
 #include "stx_kernels/count_decoder_mean.cuh"

@@ -34,15 +34,9 @@ TEST_CASE(
   if (no_cuda_device()) return;
   stx::Matrix<float> points(37, 2);
   points.values = convert<float>(random_values(74, 4));
-  const auto grid = stx::build_cell_grid(points, 2.0);
   const auto run = [&]<class D>(D) {
     stx::Context<D> ctx;
-    stx::CellGridView<float> view = grid.view;
-    view.points = to_device(ctx, grid.points, stx::Shape{37, 2}).data;
-    view.order = to_device(ctx, grid.order, stx::Shape{37}).data;
-    view.cell_begin = to_device(ctx, grid.cell_begin,
-                                stx::Shape{static_cast<std::int64_t>(grid.cell_begin.size())})
-                          .data;
+    const auto view = stx::sort_into_cells(ctx, points, 2.0);
     DeviceRig<float, D> rig(ctx);
     const auto ids =
         to_device(ctx, std::vector<std::int32_t>(37 * 40 + 8, -7), stx::Shape{37 * 40 + 8});

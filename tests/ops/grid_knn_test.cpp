@@ -7,6 +7,7 @@
 #include "support/golden.hpp"
 #include "support/guarded.hpp"
 #include "support/naive_graph.hpp"
+#include "support/point_clouds.hpp"
 #include "support/random.hpp"
 
 using namespace stx::test;
@@ -26,25 +27,6 @@ Found search(const Matrix<float>& points, const GridKnnOptions& options, int thr
   Context<Cpu> ctx({.threads = threads});
   const auto r = stx::grid_knn(ctx, points, options);
   return {to_host(ctx, r.ids), to_host(ctx, r.distances)};
-}
-
-Matrix<float> points_of(const std::vector<double>& values, std::int64_t dims) {
-  Matrix<float> m(static_cast<std::int64_t>(values.size()) / dims, dims);
-  m.values = convert<float>(values);
-  return m;
-}
-
-/// Kinds of point clouds: even, on a lattice (many ties), clumped, on a line, all in few places.
-Matrix<float> cloud(int kind, std::int64_t n, std::int64_t dims) {
-  auto values = random_values(n * dims, 3 + kind, -5, 5);
-  for (std::int64_t i = 0; i < n * dims; ++i) {
-    double& v = values[i];
-    if (kind == 1) v = std::round(v);
-    if (kind == 2) v = static_cast<float>(v * v * v * v * v + (i / dims % 10 == 0 ? 1e4 : 0));
-    if (kind == 3 && i % dims > 0) v = 7;
-    if (kind == 4) v = v > 3 ? 1 : 0;
-  }
-  return points_of(values, dims);
 }
 
 double distance(const Matrix<float>& points, std::int64_t i, std::int64_t j) {
@@ -71,7 +53,7 @@ TEST_CASE(
         CAPTURE(dims);
         CAPTURE(kind);
         CAPTURE(n);
-        const Matrix<float> points = cloud(kind, n, dims);
+        const Matrix<float> points = point_cloud(kind, n, dims);
         const int k = static_cast<int>(std::min<std::int64_t>(n - 1, 20));
         const std::vector<double> values(points.values.begin(), points.values.end());
         std::vector<naive::Ranked> want;
@@ -97,7 +79,7 @@ TEST_CASE(
 }
 
 TEST_CASE("grid_knn: against plain loops, copies of a point, k of all") {
-  const Matrix<float> points = cloud(4, 40, 3);
+  const Matrix<float> points = point_cloud(4, 40, 3);
   const std::vector<double> values(points.values.begin(), points.values.end());
   const Found got = search(points, {.k = 39});
   for (std::int32_t i = 0; i < 40; ++i) {
@@ -120,27 +102,8 @@ TEST_CASE("grid_knn: golden values of scikit-learn in 2 and 3 dimensions") {
   }
 }
 
-TEST_CASE("grid_knn: cells hold every point once, in the order of the index") {
-  for (int kind : {0, 2, 3, 4}) {
-    const Matrix<float> points = cloud(kind, 500, 3);
-    const auto grid = stx::build_cell_grid(points, 3.0);
-    const auto& view = grid.view;
-    CHECK(grid.cell_begin.back() == 500);
-    CHECK(static_cast<std::int64_t>(grid.cell_begin.size()) ==
-          std::int64_t{view.counts[0]} * view.counts[1] * view.counts[2] + 1);
-    CHECK(grid.cell_begin.size() <= 500 / 3 + 2);
-    std::vector<int> seen(500, 0);
-    for (std::size_t c = 0; c + 1 < grid.cell_begin.size(); ++c)
-      for (std::int32_t i = grid.cell_begin[c]; i < grid.cell_begin[c + 1]; ++i) {
-        ++seen[grid.order[i]];
-        if (i > grid.cell_begin[c]) CHECK(grid.order[i - 1] < grid.order[i]);
-      }
-    CHECK(seen == std::vector<int>(500, 1));
-  }
-}
-
 TEST_CASE("grid_knn: the same bits for every number of threads; no points") {
-  const Matrix<float> points = cloud(0, 3000, 2);
+  const Matrix<float> points = point_cloud(0, 3000, 2);
   const Found one = search(points, {}, 1);
   for (int threads : {2, 3, 5}) {
     const Found other = search(points, {}, threads);
@@ -152,10 +115,10 @@ TEST_CASE("grid_knn: the same bits for every number of threads; no points") {
 
 TEST_CASE("grid_knn: the backend stays inside its buffers") {
   Context<Cpu> ctx({.threads = 2});
-  const auto grid = stx::build_cell_grid(cloud(2, 257, 2), 2.0);
-  stx::CellGridView<float> view = grid.view;
-  Guarded<float> points(grid.points), distances(257 * 5);
-  Guarded<std::int32_t> order(grid.order), begin(grid.cell_begin), ids(257 * 5);
+  stx::CellGridView<float> view = stx::sort_into_cells(ctx, point_cloud(2, 257, 2), 2.0);
+  Guarded<float> points(std::vector<float>(view.points, view.points + 257 * 2)), distances(257 * 5);
+  Guarded<std::int32_t> order(std::vector<std::int32_t>(view.order, view.order + 257)),
+      begin(std::vector<std::int32_t>(view.cell_begin, view.cell_begin + view.cells() + 1)), ids(257 * 5);
   view.points = points.data();
   view.order = order.data();
   view.cell_begin = begin.data();
@@ -167,11 +130,11 @@ TEST_CASE("grid_knn: the backend stays inside its buffers") {
 TEST_CASE("grid_knn: wrong calls are errors") {
   CHECK_THROWS_WITH_AS(search(Matrix<float>(5, 4), {}),
                        "[grid_knn] points must have 2 or 3 coordinates, got 4", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(search(cloud(0, 5, 2), {.k = 5}),
+  CHECK_THROWS_WITH_AS(search(point_cloud(0, 5, 2), {.k = 5}),
                        "[grid_knn] k must lie in [1, 4] for 5 points, got 5", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(search(cloud(0, 5, 2), {.k = 0}),
+  CHECK_THROWS_WITH_AS(search(point_cloud(0, 5, 2), {.k = 0}),
                        "[grid_knn] k must lie in [1, 4] for 5 points, got 0", stx::ArgumentError);
-  Matrix<float> points = cloud(0, 5, 2);
+  Matrix<float> points = point_cloud(0, 5, 2);
   points(3, 1) = INFINITY;
   CHECK_THROWS_WITH_AS(search(points, {.k = 2}), "[grid_knn] point 3 has the coordinate inf",
                        stx::DataError);

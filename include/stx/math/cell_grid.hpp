@@ -18,6 +18,8 @@ struct CellGridView {
   std::int32_t counts[3] = {1, 1, 1};         ///< cells along each dimension
   T lower[3] = {};                            ///< least coordinates
   T edge = T(1);                              ///< of a cell
+
+  STX_HD std::int64_t cells() const { return std::int64_t{counts[0]} * counts[1] * counts[2]; }
 };
 
 namespace math {
@@ -34,6 +36,17 @@ template <class T>
 STX_HD inline std::int32_t cell_of(const CellGridView<T>& grid, T x, int d) {
   const auto cell = static_cast<std::int32_t>(cell_place(grid, x, d));
   return cell < grid.counts[d] ? cell : grid.counts[d] - 1;
+}
+
+/// Number of the cell that holds a point of `dims` coordinates.
+template <class T>
+STX_HD inline std::uint64_t cell_number(const CellGridView<T>& grid, const T* point) {
+  std::uint64_t number = 0;
+  for (int d = 2; d >= 0; --d)
+    if (d < grid.dims)
+      number = number * static_cast<std::uint64_t>(grid.counts[d]) +
+               static_cast<std::uint64_t>(cell_of(grid, point[d], d));
+  return number;
 }
 
 /// Cells around a point, and the points in them.

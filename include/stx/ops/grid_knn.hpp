@@ -1,6 +1,7 @@
 // Nearest neighbours of points in space, by a cell grid.
 #pragma once
 
+#include "stx/backend/cell_sort.hpp"
 #include "stx/backend/grid_knn.hpp"
 #include "stx/core/transfer.hpp"
 #include "stx/graph/cell_grid.hpp"
@@ -18,8 +19,29 @@ struct SpatialNeighbours {
   Tensor<float, D> distances;   ///< (n, k)
 };
 
-/// The k nearest other points of every point, exactly. The grid is built on the host (a counting sort),
-/// the search runs on the device, about k cells' worth of work a point.
+/// Sorts points into the cells of a grid on the device; the host chooses its shape.
+///
+/// @param points     (n, 2) or (n, 3) coordinates on the host, finite
+/// @param occupancy  points per cell aimed at, above 0
+/// @return           the grid and its points in persistent memory, those of a cell by ascending index
+/// Numerics: cells are found in float. Deterministic: yes. Capturable: no (the points come from the host).
+template <class D>
+CellGridView<float> sort_into_cells(Context<D>& ctx, const Matrix<float>& points, double occupancy) {
+  CellGridView<float> grid = cell_grid_shape(points, occupancy);
+  const auto sorted = ctx.template make_persistent<float>(Shape{points.rows, points.cols});
+  const auto order = ctx.template make_persistent<std::int32_t>(Shape{points.rows});
+  const auto cell_begin = ctx.template make_persistent<std::int32_t>(Shape{grid.cells() + 1});
+  cell_sort(ctx, CellSort<float>{.grid = grid,
+                                 .points = to_device(ctx, points.values, Shape{points.rows, points.cols}).data,
+                                 .sorted = sorted.data, .order = order.data, .cell_begin = cell_begin.data});
+  grid.points = sorted.data;
+  grid.order = order.data;
+  grid.cell_begin = cell_begin.data;
+  return grid;
+}
+
+/// The k nearest other points of every point, exactly. The grid is filled and searched on the device, about k
+/// cells' worth of work a point; the host chooses its shape.
 ///
 /// @param points  (n, 2) or (n, 3) coordinates on the host, finite
 /// @return        ids and Euclidean distances, nearest first, ties by lower index, in persistent memory;
@@ -27,8 +49,8 @@ struct SpatialNeighbours {
 /// @throws ArgumentError for other dimensions or k outside of [1, min(1024, n - 1)]; DataError for
 /// coordinates that are not finite.
 /// Numerics: squared distances from differences; copies of a point are at distance 0. Slow where very
-/// many points share one place, for they share a cell. Deterministic: yes. Capturable: no (it prepares
-/// data on the host).
+/// many points share one place, for they share a cell. Deterministic: yes. Capturable: no (the points come
+/// from the host).
 /// Source: Bentley, Stanat and Williams 1977, the cell technique.
 template <class D>
 SpatialNeighbours<D> grid_knn(Context<D>& ctx, const Matrix<float>& points, const GridKnnOptions& options = {}) {
@@ -41,13 +63,8 @@ SpatialNeighbours<D> grid_knn(Context<D>& ctx, const Matrix<float>& points, cons
     require<DataError>(std::isfinite(points.values[i]), "grid_knn", "point ", static_cast<std::int64_t>(i) / points.cols,
                        " has the coordinate ", points.values[i]);
   const double one_ring = points.cols == 2 ? options.k / 4.0 : options.k / 8.0;
-  const CellGrid<float> grid =
-      build_cell_grid(points, options.occupancy > 0 ? options.occupancy : std::max(2.0, one_ring));
-  CellGridView<float> view = grid.view;
-  view.points = to_device(ctx, grid.points, Shape{points.rows, points.cols}).data;
-  view.order = to_device(ctx, grid.order, Shape{points.rows}).data;
-  view.cell_begin =
-      to_device(ctx, grid.cell_begin, Shape{static_cast<std::int64_t>(grid.cell_begin.size())}).data;
+  const CellGridView<float> view =
+      sort_into_cells(ctx, points, options.occupancy > 0 ? options.occupancy : std::max(2.0, one_ring));
   const SpatialNeighbours<D> result{ctx.template make_persistent<std::int32_t>(Shape{points.rows, options.k}),
                                     ctx.template make_persistent<float>(Shape{points.rows, options.k})};
   grid_knn(ctx, GridKnn<float>{view, result.ids.data, result.distances.data, options.k});

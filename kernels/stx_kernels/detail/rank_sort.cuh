@@ -16,6 +16,7 @@
 #include "stx/backend/cuda/launch.cuh"
 #include "stx/backend/gene_metrics.hpp"
 #include "stx/math/gene_metrics.hpp"
+#include "stx_kernels/detail/merge_sort.cuh"
 #include "stx_kernels/detail/row_group.cuh"
 
 namespace stx::kernels {
@@ -43,42 +44,6 @@ struct RankKeys {
   }
 };
 
-/// First of the sorted keys in [low, high) that is larger than `key`, or (or_equal) not smaller.
-/// Only bits from `shift` on count.
-__device__ inline std::int64_t key_bound(const std::uint64_t* keys, std::int64_t low,
-                                         std::int64_t high, std::uint64_t key, int shift,
-                                         bool or_equal) {
-  while (low < high) {
-    const std::int64_t middle = low + (high - low) / 2;
-    const std::uint64_t other = keys[middle] >> shift;
-    if (or_equal ? other < key >> shift : other <= key >> shift)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-/// Where key i goes when neighbouring runs of `width` (a power of two) are merged, the left of
-/// equal ones first, and how many it passes on the way.
-struct MergedKey {
-  std::int64_t place, passed;
-
-  __device__ MergedKey(const std::uint64_t* keys, std::int64_t n, std::int64_t width,
-                       std::int64_t i, int shift) {
-    const std::int64_t begin = i & ~(2 * width - 1);
-    const std::int64_t middle = begin + width < n ? begin + width : n;
-    const std::int64_t end = middle + width < n ? middle + width : n;
-    if (i < middle) {
-      place = i + key_bound(keys, middle, end, keys[i], shift, true) - middle;
-      passed = 0;
-    } else {
-      passed = middle - key_bound(keys, begin, middle, keys[i], shift, false);
-      place = i - passed;
-    }
-  }
-};
-
 template <class T>
 __global__ void gene_metrics_pair_key_per_thread_kernel(GeneMetrics<T> p, RankKeys keys,
                                                         std::int64_t first_column) {
@@ -94,24 +59,8 @@ template <class T>
 __global__ void gene_metrics_sort_tile_per_block_kernel(RankKeys keys, int shift, bool counts) {
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * rank_tile;
   const std::int64_t n = keys.rows - first < rank_tile ? keys.rows - first : rank_tile;
-  const int i = static_cast<int>(threadIdx.x);
-  std::uint64_t* from = shared_memory<std::uint64_t>() + row_sum_scratch;
-  std::uint64_t* to = from + rank_tile;
-  if (i < n) from[i] = keys.column()[first + i];
-  __syncthreads();
-  double passed = 0;
-  for (std::int64_t width = 1; width < rank_tile; width *= 2) {
-    if (i < n) {
-      const MergedKey merged(from, n, width, i, shift);
-      to[merged.place] = from[i];
-      passed += static_cast<double>(merged.passed);
-    }
-    __syncthreads();
-    std::uint64_t* const sorted = to;
-    to = from;
-    from = sorted;
-  }
-  if (i < n) keys.column()[first + i] = from[i];
+  const double passed = sort_tile<rank_tile>(
+      keys.column() + first, n, shared_memory<std::uint64_t>() + row_sum_scratch, shift);
   if (counts) keys.add(0, -4 * passed);
 }
 
