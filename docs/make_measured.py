@@ -29,15 +29,16 @@ def table(pattern):
     rows = measured()
     copied, multiplied = float(context["cpu copy GB/s"]), float(context["cpu gemm GFLOP/s"])
     machine = compared["machine"]
-    built = "".join(f", {word} {machine[word]}" for word in ("compiler", "commit") if word in machine)
+    cases = {name: c for name, c in compared["cases"].items() if re.search(pattern, name)}
+    if not cases:
+        sys.exit(f"no case of compare_ops_pytorch.json matches {pattern}")
+    commits = " and ".join(dict.fromkeys(c["commit"] for c in cases.values()))
+    built = f", compiler {machine['compiler']}, commit {commits}"
     out = [f"CPU: {machine['cpu']}, {compared['threads']} threads, float{built}, beside PyTorch {machine['torch']} in one run",
            f"(`bench/ops/compare_pytorch.py`). Predicted: the larger of bytes at {copied:.1f} GB/s (copying) and FLOP at",
            f"{multiplied:.0f} GFLOP/s (the matrix product), both measured by `bench_ops` on this machine.", "",
            "| case | MB | MFLOP | predicted ms | measured ms | measured / predicted | PyTorch ms | times faster |",
            "|---|---|---|---|---|---|---|---|"]
-    cases = {name: c for name, c in compared["cases"].items() if re.search(pattern, name)}
-    if not cases:
-        sys.exit(f"no case of compare_ops_pytorch.json matches {pattern}")
     for name, c in cases.items():
         size = gathered_bytes(name) if name.startswith("gat ") else sum(rows[b]["bytes"] for b in c["benchmarks"])
         flop = sum(rows[b]["flop"] for b in c["benchmarks"])

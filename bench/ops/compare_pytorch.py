@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Seconds per call of ops in PyTorch (eager) and in stx, on the CPU, on the same threads and shapes.
 
-Usage: compare_pytorch.py BENCH_OPS [--threads 2] [--rounds 3] [--only REGEX] [--commit ID]
+Usage: compare_pytorch.py BENCH_OPS [--threads 2] [--rounds 3] [--only REGEX] [--commit ID] [--into FILE]
 
 BENCH_OPS is the program that bench/ops builds. Every case names its benchmarks there, whose medians are
 added, and does the same work in PyTorch, forward and backward unless it says otherwise. Each round times
 PyTorch, then bench_ops: alternating, so that a busy machine disturbs both; medians over the rounds. Prints
-one JSON object to stdout. The cases are in pytorch_*.py beside this file; one more is a function with @case.
+one JSON object to stdout; with --into, that of FILE with the cases measured now. The cases are in pytorch_*.py beside this file; one more is a function with @case.
 Needs the Python that bench/models/setup_venv.sh makes.
 """
 import argparse
@@ -76,6 +76,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--commit", default=checked_out(), help="what BENCH_OPS was built from, if not this tree")
+    parser.add_argument("--into", help="an earlier output, whose other cases are kept")
     parser.add_argument("--only", default="", help="regular expression that a case's name must match")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -92,9 +93,15 @@ def main():
             stx.append(seconds)
         slow, fast = statistics.median(pytorch), statistics.median(stx)
         print(f"{name}: {slow * 1e6:.1f} us, {fast * 1e6:.1f} us, {slow / fast:.2f} times", file=sys.stderr, flush=True)
-        results[name] = {"benchmarks": benchmarks, "pytorch_us": slow * 1e6, "stx_us": fast * 1e6, "times_faster": slow / fast,
+        results[name] = {"commit": options.commit, "benchmarks": benchmarks, "pytorch_us": slow * 1e6, "stx_us": fast * 1e6, "times_faster": slow / fast,
                          "rounds": {"pytorch_us": [t * 1e6 for t in pytorch], "stx_us": [t * 1e6 for t in stx]}}
-    machine = {"cpu": cpu_name(), "torch": torch.__version__, "compiler": compiler, "commit": options.commit}
+    machine = {"cpu": cpu_name(), "torch": torch.__version__, "compiler": compiler}
+    if options.into:
+        earlier = json.loads(pathlib.Path(options.into).read_text())
+        if (earlier["machine"], earlier["threads"]) != (machine, options.threads):
+            sys.exit(f"{options.into} is of another machine, PyTorch, compiler or number of threads: {earlier['machine']}")
+        results = {name: results.get(name, earlier["cases"].get(name)) for name in CASES}
+        results = {name: case for name, case in results.items() if case}
     print(json.dumps({"machine": machine, "threads": options.threads, "cases": results}, indent=1))
 
 

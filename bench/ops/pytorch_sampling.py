@@ -136,16 +136,6 @@ for name, rows in {"256x256": 256, "large_65536x256": 65536}.items():
     case(f"timestep_embedding {name}", f"timestep_embedding/{name}")(lambda n=rows: timestep_embedding(n))
 
 
-@case("random_fill normal 8192x2000", "random_fill/normal_large_8192x2000")
-def normal():
-    return lambda: torch.randn(8192, 2000)
-
-
-@case("permutation 1000003", "permutation/large_1000003")
-def permutation():
-    return lambda: torch.randperm(1000003)
-
-
 def gated(rows):
     x = torch.empty(rows, 4096).uniform_(-3, 3)
     return lambda: F.gelu(x[:, :2048], approximate="tanh") * x[:, 2048:]
