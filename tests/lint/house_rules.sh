@@ -47,6 +47,9 @@ found() {
 
 found '#\s*include\s*[<"](cub/|thrust/|cooperative_groups|iostream|Eigen)' \
   'kernel files include only stx headers, the CUDA runtime and small standard headers' -- "${kernel_files[@]}"
+found '#\s*include\s*[<"](cublas|cusparse|curand|cudnn|cusolver)' \
+  'libraries of CUDA are included in include/stx/backend/cuda only' \
+  include/stx/backend/cuda/{context,error,gemm_plans,handles}.hpp -- "${headers[@]}" "${kernel_files[@]}"
 found '__shared__' 'shared memory is dynamic: use shared_memory<T>() of detail/row_group.cuh' \
   kernels/stx_kernels/detail/row_group.cuh -- "${headers[@]}" "${kernel_files[@]}"
 found '__CUDACC__|__CUDA_ARCH__|defined\(_OPENMP\)|ifdef _OPENMP' \

@@ -28,6 +28,7 @@ expect 'a long test' tests/ops/mse_test.cpp "$(yes '//' | head -300)" 'second co
 expect 'a long benchmark' bench/ops/pointwise_loss_bench.cpp "$(yes '//' | head -300)" 'second concept'
 expect 'CUB in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include <cub/cub.cuh>' 'kernel files include only'
 expect 'Eigen in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include <Eigen/Core>' 'kernel files include only'
+expect 'cuSPARSE in a kernel' kernels/stx_kernels/csr_matmul.cuh '#include <cusparse.h>' 'libraries of CUDA are included'
 expect 'static shared memory' kernels/stx_kernels/pointwise_loss.cuh '__shared__ float x[32];' 'shared memory is dynamic'
 expect 'a compiler switch' include/stx/math/activations.hpp '#ifdef __CUDACC__' 'may depend on the compiler'
 expect 'OpenMP elsewhere' include/stx/backend/cpu/pointwise_loss.hpp '#pragma omp parallel' 'parallel_for only'
