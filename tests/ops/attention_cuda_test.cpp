@@ -131,32 +131,33 @@ TEST_CASE("attention on CUDA: odd shapes") {
 
 TEST_CASE("attention on CUDA: around 64 keys, the most of one tile, overwrite and accumulate") {
   if (no_cuda_device()) return;
-  for (std::int64_t n_keys : {1, 31, 32, 33, 63, 64, 65})
-    for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate}) {
-      check({.batch = 2, .n_queries = 70, .n_keys = n_keys, .head_dim = 20, .write = write});
-      check({.batch = 3,
-             .n_queries = 9,
-             .n_keys = n_keys,
-             .n_heads = 1,
-             .head_dim = 7,
-             .bias = true,
-             .lengths = true,
-             .mask = true,
-             .weights = true,
-             .gap = 3,
-             .write = write});
-    }
+  for (std::int64_t n_keys : {1, 31, 32, 33, 63, 64, 65}) {
+    check({.batch = 2, .n_queries = 70, .n_keys = n_keys, .head_dim = 20});
+    check({.batch = 3,
+           .n_queries = 9,
+           .n_keys = n_keys,
+           .n_heads = 1,
+           .head_dim = 7,
+           .bias = true,
+           .lengths = true,
+           .mask = true,
+           .weights = true,
+           .gap = 3,
+           .write = GradWrite::accumulate});
+  }
   for (std::int64_t n_keys : {30, 60})
     for (std::int64_t dim : {1, 32, 64, 68, 128, 132})
       check({.n_queries = 40, .n_keys = n_keys, .head_dim = dim, .weights = true});
 }
 
-TEST_CASE("attention on CUDA: chunks of queries, overwrite and accumulate") {
+TEST_CASE("attention on CUDA: chunks of queries of one and of several tiles") {
   if (no_cuda_device()) return;
-  for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
-    for (std::int64_t n_keys : {30, 60, 90})
-      check(
-          {.batch = 2, .n_queries = 150, .n_keys = n_keys, .n_heads = 1, .gap = 4, .write = write});
+  for (std::int64_t n_keys : {30, 60, 90})
+    check({.batch = 2, .n_queries = 150, .n_keys = n_keys, .n_heads = 1, .gap = 4});
+  check({.batch = 64, .n_queries = 34, .n_keys = 3, .n_heads = 4, .head_dim = 1});
+  check({.batch = 16, .n_queries = 130, .n_keys = 34, .n_heads = 8, .head_dim = 1});
+  check({.batch = 16, .n_queries = 34, .n_keys = 65, .n_heads = 7, .head_dim = 1});
+  check({.batch = 64, .n_queries = 65, .n_keys = 1, .n_heads = 8, .head_dim = 1, .dropout = 0});
 }
 
 TEST_CASE("attention on CUDA: scores far apart") {

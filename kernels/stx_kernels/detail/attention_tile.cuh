@@ -22,6 +22,29 @@ struct HeadSlice {
         quads(static_cast<int>(quads_in(head_dim))) {}
 };
 
+/// The places of a thread among `threads` that go through rows of quads together, without a
+/// division at every step.
+struct QuadWalk {
+  int row, quad;
+
+  __device__ QuadWalk(int quads, int thread, int threads)
+      : row(thread / quads),
+        quad(thread % quads),
+        quads_(quads),
+        row_step_(threads / quads),
+        quad_step_(threads % quads) {}
+  __device__ void next() {
+    row += row_step_;
+    quad += quad_step_;
+    if (quad < quads_) return;
+    quad -= quads_;
+    ++row;
+  }
+
+ private:
+  int quads_, row_step_, quad_step_;
+};
+
 /// Copies a head's slice of rows [first, first + count) to shared memory, `stride` quads apart;
 /// rows from `limit` on become zero. Thread `thread` of `threads` that do this together.
 template <class T>
@@ -29,14 +52,12 @@ __device__ inline void load_head_rows(Quad<T>* target, int stride, const T* sour
                                       std::int64_t first, int count, std::int64_t limit,
                                       const HeadSlice& head, int thread, int threads,
                                       bool aligned) {
-  for (int i = thread; i < count * head.quads; i += threads) {
-    const int r = i / head.quads;
-    const int c = i % head.quads;
-    target[r * stride + c] = first + r < limit
-                                 ? load_quad(source + (first + r) * head.width + head.offset,
-                                             c * quad_size, head.dim, aligned)
-                                 : Quad<T>{};
-  }
+#pragma unroll 2
+  for (QuadWalk at(head.quads, thread, threads); at.row < count; at.next())
+    target[at.row * stride + at.quad] =
+        first + at.row < limit ? load_quad(source + (first + at.row) * head.width + head.offset,
+                                           at.quad * quad_size, head.dim, aligned)
+                               : Quad<T>{};
 }
 
 /// Sets of four rows, and of one quad per key, that a warp has to itself.

@@ -25,20 +25,22 @@ struct TileLane {
 
 __host__ __device__ constexpr int odd(int n) { return n | 1; }
 
-__device__ inline int key_place(int key) { return key / 32 * 32 + key % 4 * 8 + key % 32 / 4; }
+__device__ inline int key_place(int key) {
+  return (key & ~31) | (key & 3) * lane_columns | (key & 31) / quad_size;
+}
 
 /// Copies all rows of an operand, at most `keys`, to their places; the block's threads together.
 template <int keys, class T>
 __device__ inline void load_keys(Quad<T>* target, const HeadSource<const T>& source, bool aligned) {
   const HeadSlice& head = source.slice;
-  for (int i = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x); i < keys * head.quads;
-       i += static_cast<int>(blockDim.x * blockDim.y)) {
-    const int key = i / head.quads, c = i % head.quads;
-    target[key_place(key) * odd(head.quads) + c] =
-        key < source.rows ? load_quad(source.data + key * head.width + head.offset, c * quad_size,
-                                      head.dim, aligned)
-                          : Quad<T>{};
-  }
+  const int thread = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
+  const int threads = static_cast<int>(blockDim.x * blockDim.y);
+#pragma unroll 2
+  for (QuadWalk at(head.quads, thread, threads); at.row < keys; at.next())
+    target[key_place(at.row) * odd(head.quads) + at.quad] =
+        at.row < source.rows ? load_quad(source.data + at.row * head.width + head.offset,
+                                         at.quad * quad_size, head.dim, aligned)
+                             : Quad<T>{};
 }
 
 /// Copies rows [first, first + count) of an operand, `stride` quads apart; the block's threads
@@ -56,7 +58,7 @@ __device__ inline void load_rows(Quad<T>* target, int stride, const HeadSource<c
 template <int rows, int columns, class T>
 __device__ inline void add_dots(T (&sum)[rows][columns], const Quad<T>* a, int a_step,
                                 const Quad<T>* b, int b_step, int quads) {
-#pragma unroll 2
+#pragma unroll 1  // two steps at once would spill registers
   for (int c = 0; c < quads; ++c) {
     Quad<T> x[rows];
 #pragma unroll
@@ -83,9 +85,10 @@ __device__ inline void add_weighted_keys(Quad<T> (&sum)[rows], const Quad<T>* we
     Quad<T> weight[rows];
 #pragma unroll
     for (int i = 0; i < rows; ++i) weight[i] = weights[i * weight_step + j];
+    const Quad<T>* key = values + key_place(quad_size * j) * stride;
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) {
-      const Quad<T> value = values[key_place(quad_size * j + e) * stride];
+      const Quad<T> value = key[e * lane_columns * stride];
 #pragma unroll
       for (int i = 0; i < rows; ++i)
 #pragma unroll

@@ -118,7 +118,7 @@ __device__ inline void one_tile_grad_q(const AttentionGradients<T>& g,
 /// many as there may be keys at a time. One half of the warps owns grad_k, the other grad_v: a lane
 /// 4 keys and 4 of each 32 dimensions, in registers for the whole chunk.
 template <int key_tiles, int dim_tiles, class T>
-__global__ void __launch_bounds__(warp_lanes * 4 * key_tiles)
+__global__ void __launch_bounds__(warp_lanes * 4 * key_tiles, 8 / dim_tiles / key_tiles)
     attention_bwd_one_tile_per_block_kernel(AttentionGradients<T> g, QueryChunks<T> chunks) {
   const AttentionInputs<T>& in = g.args.in;
   AttentionPlace at(blockIdx.x, blockIdx.y, blockIdx.z * chunks.rows);

@@ -16,7 +16,7 @@ __host__ __device__ constexpr int one_tile_row_stride(int quads, int key_tiles) 
 /// Block: a chunk of queries (blockIdx.z) of one head (y) of one batch element (x), 16 of them per
 /// warp at a time. Per 4 dimensions a lane reads 4 + 4 key_tiles quads for 64 key_tiles FMA.
 template <int key_tiles, class T>
-__global__ void __launch_bounds__(warp_lanes* one_tile_forward_warps)
+__global__ void __launch_bounds__(warp_lanes* one_tile_forward_warps, 4)
     attention_fwd_one_tile_per_block_kernel(AttentionForward<T> p, const StepState* state,
                                             std::int64_t chunk_rows, bool aligned) {
   constexpr int keys = 32 * key_tiles, rows = one_tile_forward_rows / lane_rows;
