@@ -10,7 +10,7 @@ while read -r kernel; do
   grep -qhE "::$kernel(<|\()" "$@" && continue
   echo "$kernel: no checked launch in any *_cuda_test.cpp"
   broken=1
-done < <(grep -rhozP '__global__\s+(__launch_bounds__\([^)]*\)\s+)?void\s+\K\w+' "$folder" | tr '\0' '\n')
+done < <(grep -rhozP '__global__\s+(__launch_bounds__\([^)]*\)\s+)?void\s+(__launch_bounds__\([^)]*\)\s+)?\K\w+' "$folder" | tr '\0' '\n')
 [ "$count" -gt 0 ] || { echo "no kernel in $folder"; broken=1; }
 [ "$broken" -eq 0 ] && echo "All $count kernels passed a checked launch"
 exit "$broken"
