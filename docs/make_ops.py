@@ -27,6 +27,7 @@ FAMILIES = {
 }
 # Where the benchmarks have other names than the header: the pattern of family/case.
 BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm/", "shuffled_batch": r"permutation/",
+           "grid_knn": r"(grid_knn|cell_sort)/",
            "count_log_prob": r"count_log_prob(_fwd|_bwd)/(?!decoder_)",
            "count_decoder": r"count_log_prob(_fwd|_bwd)/decoder_"}
 NO_OPS = r"(add_to|fill)/"  # benchmarks of what only the tape uses
