@@ -110,11 +110,10 @@ class T5Encoder {
             "batch = ", batch, " must divide the ", ids.size(), " ids of a vector");
     const std::int64_t inner = config_.heads * config_.head_width;
     const auto fixed = [&](const Tensor<T, D>& weight) { return constant(ctx, weight); };
-    const auto project = [&](Var<T, D> x, const Tensor<T, D>& weight, Activation activation) {
-      return linear(ctx, x, fixed(weight), Var<T, D>(), LinearOptions{.activation = activation});
-    };
-    const auto add_projected = [&](Var<T, D> onto, Var<T, D> x, const Tensor<T, D>& weight) {
-      return linear(ctx, x, fixed(weight), Var<T, D>(), {}, LinearResidual<T, D>{onto});
+    const auto project = [&](Var<T, D> x, const Tensor<T, D>& weight, Activation activation,
+                             Var<T, D> onto = {}) {
+      return linear(ctx, x, fixed(weight), Var<T, D>(), LinearOptions{.activation = activation},
+                    LinearResidual<T, D>{onto});
     };
     Var<T, D> x = gather_rows(ctx, embedding_, ids);
     if (ids.size() == 0) return x;
@@ -129,12 +128,12 @@ class T5Encoder {
                     MultiHeadOptions{.n_heads = config_.heads, .batch = batch, .scale = 1.0}, bias,
                     KeyMask<D>{lengths, {}})
               .out;
-      x = add_projected(x, attended, block.attention_out);
+      x = project(attended, block.attention_out, Activation::identity, x);
       Var<T, D> hidden =
           project(rms_norm(ctx, x, fixed(block.dense_norm), config_.eps), block.dense_in,
                   config_.gated ? Activation::identity : config_.activation);
       if (config_.gated) hidden = gated_activation(ctx, hidden, config_.activation);
-      x = add_projected(x, hidden, block.dense_out);
+      x = project(hidden, block.dense_out, Activation::identity, x);
     }
     return rms_norm(ctx, x, fixed(final_norm_), config_.eps);
   }

@@ -140,24 +140,6 @@ __device__ inline T* key_row(T* data, std::int64_t head, std::int64_t query, std
                                                : data + (head * n_queries + query) * n_keys;
 }
 
-/// Sum and largest of the eight lanes of a row; each of them gets it.
-template <class T>
-__device__ inline T lanes_sum(T value) {
-#pragma unroll
-  for (int step = lane_columns / 2; step > 0; step /= 2)
-    value += __shfl_xor_sync(full_warp, value, step);
-  return value;
-}
-template <class T>
-__device__ inline T lanes_max(T value) {
-#pragma unroll
-  for (int step = lane_columns / 2; step > 0; step /= 2) {
-    const T other = __shfl_xor_sync(full_warp, value, step);
-    value = value < other ? other : value;
-  }
-  return value;
-}
-
 /// Whether a head's keys fit; from the shape and the GPU alone.
 template <class T>
 bool one_tile_fits(const Context<Cuda>& ctx, const AttentionInputs<T>& in,

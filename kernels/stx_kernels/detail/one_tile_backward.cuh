@@ -71,7 +71,7 @@ __device__ inline void one_tile_grad_scores(const AttentionGradients<T>& g,
       }
       shared.kept[row * shared.share_stride + t * lane_columns + lane.column] = kept;
     }
-    mean = lanes_sum(mean);
+    mean = warp_sum<lane_columns>(mean);
 #pragma unroll
     for (int t = 0; t < key_tiles; ++t) {
       Quad<T> score;

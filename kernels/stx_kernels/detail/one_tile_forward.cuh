@@ -58,13 +58,13 @@ __global__ void __launch_bounds__(warp_lanes* one_tile_forward_warps, 4)
 #pragma unroll
       for (int j = 1; j < quad_size * key_tiles; ++j)
         largest = largest < score[i][j] ? score[i][j] : largest;
-      const T reference = math::softmax_reference(lanes_max(largest));
+      const T reference = math::softmax_reference(warp_max<lane_columns>(largest));
 #pragma unroll
       for (int j = 0; j < quad_size * key_tiles; ++j) {
         score[i][j] = math::softmax_share(score[i][j] - reference);
         sum += score[i][j];
       }
-      sum = lanes_sum(sum);
+      sum = warp_sum<lane_columns>(sum);
       const T inverse = sum == T(0) ? T(0) : T(1) / sum;
       if (lane.column == 0 && query < in.n_queries)
         p.lse[attention_row(in, at, query)] = sum == T(0) ? T(0) : reference + std::log(sum);

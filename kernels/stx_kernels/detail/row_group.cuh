@@ -15,19 +15,19 @@ __device__ inline T* shared_memory() {
   return reinterpret_cast<T*>(stx_shared);
 }
 
-/// Sum over the warp; every lane gets it.
-template <class T>
+/// Sum and largest over the warp, or over each so many neighbouring lanes of it; every lane gets it.
+template <int lanes = warp_lanes, class T>
 __device__ inline T warp_sum(T value) {
 #pragma unroll
-  for (int step = warp_lanes / 2; step > 0; step /= 2)
+  for (int step = lanes / 2; step > 0; step /= 2)
     value += __shfl_xor_sync(full_warp, value, step);
   return value;
 }
 
-template <class T>
+template <int lanes = warp_lanes, class T>
 __device__ inline T warp_max(T value) {
 #pragma unroll
-  for (int step = warp_lanes / 2; step > 0; step /= 2) {
+  for (int step = lanes / 2; step > 0; step /= 2) {
     const T other = __shfl_xor_sync(full_warp, value, step);
     value = value < other ? other : value;
   }
