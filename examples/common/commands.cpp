@@ -35,7 +35,7 @@ void EvaluateFlags::add_to(CLI::App& app, const std::vector<std::string>& protoc
   app.add_option("--protocol", protocol, names)->check(CLI::IsMember(protocols));
   app.add_option("--folds", folds, "gene folds");
   app.add_option("--seeds", seeds, "repeats with seeds seed, seed + 1, ...");
-  app.add_option("--most-variable", most_variable, "use only so many shared genes; 0 = all");
+  app.add_option("--most-variable", most_variable, "use only the so many shared genes that vary most over the single cells; 0 = all");
   app.add_option("--json", json, "scores as JSON");
   app.add_option("--report", report, "report as HTML");
 }

@@ -23,11 +23,11 @@ PairData load_pair(const DataFlags& flags, Progress& progress) {
 
 void keep_most_variable(PairData& pair, std::int64_t count) {
   if (count <= 0 || count >= pair.n_shared()) return;
-  const GeneMoments moments = gene_moments(normalize_log1p(pair.st.counts));
+  const GeneMoments moments = gene_moments(normalize_log1p(pair.sc.counts));
   std::vector<std::int64_t> order(static_cast<std::size_t>(pair.n_shared()));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    return moments.sd[pair.shared_st[a]] > moments.sd[pair.shared_st[b]];
+    return moments.sd[pair.shared_sc[a]] > moments.sd[pair.shared_sc[b]];
   });
   order.resize(static_cast<std::size_t>(count));
   std::sort(order.begin(), order.end());
@@ -43,8 +43,8 @@ void keep_most_variable(PairData& pair, std::int64_t count) {
   kept.sc.counts = select_columns<float>(pair.sc.counts, kept.shared_sc);
   kept.sc.genes = kept.shared;
   std::iota(kept.shared_sc.begin(), kept.shared_sc.end(), std::int64_t{0});
-  kept.notes.push_back(detail::concat("only the ", count, " most variable of ", pair.n_shared(),
-                                           " shared genes are used"));
+  kept.notes.push_back(detail::concat("only the ", count, " of ", pair.n_shared(),
+                                      " shared genes that vary most over the single cells are used"));
   pair = std::move(kept);
 }
 

@@ -14,7 +14,8 @@ namespace stx {
 /// Loads the pair that the flags name and tells what is worth knowing about it.
 PairData load_pair(const DataFlags& flags, Progress& progress);
 
-/// Keeps the `count` shared genes whose log-normalised expression varies most over the spots.
+/// Keeps the `count` shared genes whose log-normalised expression varies most over the single cells: the spots have no
+/// say, for some of these genes will be held out of them.
 void keep_most_variable(PairData& pair, std::int64_t count);
 
 /// Row numbers of spots from a .npy file, checked.

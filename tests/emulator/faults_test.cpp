@@ -64,33 +64,6 @@ __global__ void shuffle_against_barrier_kernel(float* y) {
   y[threadIdx.x] = __shfl_sync(0xffffffffu, 1.0f, 0);
 }
 
-__global__ void write_at_kernel(float* y, int index) {
-  if (threadIdx.x == 0) y[index] = 1.0f;
-}
-
-__global__ void shared_write_at_kernel(int index) {
-  extern __shared__ __align__(16) unsigned char stx_shared[];
-  if (threadIdx.x == 3) reinterpret_cast<float*>(stx_shared)[index] = 1.0f;
-}
-
-// The maximum of n values that starts from shared memory; fmaxf hides a NaN.
-__global__ void shared_max_kernel(const float* x, float* y, bool initialise) {
-  extern __shared__ __align__(16) unsigned char stx_shared[];
-  float* best = reinterpret_cast<float*>(stx_shared);
-  if (threadIdx.x == 0) {
-    if (initialise) best[0] = x[0];
-    for (unsigned i = 0; i < blockDim.x; ++i) best[0] = fmaxf(best[0], x[i]);
-    y[0] = best[0];
-  }
-}
-
-__global__ void scale_kernel(const float* x, float* y, float factor) {
-  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
-  y[i] = factor * x[i];
-}
-
-__global__ void copy_kernel(const float* x, float* y) { y[threadIdx.x] = x[threadIdx.x]; }
-
 __global__ void last_block_kernel(int* y) {
   if (threadIdx.x == 0) y[0] = static_cast<int>(blockIdx.x);
 }
@@ -105,28 +78,6 @@ __global__ void trap_kernel() {
 }
 
 }  // namespace stx
-
-namespace {
-
-template <class... Expected, class... Actual>
-std::string report_of(dim3 grid, dim3 block, std::size_t shared_bytes, void (*kernel)(Expected...),
-                      Actual... arguments) {
-  stx_emulator::clear_error();
-  const auto launch = config(grid, block, shared_bytes);
-  const cudaError_t error = cudaLaunchKernelEx(&launch, kernel, arguments...);
-  const std::string report = stx_emulator::last_report();
-  CHECK((error == cudaSuccess) == report.empty());
-  stx_emulator::clear_error();
-  return report;
-}
-
-std::vector<float> ramp(int n) {
-  std::vector<float> x(n);
-  for (int i = 0; i < n; ++i) x[i] = 0.1f * static_cast<float>(i + 1);
-  return x;
-}
-
-}  // namespace
 
 TEST_CASE("a missing block barrier") {
   const Fresh fresh;
@@ -183,41 +134,6 @@ TEST_CASE("shuffles that not all lanes of the mask reach") {
   CHECK(report_of(1, 16, 0, stx::shuffle_mask_kernel, y.data(), 0xffffu, 3) == "");
 }
 
-TEST_CASE("writes outside of device memory") {
-  const Fresh fresh;
-  stx_emulator::options().asan_zones = false;
-  const DeviceArray<float> y(10);
-  CHECK(report_of(1, 32, 0, stx::write_at_kernel, y.data(), 9) == "");
-  auto report = report_of(1, 32, 0, stx::write_at_kernel, y.data(), 10);
-  CHECK(contains(report, "stx::write_at_kernel"));
-  CHECK(contains(report, "out-of-bounds write"));
-  CHECK(contains(report, "behind the end of device allocation #"));
-  report = report_of(1, 32, 0, stx::write_at_kernel, y.data(), -1);
-  CHECK(contains(report, "before the start of device allocation #"));
-}
-
-TEST_CASE("writes behind the requested shared memory") {
-  const Fresh fresh;
-  CHECK(report_of(2, 32, 64, stx::shared_write_at_kernel, 15) == "");
-  CHECK(contains(report_of(2, 32, 64, stx::shared_write_at_kernel, 16),
-                 "out-of-bounds write to shared memory, at byte"));
-}
-
-TEST_CASE("reads of shared and device memory that nothing has written") {
-  const Fresh fresh;
-  const DeviceArray<float> x(ramp(32)), y(ramp(32)), unwritten(32);
-  stx_emulator::check_races(true);
-  CHECK(report_of(1, 32, 4, stx::shared_max_kernel, x.data(), y.data(), true) == "");
-  CHECK(contains(report_of(1, 32, 4, stx::shared_max_kernel, x.data(), y.data(), false),
-                 "shared memory that nothing has written"));
-  CHECK(contains(report_of(1, 32, 0, stx::scale_kernel, unwritten.data(), y.data(), 2.0f),
-                 "device memory that nothing has written"));
-  CHECK(report_of(1, 32, 0, stx::copy_kernel, unwritten.data(), y.data()) == "");
-  stx_emulator::poison(x.data(), 4 * sizeof(float));
-  CHECK(contains(report_of(1, 32, 0, stx::scale_kernel, x.data(), y.data(), 2.0f),
-                 "device memory that nothing has written"));
-}
-
 TEST_CASE("results that depend on the order of blocks or on rounding") {
   const Fresh fresh;
   stx_emulator::check_races(true);
@@ -248,25 +164,6 @@ TEST_CASE("traps, bad pointers and bad configurations") {
                                cudaFuncAttributeMaxDynamicSharedMemorySize,
                                227 * 1024) == cudaSuccess);
   CHECK(report_of(1, 32, 227 * 1024, stx::shared_write_at_kernel, 227 * 256 - 1) == "");
-}
-
-TEST_CASE("late writes to freed memory, double frees and leaks") {
-  const Fresh fresh;
-  const std::size_t before = stx_emulator::usage().allocations;
-  stx_emulator::options().asan_zones = false;
-  float* data = nullptr;
-  REQUIRE(cudaMalloc(&data, 100) == cudaSuccess);
-  CHECK(stx_emulator::usage().allocations == before + 1);
-  CHECK(cudaFree(data) == cudaSuccess);
-  CHECK(stx_emulator::usage().allocations == before);
-  CHECK(cudaFree(data) == cudaErrorInvalidValue);
-  CHECK(contains(stx_emulator::last_report(), "freed twice"));
-  stx_emulator::clear_error();
-  data[3] = 1.0f;
-  float* other = nullptr;
-  REQUIRE(cudaMalloc(&other, 100) == cudaSuccess);
-  CHECK(cudaFree(other) == cudaErrorIllegalAddress);
-  CHECK(contains(stx_emulator::last_report(), "write to freed memory"));
 }
 
 TEST_CASE("a fault stays until it is cleared, and is in the error's text") {

@@ -18,7 +18,7 @@ namespace {
 struct Pass {
   Order threads, blocks;
   std::uint64_t seed;
-  bool other_poison_shared, other_poison_global;
+  bool other_poison_shared, other_poison_global, other_zones;
 };
 
 // A byte to watch while a pass runs: which block wrote it last.
@@ -36,6 +36,7 @@ std::string run_pass(const Launch& launch, const Pass& pass, bool also_freed, Wa
   gridDim = launch.grid;
   blockDim = launch.block;
   block.prepare(pass.threads, pass.seed);
+  device().memory.change_zones(pass.other_zones);
   std::vector<unsigned> shuffled;
   if (pass.blocks == Order::shuffled) shuffled = permutation(pass.blocks, pass.seed + 2, n_blocks);
   const std::uint32_t word = pass.other_poison_shared ? other_poison_word : poison_word;
@@ -69,17 +70,18 @@ class Comparison {
       : launch_(launch), before_(device().memory.snapshot()) {}
 
   std::string run() {
-    const Pass first{Order::forward, Order::forward, 0, false, false};
+    const Pass first{Order::forward, Order::forward, 0, false, false, false};
     std::string report = run_pass(launch_, first, true);
     if (!report.empty()) return report;
     after_ = device().memory.snapshot();
     const std::uint64_t seed = options().seed;
-    const Pass all_other{Order::reverse, Order::reverse, seed, true, true};
-    const Pass shuffled{Order::shuffled, Order::shuffled, seed, false, false};
+    const Pass all_other{Order::reverse, Order::reverse, seed, true, true, true};
+    const Pass shuffled{Order::shuffled, Order::shuffled, seed, false, false, false};
     for (const Pass& pass : {all_other, shuffled}) {
       if (differs(pass, report)) report = report.empty() ? explain(pass) : report;
       if (!report.empty()) break;
     }
+    device().memory.change_zones(false);
     device().memory.restore(after_, false);
     return report;
   }
@@ -99,12 +101,13 @@ class Comparison {
   std::string explain(const Pass& found) {
     const Order threads = found.threads, blocks = found.blocks, same = Order::forward;
     const std::pair<Pass, const char*> suspects[] = {
-        {{same, same, 0, true, false}, "the kernel uses shared memory that nothing has written"},
-        {{same, same, 0, false, true}, "the kernel uses device memory that nothing has written"},
-        {{threads, same, found.seed, false, false},
+        {{same, same, 0, false, false, true}, "the kernel reads outside of an allocation"},
+        {{same, same, 0, true, false, false}, "the kernel uses shared memory that nothing has written"},
+        {{same, same, 0, false, true, false}, "the kernel uses device memory that nothing has written"},
+        {{threads, same, found.seed, false, false, false},
          "the result depends on the order of the threads in a block: a barrier is missing, or "
          "several threads write or atomically add to one address"},
-        {{same, blocks, found.seed, false, false},
+        {{same, blocks, found.seed, false, false, false},
          "the result depends on the order of the blocks: blocks write or atomically add to one "
          "address, or read what another block writes"},
         {found, "the result depends on the order of threads and blocks"}};
@@ -155,7 +158,7 @@ cudaError_t execute(const Launch& launch) {
     report = Comparison(launch).run();
     if (report.empty()) device().checked_kernels.add(launch.kernel);
   } else {
-    report = run_pass(launch, {chosen.thread_order, chosen.block_order, chosen.seed, false, false}, false);
+    report = run_pass(launch, {chosen.thread_order, chosen.block_order, chosen.seed, false, false, false}, false);
   }
   if (report.empty()) return cudaSuccess;
   const bool outside = report.find("out-of-bounds") != std::string::npos;

@@ -14,7 +14,7 @@ namespace stx_emulator {
 namespace {
 
 constexpr std::size_t zone = 512, alignment = 256;
-constexpr unsigned char zone_byte = 0xA5;
+constexpr unsigned char zone_bytes[] = {0xA5, 0x3C};
 // Every cudaFree looks through the quarantine, so it is small; larger allocations are freed at
 // once.
 constexpr std::size_t quarantine_limit = std::size_t{1} << 20;
@@ -47,9 +47,10 @@ STX_EMULATOR_NO_ASAN bool is_poison(const unsigned char* data, std::size_t bytes
   return changed == 0;
 }
 
-STX_EMULATOR_NO_ASAN std::ptrdiff_t find_other_byte(const unsigned char* data, std::size_t bytes) {
+STX_EMULATOR_NO_ASAN std::ptrdiff_t find_other_byte(const unsigned char* data, std::size_t bytes,
+                                                    unsigned char byte) {
   for (std::size_t at = 0; at < bytes; ++at) {
-    if (data[at] != zone_byte) return static_cast<std::ptrdiff_t>(at);
+    if (data[at] != byte) return static_cast<std::ptrdiff_t>(at);
   }
   return -1;
 }
@@ -93,11 +94,10 @@ void* Memory::allocate(std::size_t bytes, Place place) {
   auto* memory =
       static_cast<unsigned char*>(std::aligned_alloc(alignment, zone + padded(bytes) + zone));
   if (!memory) return nullptr;
-  std::memset(memory, zone_byte, zone);
   unsigned char* data = memory + zone;
   fill_poison(data, bytes);
   const std::size_t behind = padded(bytes) - bytes + zone;
-  std::memset(data + bytes, zone_byte, behind);
+  fill_zones(data, bytes);
   const bool closed = built_with_asan && options().asan_zones;
   if (closed) {
     forbid(memory, zone);
@@ -109,6 +109,19 @@ void* Memory::allocate(std::size_t bytes, Place place) {
     peak_bytes_ = std::max(peak_bytes_, bytes_);
   }
   return data;
+}
+
+void Memory::fill_zones(unsigned char* data, std::size_t bytes) const {
+  const unsigned char byte = zone_bytes[other_zones_];
+  std::memset(data - zone, byte, zone);
+  std::memset(data + bytes, byte, padded(bytes) - bytes + zone);
+}
+
+void Memory::change_zones(bool other) {
+  if (other == other_zones_) return;
+  other_zones_ = other;
+  for (const auto& [data, allocation] : live_)
+    if (!allocation.closed) fill_zones(data, allocation.bytes);
 }
 
 bool Memory::release(void* pointer, Place place) {
@@ -175,9 +188,10 @@ std::string Memory::describe(const void* pointer) const {
 std::string Memory::find_damage(bool also_freed) {
   std::ostringstream text;
   for (const auto& [data, allocation] : live_) {
-    const std::ptrdiff_t before = find_other_byte(data - zone, zone);
+    const unsigned char byte = zone_bytes[other_zones_ && !allocation.closed];
+    const std::ptrdiff_t before = find_other_byte(data - zone, zone, byte);
     const std::size_t behind_bytes = padded(allocation.bytes) - allocation.bytes + zone;
-    const std::ptrdiff_t behind = find_other_byte(data + allocation.bytes, behind_bytes);
+    const std::ptrdiff_t behind = find_other_byte(data + allocation.bytes, behind_bytes, byte);
     if (before < 0 && behind < 0) continue;
     text << "out-of-bounds write ";
     if (behind >= 0) {
@@ -189,8 +203,7 @@ std::string Memory::find_damage(bool also_freed) {
     // Mended, so that the next fault is reported as its own.
     allow(data - zone, zone);
     allow(data + allocation.bytes, behind_bytes);
-    std::memset(data - zone, zone_byte, zone);
-    std::memset(data + allocation.bytes, zone_byte, behind_bytes);
+    fill_zones(data, allocation.bytes);
     return text.str();
   }
   for (std::size_t at = 0; also_freed && at < quarantine_.size(); ++at) {

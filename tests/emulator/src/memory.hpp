@@ -42,6 +42,9 @@ class Memory {
   /// Empty, or which guard zone (or freed memory) was written.
   std::string find_damage(bool also_freed);
 
+  /// Fills the guard zones with one of two bytes, but for those that AddressSanitizer watches.
+  void change_zones(bool other);
+
   Snapshot snapshot() const;
   /// `flip` exchanges the first poison word for the other one.
   void restore(const Snapshot& snapshot, bool flip);
@@ -58,9 +61,11 @@ class Memory {
     Allocation allocation;
   };
   void destroy(const Freed& freed);
+  void fill_zones(unsigned char* data, std::size_t bytes) const;
   std::map<unsigned char*, Allocation> live_;
   std::deque<Freed> quarantine_;  // freed a short while ago, to notice late writes
   std::size_t bytes_ = 0, peak_bytes_ = 0, quarantine_bytes_ = 0, serial_ = 0;
+  bool other_zones_ = false;
 };
 
 }  // namespace stx_emulator
