@@ -25,19 +25,41 @@ FAMILIES = {
     "Optimisers": ["adam", "ema", "schedule", "clip_grad_norm"],
     "Metrics": ["gene_metrics"],
 }
-# Where the benchmarks have other names than the header: the pattern of family/case.
+# Where the benchmarks have other names than the op's header, or a header has several ops: the pattern of family/case.
 BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm/", "shuffled_batch": r"permutation/",
-           "grid_knn": r"(grid_knn|cell_sort)/",
+           "grid_knn": r"grid_knn/", "sort_into_cells": r"cell_sort/", "scheduled_weight": r"schedule/",
+           "Adam": r"adam/", "ParameterEma": r"ema/",
+           "random_normal": r"random_fill/normal_", "random_uniform": r"random_fill/uniform_",
+           "sample_gamma": r"sample_variates/gamma_", "sample_poisson": r"sample_variates/poisson_",
            "count_log_prob": r"count_log_prob(_fwd|_bwd)/(?!decoder_)",
            "count_decoder": r"count_log_prob(_fwd|_bwd)/decoder_"}
+# Ops without a benchmark of their own, and whose it is.
+MEASURED_AS = {"add": "the kernel of `activate`, without an activation",
+               "fold_into_keys": "one product of `batched_matmul`", "fold_into_values": "one product of `batched_matmul`",
+               "log_normal_kl": "`gaussian_kl`, whose call it is", "reshape": "nothing to measure: no value moves",
+               "schedule_learning_rate": "nothing to measure: one number"}
 NO_OPS = r"(add_to|fill)/"  # benchmarks of what only the tape uses
 # Public functions that are no ops: they run once, on the host.
 ON_THE_HOST = {"csr_pattern", "to_gene_scores"}
 FIELDS = ("Numerics", "Gradient", "Gradients", "Deterministic", "Capturable", "Source")
 
 
+def constructor(lines, name):
+    """Comment lines of the documented constructor of class `name`, whose lines follow."""
+    for i, line in enumerate(lines):
+        if re.match(rf"\s*(explicit )?{name}\(Context<D>& ctx", line):
+            first = i
+            while lines[first - 1].lstrip().startswith("///"):
+                first -= 1
+            return [c.lstrip()[3:].removeprefix(" ") for c in lines[first:i]]
+        if line.startswith("};"):
+            break
+    return []
+
+
 def blocks(text):
-    """(comment lines, declaration) of every documented function or class template of a header."""
+    """(comment lines, declaration) of every documented function or class template of a header; a class has its constructor's
+    comment too."""
     lines = text.split("\n")
     for i, line in enumerate(lines):
         if not line.startswith("template <") or i == 0 or not lines[i - 1].startswith("///"):
@@ -53,7 +75,10 @@ def blocks(text):
         declaration = " ".join(declaration)
         if declaration.startswith(("struct", "concept")):
             continue
-        yield [c[3:].removeprefix(" ") for c in lines[first:i]], re.sub(r"\s*(\{.*|;)$", "", declaration)
+        comment = [c[3:].removeprefix(" ") for c in lines[first:i]]
+        if declaration.startswith("class"):
+            comment += constructor(lines[i + 1:], name_of(declaration))
+        yield comment, re.sub(r"\s*(\{.*|;)$", "", declaration)
 
 
 def parse(comment):
@@ -116,6 +141,17 @@ def undescribed(headers):
     return missing
 
 
+def incomplete(name, declaration, op):
+    """What the comment of an op lacks."""
+    takes = re.search(r"\(Context<D>& ctx(, \w)?", declaration)
+    if not op["params"] and (declaration.startswith("class") or takes[1]):
+        yield "@param"
+    if not op["return"] and not declaration.startswith(("class", "void")):
+        yield "@return"
+    if not op["formula"] and not op["summary"]:
+        yield "what it computes"
+
+
 def first_sentence(text):
     return re.split(r"(?<=[a-z0-9)])[.:;] ", text.rstrip("."))[0] + "."
 
@@ -136,19 +172,22 @@ def measured():
     return rows
 
 
-def pattern(stem):
-    return re.compile(BENCHES.get(stem, rf"{stem}(_fwd|_bwd)?/"))
+def pattern(op):
+    return re.compile(BENCHES.get(op, rf"{op}(_fwd|_bwd)?/"))
 
 
-def table(stem, rows, compared):
-    of_stem = pattern(stem)
-    out = []
-    mine = {k: b for k, b in rows.items() if of_stem.match(k)}
-    if mine:
-        out += ["", "| benchmark | µs | GB/s | % of copying | GFLOP/s | % of GEMM |", "|---|---|---|---|---|---|"]
-        out += [f"| {key} | {b['real_time']:.1f} | {b.get('GB/s', 0):.1f} | {b.get('%copy', 0):.0f} | "
-                f"{b.get('GFLOP/s', 0):.1f} | {b.get('%gemm', 0):.0f} |" for key, b in mine.items()]
-    beside = [c for c in compared.values() if any(of_stem.match(b) for b in c["benchmarks"])]
+def table(op, rows, compared, peaks):
+    """Measured numbers of an op; shares of copying and of GEMM are of the peaks in the head of the page."""
+    of_op = pattern(op)
+    mine = {k: b for k, b in rows.items() if of_op.match(k)}
+    if not mine:
+        return ["", f"Measured as {MEASURED_AS[op]}."] if op in MEASURED_AS and rows else []
+    out = ["", "| benchmark | µs | GB/s | % of copying | GFLOP/s | % of GEMM |", "|---|---|---|---|---|---|"]
+    for key, b in mine.items():
+        bytes_rate, flop_rate = b.get("GB/s", 0), b.get("GFLOP/s", 0)
+        out.append(f"| {key} | {b['real_time']:.1f} | {bytes_rate:.1f} | {100 * bytes_rate / peaks[0]:.0f} | "
+                   f"{flop_rate:.1f} | {100 * flop_rate / peaks[1]:.0f} |")
+    beside = [c for c in compared.values() if any(of_op.match(b) for b in c["benchmarks"])]
     if beside:
         out += ["", "| in one run | stx µs | PyTorch µs | times faster |", "|---|---|---|---|"]
         out += [f"| {' + '.join(c['benchmarks'])} | {c['stx_us']:.1f} | {c['pytorch_us']:.1f} | "
@@ -166,7 +205,8 @@ def render():
     known = {stem for stems in families.values() for stem in stems}
     families["Others"] = sorted(s for s in headers if s not in known and list(blocks(headers[s].read_text())) and
                                 "Deterministic:" in headers[s].read_text())
-    index, details, shown_stems = [], [], []
+    peaks = [float(context.get(k, 1)) for k in ("cpu copy GB/s", "cpu gemm GFLOP/s")]
+    index, details, shown, problems = [], [], [], []
     for family, stems in families.items():
         present = [s for s in stems if s in headers]
         if not present:
@@ -174,12 +214,12 @@ def render():
         details += ["", f"## {family}"]
         for stem in present:
             text = headers[stem].read_text()
-            shown = False
             for comment, declaration in blocks(text):
                 op = parse(comment)
                 name = name_of(declaration)
                 if not name or not op["Deterministic"]:
                     continue
+                problems += [f"{stem}.hpp: {name}: no {part}" for part in incomplete(name, declaration, op)]
                 title = f"`{name}`"
                 index.append(f"| [{title}](#{name}) | {family} | {first_sentence(op['summary'])} | {op['Deterministic'].rstrip('.')} | "
                              f"{op['Capturable'].rstrip('.')} |")
@@ -193,13 +233,15 @@ def render():
                     details += [f"| returns | {op['return'].replace('|', chr(92) + '|')} |"]
                 facts = [("Errors", op["throws"])] + [(f, op[f]) for f in FIELDS]
                 details += [""] + [f"- {name}: {value}" for name, value in facts if value]
-                if not shown:
-                    details += table(stem, rows, pytorch)
-                    shown_stems.append(stem)
-                shown = True
-    problems = [f"{missing}: no \"Deterministic:\" or \"Capturable:\"" for missing in undescribed(headers)]
+                if name not in shown:
+                    numbers = table(name, rows, pytorch, peaks)
+                    if rows and not numbers:
+                        problems.append(f"{stem}.hpp: {name}: no benchmark")
+                    details += numbers
+                shown.append(name)
+    problems += [f"{missing}: no \"Deterministic:\" or \"Capturable:\"" for missing in undescribed(headers)]
     problems += [f"{key}: a benchmark of no op" for key in rows
-                 if not re.match(NO_OPS, key) and not any(pattern(s).match(key) for s in shown_stems)]
+                 if not re.match(NO_OPS, key) and not any(pattern(s).match(key) for s in shown)]
     if problems:
         sys.exit("\n".join(problems))
     machine = ""

@@ -4,7 +4,7 @@
 Usage: split_spots.py ST.h5ad LABEL_COLUMN OUTPUT_FOLDER [--seed 0]
 
 Half of the spots, drawn at random, play the single cells: OUTPUT_FOLDER/sc.h5ad, without places. The other half is
-OUTPUT_FOLDER/st.h5ad. For scores that need labels on both sides (neighbour and place purity, silhouettes) where no
+OUTPUT_FOLDER/st.h5ad. Spots of equal counts, exact copies, go to one half. For scores that need labels on both sides (neighbour and place purity, silhouettes) where no
 measured pair has them; both halves being of one technology, such scores flatter. Needs the Python that setup_venv.sh
 makes.
 """
@@ -25,8 +25,13 @@ def main():
     spots = anndata.read_h5ad(options.st)
     if options.label_column not in spots.obs:
         parser.error(f"{options.st} has no column {options.label_column} of observations")
-    order = np.random.default_rng(options.seed).permutation(spots.n_obs)
-    cells, rest = np.sort(order[:spots.n_obs // 2]), np.sort(order[spots.n_obs // 2:])
+    counts = spots.X.toarray() if hasattr(spots.X, "toarray") else np.asarray(spots.X)
+    group = np.unique(counts, axis=0, return_inverse=True)[1].reshape(-1)  # of each spot: its distinct counts
+    order = np.random.default_rng(options.seed).permutation(group.max() + 1)
+    sizes = np.bincount(group)[order]
+    chosen = order[np.cumsum(sizes) <= spots.n_obs // 2]
+    cells = np.flatnonzero(np.isin(group, chosen))
+    rest = np.setdiff1d(np.arange(spots.n_obs), cells)
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, rows in ("sc", cells), ("st", rest):
         part = spots[rows].copy()

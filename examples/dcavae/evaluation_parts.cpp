@@ -39,13 +39,19 @@ std::vector<Variant> variants_of(const Options& options, const VariantChoice& ch
     add("frozen_batches", [](Options& o) { o.reshuffle = false; });
     add("unaligned_keys", [](Options& o) { o.pairing = "other_keys"; });
     add("unaligned_pairs", [](Options& o) { o.pairing = "independent"; });
+    add("contrast_r1", [](Options& o) { o.contrast = "r1"; });
     add("contrast_r2", [](Options& o) { o.contrast = "r2"; });
     add("contrast_global", [](Options& o) { o.contrast = "global"; });
     add("shared_norm", [](Options& o) { o.norm = "shared_batch"; });
+    add("layer_norm", [](Options& o) { o.norm = "layer"; });
     add("shared_attention", [](Options& o) { o.attention = "shared"; });
     add("free_dispersion", [](Options& o) { o.dispersion = "free"; });
     add("unmasked_cells", [](Options& o) { o.mask_cell_encoder = false; });
     add("sampled_keys", [](Options& o) { o.keys = "sampled"; });
+    add("whole_depth", [](Options& o) { o.cell_depth = 1; });
+    add("sharp_draws", [](Options& o) { o.kappa = 0; });
+    add("one_pass", [](Options& o) { o.epoch_iterations = 1; });
+    add("plug_in", [](Options& o) { o.log_scale = "plug_in"; });
   }
   return variants;
 }

@@ -45,7 +45,7 @@ found() {
   done < <(grep -nHP "$pattern" "$@")
 }
 
-found '#\s*include\s*[<"](cub/|thrust/|cooperative_groups|iostream|Eigen)' \
+found '#\s*include\s*+(?![<"](stx/|stx_kernels/|instantiate/)|<(cuda_runtime\.h|algorithm|bit|cmath|cstdint|limits|type_traits|utility)>)' \
   'kernel files include only stx headers, the CUDA runtime and small standard headers' -- "${kernel_files[@]}"
 found '#\s*include\s*[<"](cublas|cusparse|curand|cudnn|cusolver)' \
   'libraries of CUDA are included in include/stx/backend/cuda only' \
@@ -74,6 +74,16 @@ for contract in include/stx/backend/*.hpp; do
     tests/ops/${op}_test.cpp tests/ops/${op}_cuda_test.cpp bench/ops/${op}_bench.cpp; do
     [ -e "$part" ] || complain "$contract: the op's part $part is missing"
   done
+done
+
+for kernel in kernels/stx_kernels/*.cuh; do
+  op=$(basename "$kernel" .cuh)
+  [ "$op" = all ] || [ -e "include/stx/backend/$op.hpp" ] || complain "$kernel: the op's part include/stx/backend/$op.hpp is missing"
+done
+# A contract is behind some public op or optimiser, or (the elementary ones) behind the library's other parts.
+for contract in include/stx/backend/*.hpp; do
+  grep -rqF "\"stx/backend/$(basename "$contract")\"" include/stx/ops include/stx/optim include/stx/autograd include/stx/core ||
+    complain "$contract: no public op includes it"
 done
 
 # Macros of the library begin with STX_.

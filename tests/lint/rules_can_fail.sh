@@ -27,6 +27,8 @@ expect 'a long header' include/stx/core/shape.hpp "$(yes '//' | head -300)" 'sec
 expect 'a long test' tests/ops/mse_test.cpp "$(yes '//' | head -300)" 'second concept'
 expect 'a long benchmark' bench/ops/pointwise_loss_bench.cpp "$(yes '//' | head -300)" 'second concept'
 expect 'CUB in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include <cub/cub.cuh>' 'kernel files include only'
+expect 'a large standard header in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include <vector>' 'kernel files include only'
+expect 'a library in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include "curand_kernel.h"' 'kernel files include only'
 expect 'Eigen in a kernel' kernels/stx_kernels/pointwise_loss.cuh '#include <Eigen/Core>' 'kernel files include only'
 expect 'cuSPARSE in a kernel' kernels/stx_kernels/csr_matmul.cuh '#include <cusparse.h>' 'libraries of CUDA are included'
 expect 'static shared memory' kernels/stx_kernels/pointwise_loss.cuh '__shared__ float x[32];' 'shared memory is dynamic'
@@ -38,11 +40,16 @@ expect 'std::function' include/stx/ops/mse.hpp 'std::function<void()> f;' 'heap 
 expect 'a mutable static' include/stx/core/shape.hpp 'inline int f() {
   static int calls = 0;' 'no mutable statics'
 expect 'a macro' include/stx/core/shape.hpp '#define CHECK_SHAPE(x) (x)' 'macros begin'
-for part in include/stx/backend/cpu/pointwise_loss.hpp kernels/stx_kernels/pointwise_loss.cuh kernels/instantiate/pointwise_loss.cu tests/ops/pointwise_loss_test.cpp; do
+for part in include/stx/backend/pointwise_loss.hpp include/stx/backend/cpu/pointwise_loss.hpp \
+  kernels/stx_kernels/pointwise_loss.cuh kernels/instantiate/pointwise_loss.cu tests/ops/pointwise_loss_test.cpp \
+  tests/ops/pointwise_loss_cuda_test.cpp bench/ops/pointwise_loss_bench.cpp; do
   mv "$copy/$part" "$copy/saved"
   bash "$rules" "$copy" | grep -qF "the op's part $part is missing" || { echo "not noticed: no $part"; missed=1; }
   mv "$copy/saved" "$copy/$part"
 done
+mv "$copy/include/stx/ops/softmax.hpp" "$copy/saved"
+bash "$rules" "$copy" | grep -qF 'backend/softmax.hpp: no public op includes it' || { echo 'not noticed: no public op'; missed=1; }
+mv "$copy/saved" "$copy/include/stx/ops/softmax.hpp"
 
 # A kind of test that an op has lost.
 if command -v python3 > /dev/null; then

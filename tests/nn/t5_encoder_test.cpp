@@ -44,6 +44,34 @@ void check_token(const std::vector<double>& got, const std::vector<double>& want
 
 }  // namespace
 
+TEST_CASE("T5: parameters of the published encoders, and what an encoder asks for") {
+  const auto count = [](std::int64_t width, std::int64_t head_width, std::int64_t heads, std::int64_t hidden,
+                        std::int64_t blocks, bool gated) {
+    return stx::nn::T5Config{.width = width, .head_width = head_width, .heads = heads, .hidden = hidden, .blocks = blocks,
+                             .gated = gated}.parameters();
+  };
+  CHECK(count(512, 64, 8, 2048, 6, false) == 35330816);           // t5-small
+  CHECK(count(768, 64, 12, 3072, 12, false) == 109628544);        // base
+  CHECK(count(1024, 64, 16, 4096, 24, false) == 334939648);       // large
+  CHECK(count(1024, 128, 32, 16384, 24, false) == 1240909824);    // 3b
+  CHECK(count(1024, 128, 128, 65536, 24, false) == 4864791552);   // 11b
+  CHECK(count(512, 64, 6, 1024, 8, true) == 35332800);            // v1.1 small
+  CHECK(count(768, 64, 12, 2048, 12, true) == 109628544);         // base
+  CHECK(count(1024, 64, 16, 2816, 24, true) == 341231104);        // large
+  CHECK(count(2048, 64, 32, 5120, 24, true) == 1223527424);       // xl
+  CHECK(count(4096, 64, 64, 10240, 24, true) == 4762310656);      // xxl
+  for (const bool gated : {false, true}) {
+    Context<Cpu> ctx({.threads = 1});
+    const auto config = t5_fixture_config(gated);
+    std::int64_t asked = 0;
+    stx::nn::T5Encoder<float, Cpu>(ctx, config, [&](const std::string&, Shape shape) {
+      asked += shape.size();
+      return std::vector<float>(static_cast<std::size_t>(shape.size()));
+    });
+    CHECK(asked == config.parameters());
+  }
+}
+
 TEST_CASE("T5: case 1 of the specification's formula fixture, one sequence") {
   const auto relu = encode(false, {3, 5, 7, 1});
   check_token(relu, {1.09964288, 0.69453304, 0.89182118, 1.20553170, 0.27994506, -1.48137926});

@@ -27,6 +27,13 @@ struct T5Config {
   double eps = 1e-6;                ///< [layer_norm_epsilon]
   Activation activation = Activation::relu;
   bool gated = false;  ///< feed-forward act(x W0^T) * (x W1^T), of v1.1 and Flan
+
+  /// Values of all weights of the encoder, its embedding included.
+  std::int64_t parameters() const {
+    const std::int64_t inner = heads * head_width;
+    return vocabulary * width + blocks * (4 * width * inner + (gated ? 3 : 2) * width * hidden + 2 * width) +
+           buckets * heads + width;
+  }
 };
 
 /// Pre-norm transformer encoder without biases, scores q k^T + relative position bias without a

@@ -74,8 +74,11 @@ Var<T, D> gaussian_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T
 /// KL divergence of log-normals, for instance of a library size: that of their logarithms, for the
 /// divergence does not change under a one-to-one map. `q` and `prior` describe ln x.
 ///
-/// Otherwise as gaussian_kl.
-/// Deterministic: yes. Capturable: yes.
+/// @param q      (rows, cols): mean and spread of ln x
+/// @param prior  as in gaussian_kl, of ln x
+/// @return       (rows)
+/// @throws ArgumentError as gaussian_kl.
+/// Numerics: those of gaussian_kl. Deterministic: yes. Capturable: yes.
 template <class T, class D>
 Var<T, D> log_normal_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T, D>& prior) {
   return gaussian_kl(ctx, q, prior);

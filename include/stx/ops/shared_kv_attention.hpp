@@ -28,6 +28,7 @@ struct AttentionOptions {
 /// @param q  (rows, width)
 /// @param k  (n_keys, width), n_keys >= 1
 /// @param v  (n_keys, width)
+/// @return   out (rows, width), and the weights where asked for
 /// @throws ArgumentError when shapes do not match, there is no key, n_heads does not divide a width of
 /// at least 1, or the dropout probability is not in [0, 1).
 /// Numerics: softmax with the row maximum subtracted; the backward pass recomputes the weights from

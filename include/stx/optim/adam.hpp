@@ -20,6 +20,9 @@ namespace stx::optim {
 template <class T, class D>
 class Adam {
  public:
+  /// @param store    parameters and gradients, allocated; moments of as many values live in persistent memory
+  /// @param options  rate, betas, eps, weight decay
+  /// @throws ArgumentError when rate or decay is negative, eps not positive or a beta outside of [0, 1).
   Adam(Context<D>& ctx, ParameterStore<T, D>& store, const AdamOptions& options)
       : store_(&store), options_(options) {
     require(options.learning_rate >= 0 && options.eps > 0 && options.beta1 >= 0 && options.beta1 < 1 &&

@@ -21,7 +21,9 @@ struct EmaOptions {
 template <class T, class D>
 class ParameterEma {
  public:
-  /// @throws ArgumentError when decay is not in [0, 1). The store must be allocated.
+  /// @param store    the parameters, allocated; the average lives in persistent memory
+  /// @param options  decay, warm-up
+  /// @throws ArgumentError when decay is not in [0, 1).
   ParameterEma(Context<D>& ctx, ParameterStore<T, D>& store, const EmaOptions& options)
       : store_(&store), options_(options) {
     require(options.decay >= 0 && options.decay < 1, "ParameterEma",
