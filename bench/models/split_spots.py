@@ -1,18 +1,33 @@
 #!/usr/bin/env python3
 """Makes a pair with cell types and places on both sides of one labelled spatial data set.
 
-Usage: split_spots.py ST.h5ad LABEL_COLUMN OUTPUT_FOLDER [--seed 0]
+Usage: split_spots.py ST.h5ad LABEL_COLUMN OUTPUT_FOLDER [--seed 0] > split.json
 
 Half of the spots, drawn at random, play the single cells: OUTPUT_FOLDER/sc.h5ad, without places. The other half is
 OUTPUT_FOLDER/st.h5ad. Spots of equal counts, exact copies, go to one half. For scores that need labels on both sides (neighbour and place purity, silhouettes) where no
 measured pair has them; both halves being of one technology, such scores flatter. Needs the Python that setup_venv.sh
 makes.
+
+Prints what such scores are to be compared with, as JSON: `chance`, that two spots have one type; for k = 5, 10, 20, 50
+`components`, the share of one type among the k nearest rows of both halves in 20 principal components of the log-normalised
+counts of all genes, and `true_place`, that among the k spots nearest to the true place of each spot that plays a cell.
 """
 import argparse
+import json
 import pathlib
 
 import anndata
 import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+
+NEIGHBOURS = (5, 10, 20, 50)
+
+
+def purity(points, types, places, of, skip):
+    """Share of the type of each query among its k nearest points, the first `skip` (itself) left out."""
+    near = NearestNeighbors(n_neighbors=max(NEIGHBOURS) + skip).fit(points).kneighbors(places, return_distance=False)[:, skip:]
+    return {str(k): float((types[near[:, :k]] == of[:, None]).mean()) for k in NEIGHBOURS}
 
 
 def main():
@@ -39,8 +54,14 @@ def main():
         if name == "sc":
             part.obsm.pop("spatial", None)
         part.write_h5ad(options.folder / f"{name}.h5ad")
+    types = spots.obs[options.label_column].astype(str).to_numpy()
+    logs = np.log1p(counts / np.maximum(counts.sum(1, keepdims=True), 1) * 1e4)
+    components = PCA(20, random_state=0).fit_transform(logs)
+    places = np.asarray(spots.obsm["spatial"], dtype=np.float64)
     shares = spots.obs[options.label_column].value_counts(normalize=True).to_numpy()
-    print(f"{len(cells)} cells, {len(rest)} spots; two of one type by chance: {(shares ** 2).sum():.3f}")
+    print(json.dumps({"cells": len(cells), "spots": len(rest), "chance": float((shares ** 2).sum()),
+                      "components": purity(components, types, components, types, 1),
+                      "true_place": purity(places[rest], types[rest], places[cells], types[cells], 0)}))
 
 
 if __name__ == "__main__":
