@@ -7,15 +7,17 @@ BENCH_DCAVAE is the program that bench/models builds; a DATA_FOLDER holds st.h5a
 simulate` makes such folders). Batch 1024, all shared genes, float32.
 
 Step: the revisions R2 and sound, with pairs that are given. Same network, same losses, eager PyTorch
-(dcavae_pytorch.py), which takes the fastest of its Adams, of fused or explicit attention and of likelihoods
-over all or over positive counts.
+(dcavae_pytorch.py), which takes the fastest of its Adams and of likelihoods over all or over positive counts, once with
+explicit attention, as PyTorch's multi-head module attends when it returns its weights (its default, and what the released
+code calls), once with fused attention.
 
 Epoch: revision R2, the pairs drawn within. The PyTorch side does what the released code does, as its description
 has it, without its loaders' and its framework's overhead: the full similarity matrix M and the two masks are in memory;
 for each step the mean of b rows of M is gathered and b keys are drawn from its softmax, partners are drawn
 from the top lists, and drawn again, from another number, for their own keys, by the mean of b columns of M;
-the positives are cut out of the mask. `with_anomaly_detection`: autograd's anomaly detection is on, as in the
-released code; `without`: it is off. M, masks and lists are made before the clock starts, on both sides.
+the positives are cut out of the mask. `released`: explicit attention and autograd's anomaly detection, as in the
+released code; `explicit`: without that detection; `fused`: with fused attention too. M, masks and lists are made before
+the clock starts, on both sides.
 
 Each round times PyTorch, then stx: alternating, so that a busy machine disturbs both. Prints one JSON object.
 Needs the Python that setup_venv.sh makes.
@@ -33,6 +35,7 @@ from dcavae_pytorch import SETTINGS, Side, Step
 from timing import ADAMS, cpu_name, fastest, run_json, seconds, summary
 
 BATCH, K, LIST_LIMIT = 1024, 50, 1024
+ATTENTIONS = {"sdpa": "fused", "explicit": "explicit"}
 
 
 def load(folder):
@@ -99,7 +102,7 @@ class Released:
 
 
 def best_step(revision, sides):
-    """The fastest way of PyTorch to make a step, a function that makes it with given pairs, and the trials."""
+    """PyTorch's fastest way to make a step, functions that make it with given pairs by attention, and the trials."""
     n = [len(side.counts) for side in sides]
     torch.manual_seed(0)
     rows, keys = ([torch.randint(size, (BATCH,)) for size in sizes] for sizes in (n, n[::-1]))
@@ -112,9 +115,9 @@ def best_step(revision, sides):
         step = Step(revision, *sides, ADAMS[ways["adam"]], ways["attention"], ways["counts"])
         return lambda: step(rows, keys, positives, True)
 
-    for what, ways in {"adam": ADAMS, "attention": ["sdpa", "explicit"], "counts": ["dense", "sparse"]}.items():
+    for what, ways in {"adam": ADAMS, "counts": ["dense", "sparse"]}.items():
         chosen[what], trials[what] = fastest({way: lambda w=way: make(**{what: w}) for way in ways}, 2, 5)
-    return chosen, make(), trials
+    return chosen, {way: make(attention=way) for way in ATTENTIONS}, trials
 
 
 def compare(program, folder, options):
@@ -124,32 +127,35 @@ def compare(program, folder, options):
                        "genes": cells.shape[1]}}
     files = ["--st", f"{folder}/st.h5ad", "--sc", f"{folder}/sc.h5ad", "--threads", options.threads, "--device", "cpu"]
     for revision in SETTINGS:
-        ways, step, trials = best_step(revision, sides)
+        ways, steps, trials = best_step(revision, sides)
         with_epochs = revision == "R2"
-        epoch = {}
+        pytorch, epochs, runs = {way: [] for way in steps}, {}, []
         if with_epochs:
             torch.manual_seed(1)
-            released = Released(Step(revision, *sides, ADAMS[ways["adam"]], ways["attention"], ways["counts"]), cells, spots)
-            epoch = {"with_anomaly_detection": [], "without": []}
-        pytorch, runs = [], []
+            released = {way: Released(Step(revision, *sides, ADAMS[ways["adam"]], way, ways["counts"]), cells, spots)
+                        for way in ATTENTIONS}
+            epochs = {name: (released[way], anomaly, []) for name, way, anomaly in
+                      (("released", "explicit", True), ("explicit", "explicit", False), ("fused", "sdpa", False))}
         for _ in range(options.rounds):
-            pytorch += seconds(step, options.steps)
-            for name, times in epoch.items():
-                with torch.autograd.set_detect_anomaly(name != "without"):
-                    times += seconds(released.epoch, 1)
+            for way, step in steps.items():
+                pytorch[way] += seconds(step, options.steps)
+            for one, anomaly, times in epochs.values():
+                with torch.autograd.set_detect_anomaly(anomaly):
+                    times += seconds(one.epoch, 1)
             runs.append(run_json([program, "time", *files, "--set", f"revision={revision}",
                                   "--set", f"batch_size={BATCH}", "--steps", options.steps,
                                   "--epochs", 2 if with_epochs else 0]))
         gathered = {name: summary([t for r in runs for t in r[name]]) for name in ("steps", "draws", "epochs") if name in runs[0]}
-        steps = summary(pytorch)
-        result[revision] = {"ways": ways, "trials": trials, "pytorch_step": steps, "stx_step": gathered["steps"],
-                            "stx_draw": gathered["draws"],
-                            "times_faster": {"step": steps["median"] / gathered["steps"]["median"]}}
+        result[revision] = {"ways": ways, "trials": trials, "stx_step": gathered["steps"], "stx_draw": gathered["draws"],
+                            "pytorch_step": {ATTENTIONS[way]: summary(times) for way, times in pytorch.items()}}
+        faster = {"step_" + name: times["median"] / gathered["steps"]["median"]
+                  for name, times in result[revision]["pytorch_step"].items()}
         if with_epochs:
             result[revision] |= {"steps_per_epoch": runs[0]["steps_per_epoch"], "stx_epoch": gathered["epochs"],
-                                 "released_epoch": {name: summary(times) for name, times in epoch.items()}}
-            for name, times in result[revision]["released_epoch"].items():
-                result[revision]["times_faster"]["epoch_" + name] = times["median"] / gathered["epochs"]["median"]
+                                 "pytorch_epoch": {name: summary(times) for name, (_, _, times) in epochs.items()}}
+            faster |= {"epoch_" + name: times["median"] / gathered["epochs"]["median"]
+                       for name, times in result[revision]["pytorch_epoch"].items()}
+        result[revision]["times_faster"] = faster
     return result
 
 
