@@ -37,14 +37,17 @@ Case activate_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, bool b
 
 template <class D>
 void add_activate(Suite<D>& suite) {
-  const std::int64_t rows = 8448, cols = 1024;
-  const double size = static_cast<double>(rows * cols);
-  for (const bool backward : {false, true})
-    suite.add(std::string("activate_") + (backward ? "bwd" : "fwd") + "/8448x1024_gelu_tanh", rows,
-              {4 * (backward ? 3 : 2) * size, (backward ? 24 : 18) * size},
-              [=](Context<D>& ctx, std::int64_t some) {
-                return activate_case(ctx, some, cols, backward);
-              });
+  const std::int64_t cols = 1024;
+  for (const std::int64_t rows : {8448, 32768}) {
+    const std::string name = (rows == 8448 ? "/" : "/large_") + std::to_string(rows) + "x1024_gelu_tanh";
+    const double size = static_cast<double>(rows * cols);
+    for (const bool backward : {false, true})
+      suite.add(std::string("activate_") + (backward ? "bwd" : "fwd") + name, rows,
+                {4 * (backward ? 3 : 2) * size, (backward ? 24 : 18) * size},
+                [=](Context<D>& ctx, std::int64_t some) {
+                  return activate_case(ctx, some, cols, backward);
+                });
+  }
 }
 void register_activate(Suites& suites) {
   suites.each([](auto& suite) { add_activate(suite); });

@@ -30,6 +30,38 @@ Case batched_gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std:
           }};
 }
 
+/// The gradients of both factors.
+template <class D>
+Case batched_gemm_backward_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std::int64_t n,
+                                std::int64_t k) {
+  Buffers<D> memory(ctx);
+  const MatrixBatch<const float> grad{memory.random(m * batch * n), batch * n, n};
+  const MatrixBatch<const float> a{memory.random(m * batch * k), batch * k, k};
+  const MatrixBatch<const float> b{memory.random(batch * n * k), k, n * k};
+  const BatchedGemmArgs<float> to_a{.a = grad, .b = b, .c = {memory.output(m * batch * k), batch * k, k},
+                                    .batch = batch, .m = m, .n = k, .k = n};
+  const BatchedGemmArgs<float> to_b{.a = grad, .b = a, .c = {memory.output(batch * n * k), k, n * k},
+                                    .batch = batch, .m = n, .n = k, .k = m, .transpose_a = true};
+  const auto error = [=] {
+    const auto g = memory.host(grad.data, m * batch * n), x = memory.host(a.data, m * batch * k),
+               w = memory.host(b.data, batch * n * k);
+    std::vector<double> grad_x(x.size()), grad_w(w.size());
+    for (std::int64_t at = 0; at < m * batch * n; ++at) {
+      const std::int64_t row = at / n, weights = (row % batch * n + at % n) * k;
+      for (std::int64_t l = 0; l < k; ++l) {
+        grad_x[row * k + l] += g[at] * w[weights + l];
+        grad_w[weights + l] += g[at] * x[row * k + l];
+      }
+    }
+    return std::max(memory.error(to_a.c.data, grad_x), memory.error(to_b.c.data, grad_w));
+  };
+  return {[&ctx, to_a, to_b] {
+            batched_gemm(ctx, to_a);
+            batched_gemm(ctx, to_b);
+          },
+          error};
+}
+
 template <class D>
 void add(Suite<D>& suite, const std::string& name, std::int64_t m, std::int64_t batch,
          std::int64_t n, std::int64_t k) {
@@ -39,6 +71,12 @@ void add(Suite<D>& suite, const std::string& name, std::int64_t m, std::int64_t 
              2 * outputs * static_cast<double>(k)},
             [=](Context<D>& ctx, std::int64_t rows) {
               return batched_gemm_case(ctx, rows, batch, n, k);
+            });
+  suite.add("batched_gemm_bwd/" + name, m,
+            {4 * (2 * static_cast<double>(m * batch * k + batch * n * k) + outputs),
+             4 * outputs * static_cast<double>(k)},
+            [=](Context<D>& ctx, std::int64_t rows) {
+              return batched_gemm_backward_case(ctx, rows, batch, n, k);
             });
 }
 

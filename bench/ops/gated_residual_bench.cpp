@@ -57,15 +57,18 @@ Case gated_residual_case(Context<D>& ctx, std::int64_t rows, std::int64_t width,
 
 template <class D>
 void add_gated_residual(Suite<D>& suite) {
-  const std::int64_t groups = 256, per_group = 33, width = 256;
-  const double size = static_cast<double>(groups * per_group * width);
-  for (const bool backward : {false, true})
-    suite.add(std::string("gated_residual_") + (backward ? "bwd" : "fwd") + "/256x33x256",
-              groups * per_group, {4 * (backward ? 4 : 3) * size, (backward ? 3 : 2) * size},
-              [=](Context<D>& ctx, std::int64_t rows) {
-                return gated_residual_case(ctx, std::max(per_group, rows / per_group * per_group),
-                                           width, per_group, backward);
-              });
+  const std::int64_t per_group = 33, width = 256;
+  for (const std::int64_t groups : {256, 2048}) {
+    const std::string name = (groups == 256 ? "/" : "/large_") + std::to_string(groups) + "x33x256";
+    const double size = static_cast<double>(groups * per_group * width);
+    for (const bool backward : {false, true})
+      suite.add(std::string("gated_residual_") + (backward ? "bwd" : "fwd") + name, groups * per_group,
+                {4 * (backward ? 4 : 3) * size, (backward ? 3 : 2) * size},
+                [=](Context<D>& ctx, std::int64_t rows) {
+                  return gated_residual_case(ctx, std::max(per_group, rows / per_group * per_group),
+                                             width, per_group, backward);
+                });
+  }
 }
 void register_gated_residual(Suites& suites) {
   suites.each([](auto& suite) { add_gated_residual(suite); });

@@ -51,14 +51,17 @@ Case gather_backward_case(Context<D>& ctx, std::int64_t rows, std::int64_t n, st
 
 template <class D>
 void add_gather_rows(Suite<D>& suite) {
-  for (const std::int64_t rows : {256, 56320})
-    suite.add((rows == 256 ? "gather_rows/" : "gather_rows/large_") + std::to_string(rows) + "x768",
-              rows, {8.0 * static_cast<double>(rows) * 768, 0},
-              [](Context<D>& ctx, std::int64_t n) { return gather_case(ctx, n, 32128, 768); });
-  for (const std::int64_t table : {2, 2000})  // modalities of a batch, tokens of genes
-    suite.add("gather_rows_bwd/4096_of_" + std::to_string(table) + "x64", 4096,
-              {4.0 * 64 * static_cast<double>(4096 + table), 4096.0 * 64},
-              [table](Context<D>& ctx, std::int64_t n) { return gather_backward_case(ctx, n, table, 64); });
+  const auto add = [&](const std::string& name, std::int64_t rows, std::int64_t table, std::int64_t width) {
+    const double read = static_cast<double>(rows * width), all = static_cast<double>(table * width);
+    suite.add("gather_rows/" + name, rows, {8 * read, 0},
+              [=](Context<D>& ctx, std::int64_t n) { return gather_case(ctx, n, table, width); });
+    suite.add("gather_rows_bwd/" + name, rows, {4 * (read + all), read},
+              [=](Context<D>& ctx, std::int64_t n) { return gather_backward_case(ctx, n, table, width); });
+  };
+  add("256x768", 256, 32128, 768);  // tokens of a text
+  add("large_56320x768", 56320, 32128, 768);
+  add("4096_of_2x64", 4096, 2, 64);  // modalities of a batch
+  add("4096_of_2000x64", 4096, 2000, 64);  // tokens of genes
 }
 void register_gather_rows(Suites& suites) {
   suites.each([](auto& suite) { add_gather_rows(suite); });

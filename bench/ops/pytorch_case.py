@@ -1,13 +1,33 @@
 """What the cases of compare_pytorch.py are made of."""
+import functools
+import typing
+
 import torch
 
+
+class Case(typing.NamedTuple):
+    benchmarks: tuple  # in bench_ops
+    build: typing.Callable  # returns the work of one call; it is built once, outside the timing
+    cpu_only: str = ""  # why not on a GPU
+
+
 CASES = {}
+VARIANTS = {}  # by case: other ways to the same result, by name
 
 
-def case(name, *benchmarks):
-    """Registers a function that returns the work of one call; it is built once, outside the timing."""
+def case(name, *benchmarks, cpu_only=""):
+    """Registers a function that returns the work of one call."""
     def register(build):
-        CASES[name] = (benchmarks, build)
+        CASES[name] = Case(benchmarks, build, cpu_only)
+        return build
+    return register
+
+
+def variant(of, name):
+    """Registers a function that returns the work of one call, another way than that of the case `of`. One that
+    cannot be built here says why: ImportError."""
+    def register(build):
+        VARIANTS.setdefault(of, {})[name] = build
         return build
     return register
 
@@ -27,4 +47,23 @@ def train(leaves, forward, grad=None):
         for x in leaves:
             x.grad = None
         forward().backward(grad)
+    work.compiled = lambda: train(leaves, torch.compile(forward), grad)
     return work
+
+
+def backward(leaves, forward, grad=None):
+    """The backward pass alone, gradients made anew."""
+    out = forward()
+    return lambda: torch.autograd.grad(out, leaves, grad, retain_graph=True)
+
+
+def compiled(build):
+    """The work of a case with its forward pass through torch.compile, which makes the backward pass too."""
+    torch.compiler.reset()
+    work = build()
+    return work.compiled() if hasattr(work, "compiled") else torch.compile(work)
+
+
+def variants_of(name):
+    """Builders of all variants of a case, torch.compile first."""
+    return {"compiled": functools.partial(compiled, CASES[name].build), **VARIANTS.get(name, {})}

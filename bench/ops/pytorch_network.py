@@ -2,7 +2,7 @@
 import torch
 import torch.nn.functional as F
 
-from pytorch_case import both, case, leaf, train
+from pytorch_case import backward, both, case, leaf, train, variant
 
 
 def linear(rows, inputs, outputs, gelu_dropout):
@@ -34,7 +34,12 @@ for name, (m, batch, n, k) in {"embed_256x34x256x16": (256, 34, 256, 16), "outpu
     def products(m=m, batch=batch, n=n, k=k):
         a, b = torch.randn(m, batch, k), torch.randn(batch, n, k)
         return lambda: torch.einsum("mbk,bnk->mbn", a, b).contiguous()
+
+    def products_backward(m=m, batch=batch, n=n, k=k):
+        a, b = leaf(m, batch, k), leaf(batch, n, k)
+        return backward([a, b], lambda: torch.einsum("mbk,bnk->mbn", a, b), torch.randn(m, batch, n))
     case(f"batched_gemm {name}", f"batched_gemm/{name}")(products)
+    case(f"batched_gemm_bwd {name}", f"batched_gemm_bwd/{name}")(products_backward)
 
 
 def sparse(rows, columns, share, width):
@@ -43,9 +48,19 @@ def sparse(rows, columns, share, width):
     return lambda: a @ x
 
 
+def sparse_backward(rows, columns, share, width):
+    """Both gradients; the transpose is at hand, as in stx."""
+    a = (torch.rand(rows, columns) * (torch.rand(rows, columns) < share)).to_sparse_csr()
+    transposed = a.to_dense().T.contiguous().to_sparse_csr()
+    x, grad = torch.randn(columns, width), torch.randn(rows, width)
+    xt = x.T.contiguous()
+    return lambda: (transposed @ grad, torch.sparse.sampled_addmm(a, grad, xt, beta=0.0))
+
+
 for name, shape in {"counts_512x2000_10%_x64": (512, 2000, 0.1, 64), "graph_4000x4000_15_x32": (4000, 4000, 15 / 4000, 32),
                     "large_16384x2000_10%_x128": (16384, 2000, 0.1, 128)}.items():
     case(f"csr_matmul {name}", f"csr_matmul/{name}")(lambda s=shape: sparse(*s))
+    case(f"csr_matmul_bwd {name}", f"csr_matmul_bwd/{name}")(lambda s=shape: sparse_backward(*s))
 
 
 def batch_norm(rows, width):
@@ -71,23 +86,32 @@ case("residual_layer_norm 65536x256", *both("residual_layer_norm", "large_65536x
     lambda: residual_norm(65536, 256))
 
 
-@case("layer_norm 1024x192", *both("layer_norm", "1024x192"))
-def layer_norm():
-    x, gain, shift = leaf(1024, 192), leaf(192), leaf(192)
-    return train([x, gain, shift], lambda: F.layer_norm(x, (192,), gain, shift), torch.randn(1024, 192))
+def layer_norm(rows):
+    x, gain, shift = leaf(rows, 192), leaf(192), leaf(192)
+    return train([x, gain, shift], lambda: F.layer_norm(x, (192,), gain, shift), torch.randn(rows, 192))
 
 
-@case("ada_layer_norm 256x33x256", *both("ada_layer_norm", "256x33x256"))
-def ada_layer_norm():
-    x, scale, shift = leaf(256, 33, 256), leaf(256, 1, 256), leaf(256, 1, 256)
+for name, rows in {"1024x192": 1024, "large_65536x192": 65536}.items():
+    case(f"layer_norm {name}", *both("layer_norm", name))(lambda n=rows: layer_norm(n))
+
+
+def ada_layer_norm(groups):
+    x, scale, shift = leaf(groups, 33, 256), leaf(groups, 1, 256), leaf(groups, 1, 256)
     return train([x, scale, shift], lambda: F.layer_norm(x, (256,), eps=1e-6) * (1 + scale) + shift,
-                 torch.randn(256, 33, 256))
+                 torch.randn(groups, 33, 256))
 
 
-@case("activate 8448x1024 gelu_tanh", *both("activate", "8448x1024_gelu_tanh"))
-def activate():
-    x = leaf(8448, 1024)
-    return train([x], lambda: F.gelu(x, approximate="tanh"), torch.randn(8448, 1024))
+for name, groups in {"256x33x256": 256, "large_2048x33x256": 2048}.items():
+    case(f"ada_layer_norm {name}", *both("ada_layer_norm", name))(lambda n=groups: ada_layer_norm(n))
+
+
+def activate(rows):
+    x = leaf(rows, 1024)
+    return train([x], lambda: F.gelu(x, approximate="tanh"), torch.randn(rows, 1024))
+
+
+for name, rows in {"8448x1024": 8448, "large_32768x1024": 32768}.items():
+    case(f"activate {name} gelu_tanh", *both("activate", f"{name}_gelu_tanh"))(lambda n=rows: activate(n))
 
 
 @case("linear dit_8448x256x256_gated_residual", *both("linear", "dit_8448x256x256_gated_residual"))
@@ -97,17 +121,23 @@ def linear_residual():
     return train([x, w, b, residual, gate], lambda: residual + gate * F.linear(x, w, b), torch.randn(256, 33, 256))
 
 
-@case("gated_residual 256x33x256", *both("gated_residual", "256x33x256"))
-def gated_residual():
-    x, branch, gate = leaf(256, 33, 256), leaf(256, 33, 256), leaf(256, 1, 256)
-    return train([x, branch, gate], lambda: x + gate * branch, torch.randn(256, 33, 256))
+def gated_residual(groups):
+    x, branch, gate = leaf(groups, 33, 256), leaf(groups, 33, 256), leaf(groups, 1, 256)
+    return train([x, branch, gate], lambda: x + gate * branch, torch.randn(groups, 33, 256))
 
 
-@case("rms_norm 2200x768", *both("rms_norm", "2200x768"))
-def rms_norm():
-    x, gain = leaf(2200, 768), leaf(768)
+for name, groups in {"256x33x256": 256, "large_2048x33x256": 2048}.items():
+    case(f"gated_residual {name}", *both("gated_residual", name))(lambda n=groups: gated_residual(n))
+
+
+def rms_norm(rows):
+    x, gain = leaf(rows, 768), leaf(768)
     return train([x, gain], lambda: gain * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)),
-                 torch.randn(2200, 768))
+                 torch.randn(rows, 768))
+
+
+for name, rows in {"2200x768": 2200, "large_28160x768": 28160}.items():
+    case(f"rms_norm {name}", *both("rms_norm", name))(lambda n=rows: rms_norm(n))
 
 
 def softmax(rows, n, dropout):
@@ -150,12 +180,22 @@ def shared_kv(rows, keys, width, heads, dropout):
     return train([q, k, v], forward, torch.randn(rows, width))
 
 
-case("shared_kv_attention 1024x29x256", *both("shared_kv_attention", "1024x29x256_2_heads_dropout"))(
-    lambda: shared_kv(1024, 29, 256, 2, 0.1))
-case("shared_kv_attention 12875x29x256", *both("shared_kv_attention", "12875x29x256_2_heads"))(
-    lambda: shared_kv(12875, 29, 256, 2, 0))
-case("shared_kv_attention 16384x300x256", *both("shared_kv_attention", "large_16384x300x256_4_heads_dropout"))(
-    lambda: shared_kv(16384, 300, 256, 4, 0.1))
+def shared_kv_sdpa(rows, keys, width, heads, dropout):
+    q, k, v = leaf(rows, width), leaf(keys, width), leaf(keys, width)
+
+    def forward():
+        def split(x):
+            return x.view(1, len(x), heads, width // heads).transpose(1, 2)
+        out = F.scaled_dot_product_attention(split(q), split(k), split(v), dropout_p=dropout)
+        return out.transpose(1, 2).reshape(rows, width)
+    return train([q, k, v], forward, torch.randn(rows, width))
+
+
+for name, (benchmark, shape) in {"1024x29x256": ("1024x29x256_2_heads_dropout", (1024, 29, 256, 2, 0.1)),
+                                 "12875x29x256": ("12875x29x256_2_heads", (12875, 29, 256, 2, 0)),
+                                 "16384x300x256": ("large_16384x300x256_4_heads_dropout", (16384, 300, 256, 4, 0.1))}.items():
+    case(f"shared_kv_attention {name}", *both("shared_kv_attention", benchmark))(lambda s=shape: shared_kv(*s))
+    variant(f"shared_kv_attention {name}", "sdpa")(lambda s=shape: shared_kv_sdpa(*s))
 
 
 def gat(nodes, degree, heads, dim):
@@ -173,10 +213,21 @@ def gat(nodes, degree, heads, dim):
     return train([h, a_src, a_dst], forward, torch.randn(nodes, heads, dim))
 
 
+def gat_conv(nodes, degree, heads, dim):
+    """GATConv without its projection, as gat() without its own. ImportError without PyTorch Geometric."""
+    from torch_geometric.nn import GATConv
+    layer = GATConv(heads * dim, dim, heads, add_self_loops=False, bias=False).to(torch.empty(0).device)
+    layer.lin = torch.nn.Identity()
+    h = leaf(nodes, heads * dim)
+    edges = torch.stack([torch.randint(nodes, (nodes * degree,)), torch.arange(nodes).repeat_interleave(degree)])
+    return train([h, layer.att_src, layer.att_dst], lambda: layer(h, edges), torch.randn(nodes, heads * dim))
+
+
 for name, shape in {"128_nodes_k20_1_head_x_10": (128, 20, 1, 10), "10000_nodes_k20_1_head_x_32": (10000, 20, 1, 32),
                     "10000_nodes_k20_4_heads_x_16": (10000, 20, 4, 16),
                     "large_100000_nodes_k20_8_heads_x_32": (100000, 20, 8, 32)}.items():
     case(f"gat {name}", *both("gat", name))(lambda s=shape: gat(*s))
+    variant(f"gat {name}", "torch_geometric")(lambda s=shape: gat_conv(*s))
 
 
 @case("top_k 1000x10000x50 cosine", "top_k/1000_spots_x_10000_cells_x_50_k50_cosine")

@@ -10,8 +10,14 @@ def concat(rows):
     return lambda: torch.cat([a, b], 1)
 
 
+def cut(rows):
+    grad = torch.randn(rows, 512)
+    return lambda: [part.contiguous() for part in grad.split(256, 1)]
+
+
 for name, rows in {"3840x256+256": 3840, "large_65536x256+256": 65536}.items():
     case(f"concat_columns {name}", f"concat_columns/{name}")(lambda n=rows: concat(n))
+    case(f"concat_columns_bwd {name}", f"concat_columns_bwd/{name}")(lambda n=rows: cut(n))
 
 
 def partners(count):
@@ -46,11 +52,11 @@ def scatter(rows, table_rows, width):
 
 for name, rows in {"1024x300": 1024, "large_65536x300": 65536}.items():
     case(f"gather_mean {name}", f"gather_mean/{name}")(lambda n=rows: gather(n, 20000, 300, True))
-for name, rows in {"256x768": 256, "large_56320x768": 56320}.items():
-    case(f"gather_rows {name}", f"gather_rows/{name}")(lambda n=rows: gather(n, 32128, 768, False))
-for table_rows in (2, 2000):
-    case(f"gather_rows_bwd 4096 of {table_rows}", f"gather_rows_bwd/4096_of_{table_rows}x64")(
-        lambda n=table_rows: scatter(4096, n, 64))
+for name, shape in {"256x768": (256, 32128, 768), "large_56320x768": (56320, 32128, 768), "4096_of_2x64": (4096, 2, 64),
+                    "4096_of_2000x64": (4096, 2000, 64)}.items():
+    case(f"gather_rows {name}", f"gather_rows/{name}")(lambda s=shape: gather(*s, False))
+    case(f"gather_rows_bwd {name.replace('_of_', ' of ').removesuffix('x64')}", f"gather_rows_bwd/{name}")(
+        lambda s=shape: scatter(*s))
 
 
 def hide(rows, columns):
@@ -120,14 +126,14 @@ def relative_bias(length):
     return lambda: F.embedding(buckets, table).permute(2, 0, 1).contiguous()
 
 
-for length in (220, 512):
-    case(f"relative_bias 12 heads {length}", f"relative_bias/12_heads_{length}")(lambda n=length: relative_bias(n))
-
-
-@case("relative_bias_bwd 12 heads 512", "relative_bias_bwd/12_heads_512")
-def relative_bias_backward():
-    buckets, grad = bucket_of(512).flatten(), torch.randn(12, 512, 512)
+def relative_bias_backward(length):
+    buckets, grad = bucket_of(length).flatten(), torch.randn(12, length, length)
     return lambda: torch.zeros(32, 12).index_add_(0, buckets, grad.permute(1, 2, 0).reshape(-1, 12))
+
+
+for length, name in {220: "12_heads_220", 512: "12_heads_512", 2048: "large_12_heads_2048"}.items():
+    case(f"relative_bias 12 heads {length}", f"relative_bias/{name}")(lambda n=length: relative_bias(n))
+    case(f"relative_bias_bwd 12 heads {length}", f"relative_bias_bwd/{name}")(lambda n=length: relative_bias_backward(n))
 
 
 def weighted_sum(rows):
@@ -186,4 +192,5 @@ def grid_knn(dimensions):
 
 for dimensions in (2, 3):
     name = f"100000_points_{dimensions}d_k20"
-    case(f"grid_knn {name} (SciPy)", f"grid_knn/{name}")(lambda d=dimensions: grid_knn(d))
+    case(f"grid_knn {name} (SciPy)", f"grid_knn/{name}", cpu_only="PyTorch has no search tree, SciPy no GPU")(
+        lambda d=dimensions: grid_knn(d))

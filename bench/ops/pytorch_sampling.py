@@ -4,7 +4,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from pytorch_case import both, case, leaf, train
+from pytorch_case import backward, both, case, leaf, train
 
 
 def mse(rows, columns, masked):
@@ -141,5 +141,25 @@ def gated(rows):
     return lambda: F.gelu(x[:, :2048], approximate="tanh") * x[:, 2048:]
 
 
+def gated_backward(rows):
+    x = leaf(rows, 4096, low=-3, high=3)
+    return backward([x], lambda: F.gelu(x[:, :2048], approximate="tanh") * x[:, 2048:], torch.randn(rows, 2048))
+
+
 for name, rows in {"220x2048": 220, "large_14080x2048": 14080}.items():
     case(f"gated_activation {name}, forward", f"gated_activation/{name}")(lambda n=rows: gated(n))
+    case(f"gated_activation_bwd {name}", f"gated_activation_bwd/{name}")(lambda n=rows: gated_backward(n))
+
+
+@case("schedule weight with gradient", "schedule/weight_1_with_gradient")
+def scheduled_weight():  # PyTorch's schedules are numbers of the host: only their product with a term is the device's
+    x = torch.full((1,), 2.0).requires_grad_()
+    return train([x], lambda: 0.75 * x)
+
+
+@case("schedule learning rate cosine", "schedule/learning_rate_cosine", cpu_only="it computes on the host")
+def schedule_learning_rate():
+    optimizer = torch.optim.SGD([torch.zeros(1)], 0.5)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 100)
+    optimizer.step()
+    return schedule.step

@@ -63,12 +63,14 @@ Case bias_backward_case(Context<D>& ctx, std::int64_t length) {
 
 template <class D>
 void add_relative_bias(Suite<D>& suite) {
-  for (const std::int64_t length : {220, 512})
-    suite.add("relative_bias/12_heads_" + std::to_string(length), length,
-              {48.0 * static_cast<double>(length * length), 0},
+  for (const std::int64_t length : {220, 512, 2048}) {
+    const std::string name = (length == 2048 ? "large_" : "") + std::string("12_heads_") + std::to_string(length);
+    const double size = 12.0 * static_cast<double>(length * length);
+    suite.add("relative_bias/" + name, length, {4 * size, 0},
               [](Context<D>& ctx, std::int64_t n) { return bias_case(ctx, n); });
-  suite.add("relative_bias_bwd/12_heads_512", 512, {48.0 * 512 * 512, 12.0 * 512 * 512},
-            [](Context<D>& ctx, std::int64_t n) { return bias_backward_case(ctx, n); });
+    suite.add("relative_bias_bwd/" + name, length, {4 * size, size},
+              [](Context<D>& ctx, std::int64_t n) { return bias_backward_case(ctx, n); });
+  }
 }
 void register_relative_bias(Suites& suites) {
   suites.each([](auto& suite) { add_relative_bias(suite); });

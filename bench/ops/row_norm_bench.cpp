@@ -94,8 +94,11 @@ void add_norm(Suite<D>& suite) {
   large.rows = 65536;
   add(suite, "residual_layer_norm", "large_65536x256_dropout", large);
   add(suite, "layer_norm", "1024x192", {.rows = 1024, .width = 192});
+  add(suite, "layer_norm", "large_65536x192", {.rows = 65536, .width = 192});
   add(suite, "ada_layer_norm", "256x33x256", {.rows = 256 * 33, .width = 256, .per_group = 33});
+  add(suite, "ada_layer_norm", "large_2048x33x256", {.rows = 2048 * 33, .width = 256, .per_group = 33});
   add(suite, "rms_norm", "2200x768", {.rows = 2200, .width = 768, .centred = false});
+  add(suite, "rms_norm", "large_28160x768", {.rows = 28160, .width = 768, .centred = false});
 }
 void register_row_norm(Suites& suites) {
   suites.each([](auto& suite) { add_norm(suite); });

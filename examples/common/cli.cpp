@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
 #include <new>
 
 #include "stx/train/interrupt.hpp"
@@ -29,13 +28,6 @@ void DataFlags::add_to(CLI::App& app, bool needs_cells) {
   if (needs_cells) app.add_option("--sc-layer", sc_layer, "the same for the single-cell file");
   app.add_option("--gene-table", gene_table, "CSV or TSV with two columns (name, common name), e.g. Ensembl to symbol");
   app.add_flag("--ignore-case", fold_case, "match gene names whatever their case");
-}
-
-std::string cpu_name() {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);)
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  return "cpu";
 }
 
 int guarded(const std::function<void()>& body) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "examples/common/cpu_name.hpp"
 #include "stx/core/context.hpp"
 
 namespace CLI {
@@ -39,9 +40,6 @@ struct DataFlags {
 
   void add_to(CLI::App& app, bool needs_cells = true);
 };
-
-/// The processor's name as the system gives it, or "cpu".
-std::string cpu_name();
 
 /// Runs `body` and turns exceptions into messages and exit statuses: 0 done, 2 wrong usage, 1 data or
 /// machine, 130 interrupted with a checkpoint.

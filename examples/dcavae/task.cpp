@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "examples/common/clusters.hpp"
+#include "examples/common/pair_data.hpp"
 #include "examples/dcavae/labels.hpp"
 #include "stx/data/check_counts.hpp"
 #include "stx/data/csr_select.hpp"
@@ -140,28 +141,6 @@ void check_labels(const PairData& pair, const Options& options) {
   if (!options.label_column.empty()) cells = cell_labels(pair.sc, options.label_column);
   if (!options.spot_label_column.empty()) spots = row_labels(pair.st, options.spot_label_column, "spatial");
   if (!cells.empty()) encode_labels(cells, spots);
-}
-
-std::vector<double> cell_libraries(std::vector<double> totals, double power) {
-  if (power == 1) return totals;
-  double sum = 0, n = 0;
-  for (const double t : totals)
-    if (t > 0) {
-      sum += std::log(t);
-      n += 1;
-    }
-  const double factor = n > 0 ? std::exp((1 - power) * sum / n) : 1;
-  for (double& t : totals)
-    if (t > 0) t = factor * std::pow(t, power);
-  return totals;
-}
-
-Matrix<float> log_normalised(Matrix<float> counts, const std::vector<double>& totals) {
-  for (std::int64_t i = 0; i < counts.rows; ++i) {
-    const double factor = totals[i] > 0 ? 1e4 / totals[i] : 0.0;
-    for (float& v : counts.row(i)) v = static_cast<float>(std::log1p(factor * static_cast<double>(v)));
-  }
-  return counts;
 }
 
 }  // namespace stx::dcavae

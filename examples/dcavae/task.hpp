@@ -5,8 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "examples/common/pair_data.hpp"
 #include "examples/dcavae/options.hpp"
+#include "stx/data/matrix.hpp"
+
+namespace stx {
+struct PairData;
+}
 
 namespace stx::dcavae {
 

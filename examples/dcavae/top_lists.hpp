@@ -47,14 +47,20 @@ inline Matrix<std::int32_t> ascending(Matrix<std::int32_t> lists) {
 }
 
 /// Lists by exact search over profiles that lie on the device, both directions from one pass over the
-/// similarities; nothing of size cells x spots exists. Ties go to the lower number.
+/// similarities; nothing of size cells x spots exists. Ties go to the lower number. What it needs stays in `ctx`.
 template <class D>
-TopLists make_lists(const ContextOptions& options, const Matrix<float>& cells, const Matrix<float>& spots,
-                    const ListSizes& sizes) {
-  Context<D> ctx(options);  // its memory goes with it
+TopLists make_lists(Context<D>& ctx, const Matrix<float>& cells, const Matrix<float>& spots, const ListSizes& sizes) {
   const auto found = cross_top_k(ctx, to_device(ctx, cells), to_device(ctx, spots), static_cast<int>(sizes.of_cell),
                                  static_cast<int>(sizes.of_spot));
   return {ascending(to_matrix(ctx, found.of_first.ids)), ascending(to_matrix(ctx, found.of_second.ids))};
+}
+
+/// The same in a context of its own, whose memory goes with it.
+template <class D>
+TopLists make_lists(const ContextOptions& options, const Matrix<float>& cells, const Matrix<float>& spots,
+                    const ListSizes& sizes) {
+  Context<D> ctx(options);
+  return make_lists(ctx, cells, spots, sizes);
 }
 
 }  // namespace stx::dcavae

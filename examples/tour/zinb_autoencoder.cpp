@@ -37,4 +37,4 @@ int main() try {
     }
     std::printf("epoch %d: %.3f\n", epoch + 1, sum * batch / n);
   }
-} catch (const stx::DeviceError& e) { std::printf("Skipped: %s\n", e.what()); }
+} catch (const std::exception& e) { return std::fprintf(stderr, "%s\n", e.what()), 1; }

@@ -1,8 +1,8 @@
 # Whole models on CUDA: on the emulated device, and on a real one.
 set(cuda_models casper_step_cuda_test.cpp dcavae_positions_cuda_test.cpp)
-set(dcavae_parts $<TARGET_NAME_IF_EXISTS:stx_dcavae>)
-if(STX_IO AND STX_EXAMPLES)
-  list(APPEND cuda_models dcavae_pairs_cuda_test.cpp dcavae_step_cuda_test.cpp)
+set(dcavae_parts $<TARGET_NAME_IF_EXISTS:stx_dcavae_training>)
+if(STX_EXAMPLES)  # whose part that trains needs no files
+  list(APPEND cuda_models dcavae_pairs_cuda_test.cpp dcavae_step_cuda_test.cpp dcavae_times_cuda_test.cpp)
 endif()
 if(STX_EMULATOR)
   stx_add_tests(models_emulated ${cuda_models} QUICK LIBS stx_emulated stx_cpu_bodies ${dcavae_parts})
