@@ -12,13 +12,15 @@ Case pearson_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, bool ba
                                     .target = memory.random(n),
                                     .loss = memory.output(1),
                                     .correlation = memory.output(cols),
-                                    .stats = memory.output(4 * cols),
+                                    .stats = memory.output(pearson_stats * cols),
+                                    .counted = memory.output(1),
                                     .rows = rows,
                                     .cols = cols};
   const PearsonLossBackward<float> b{.grad_loss = memory.input({1.0}),
                                      .prediction = f.prediction,
                                      .target = f.target,
                                      .stats = f.stats,
+                                     .counted = f.counted,
                                      .grad_prediction = memory.output(n),
                                      .rows = rows,
                                      .cols = cols};

@@ -1,10 +1,11 @@
 // One minus the correlation of every column.
 //
-// Forward: a block owns 32 columns of a fixed chunk of rows, its 8 rows of threads every 8th row of
-// it; values less those of row 0, sums in double, added in a fixed order: 8 bytes and 10 double FLOP
+// Forward: a block owns 32 columns of a fixed chunk of rows, each of its 8 rows of threads an eighth
+// of it; a thread sums values less those of its first row, in double, and sums are taken over to the
+// first row of all when they are added, in a fixed order: 8 bytes (12 with a mask) and 11 double FLOP
 // per element, bound by memory bandwidth. Then a thread per column adds the chunks, and one block
-// the columns. Backward: one thread per element, 12 bytes (row 0 and the columns' figures are shared
-// by all rows: L2).
+// the columns. Backward: one thread per element, 12 bytes (16 with a mask; the columns' figures are
+// shared by all rows: L2).
 #pragma once
 
 #include <algorithm>
@@ -17,92 +18,63 @@
 namespace stx {
 namespace kernels {
 
-inline constexpr int pearson_sums = 5;
 inline constexpr int pearson_lanes = 8;  ///< rows of threads of a block
 
-/// partials: chunks x 5 x cols.
+/// partials: chunks x cols.
 template <class T>
-__global__ void pearson_loss_fwd_columns_per_block_kernel(PearsonLossForward<T> p, double* partials,
+__global__ void pearson_loss_fwd_columns_per_block_kernel(PearsonLossForward<T> p, PearsonSums* partials,
                                                           std::int64_t chunk_rows) {
   const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   const std::int64_t begin = static_cast<std::int64_t>(blockIdx.y) * chunk_rows;
-  const std::int64_t limit = begin + chunk_rows;
-  const std::int64_t end = limit < p.rows ? limit : p.rows;
-  double sums[pearson_sums] = {};
+  const std::int64_t part = (chunk_rows + pearson_lanes - 1) / pearson_lanes;
+  const std::int64_t first = begin + static_cast<std::int64_t>(threadIdx.y) * part;
+  const auto least = [](std::int64_t a, std::int64_t b) { return a < b ? a : b; };
+  const std::int64_t end = least(p.rows, least(begin + chunk_rows, first + part));
+  PearsonSums sums;
   if (j < p.cols) {
-    const double first_p = static_cast<double>(p.prediction[j]);  // no block without a row
-    const double first_t = static_cast<double>(p.target[j]);
 #pragma unroll 4
-    for (std::int64_t i = begin + threadIdx.y; i < end; i += blockDim.y) {
-      const double x = static_cast<double>(p.prediction[i * p.cols + j]) - first_p;
-      const double t = static_cast<double>(p.target[i * p.cols + j]) - first_t;
-      sums[0] += x;
-      sums[1] += t;
-      sums[2] += x * x;
-      sums[3] += t * t;
-      sums[4] += x * t;
+    for (std::int64_t i = first; i < end; ++i) {
+      const std::int64_t k = i * p.cols + j;
+      if (p.mask == nullptr || p.mask[k] != T(0))
+        sums.add(static_cast<double>(p.prediction[k]), static_cast<double>(p.target[k]));
     }
   }
-  double* scratch = shared_memory<double>();
-#pragma unroll
-  for (int k = 0; k < pearson_sums; ++k)
-    scratch[(k * pearson_lanes + threadIdx.y) * warp_lanes + threadIdx.x] = sums[k];
+  PearsonSums* scratch = shared_memory<PearsonSums>();
+  scratch[threadIdx.y * warp_lanes + threadIdx.x] = sums;
   __syncthreads();
   if (threadIdx.y != 0 || j >= p.cols) return;
-#pragma unroll
-  for (int k = 0; k < pearson_sums; ++k) {
-    double sum = 0;
-    for (int y = 0; y < pearson_lanes; ++y)
-      sum += scratch[(k * pearson_lanes + y) * warp_lanes + threadIdx.x];
-    partials[(static_cast<std::int64_t>(blockIdx.y) * pearson_sums + k) * p.cols + j] = sum;
-  }
+  for (int y = 1; y < pearson_lanes; ++y) sums.add(scratch[y * warp_lanes + threadIdx.x]);
+  partials[static_cast<std::int64_t>(blockIdx.y) * p.cols + j] = sums;
 }
 
 template <class T>
 __global__ void pearson_loss_fwd_column_per_thread_kernel(PearsonLossForward<T> p,
-                                                          const double* partials,
+                                                          const PearsonSums* partials,
                                                           std::int64_t n_chunks) {
   const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (j >= p.cols) return;
-  double sums[pearson_sums] = {};
-  for (std::int64_t c = 0; c < n_chunks; ++c)
-#pragma unroll
-    for (int k = 0; k < pearson_sums; ++k) sums[k] += partials[(c * pearson_sums + k) * p.cols + j];
-  const double first_p = p.rows > 0 ? static_cast<double>(p.prediction[j]) : 0.0;
-  const double first_t = p.rows > 0 ? static_cast<double>(p.target[j]) : 0.0;
-  const PearsonColumn column = pearson_column({sums[0], sums[1], sums[2], sums[3], sums[4]}, p.rows,
-                                              first_p, first_t);
-  p.correlation[j] = static_cast<T>(column.correlation);
-  p.stats[j] = static_cast<T>(column.mean_p);
-  p.stats[p.cols + j] = static_cast<T>(column.mean_t);
-  p.stats[2 * p.cols + j] = static_cast<T>(column.cross);
-  p.stats[3 * p.cols + j] = static_cast<T>(column.own);
+  PearsonSums sums;
+  for (std::int64_t c = 0; c < n_chunks; ++c) sums.add(partials[c * p.cols + j]);
+  store_pearson_column(p, j, sums);
 }
 
 template <class T>
 __global__ void pearson_loss_fwd_total_one_block_kernel(PearsonLossForward<T> p, StepState* state) {
-  double sum = 0;
-  for (std::int64_t j = threadIdx.x; j < p.cols; j += blockDim.x)
+  double sum = 0, counted = 0;
+  for (std::int64_t j = threadIdx.x; j < p.cols; j += blockDim.x) {
+    if (p.stats[(pearson_stats - 1) * p.cols + j] == T(0)) continue;
     sum += 1 - static_cast<double>(p.correlation[j]);
-  sum = row_sum(sum, shared_memory<double>());
-  if (threadIdx.x != 0) return;
-  const double cols = p.cols > 0 ? static_cast<double>(p.cols) : 1.0;
-  *p.loss = static_cast<T>(static_cast<double>(p.weight) * sum / cols);
-  if (!std::isfinite(*p.loss)) {  // the only thread of the launch that writes it
-    const std::uint64_t key = bad_key(state->step, 0, p.term);
-    state->first_bad = key < state->first_bad ? key : state->first_bad;
+    counted += 1;
   }
+  sum = row_sum(sum, shared_memory<double>());
+  counted = row_sum(counted, shared_memory<double>());
+  if (threadIdx.x == 0) store_pearson_loss(p, sum, counted, *state);  // the only thread that writes it
 }
 
 template <class T>
 __global__ void pearson_loss_bwd_element_per_thread_kernel(PearsonLossBackward<T> p) {
   const std::int64_t k = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (k >= p.rows * p.cols) return;
-  const std::int64_t j = k % p.cols;
-  const T factor = -p.weight * *p.grad_loss / static_cast<T>(p.cols);
-  const T slope = p.stats[2 * p.cols + j] * (p.target[k] - p.target[j] - p.stats[p.cols + j]) -
-                  p.stats[3 * p.cols + j] * (p.prediction[k] - p.prediction[j] - p.stats[j]);
-  write_grad(p.grad_prediction + k, factor * slope, p.write_prediction);
+  if (k < p.rows * p.cols) p.write(k, k % p.cols, p.factor());
 }
 
 }  // namespace kernels
@@ -112,12 +84,11 @@ void pearson_loss_forward(Context<Cuda>& ctx, const PearsonLossForward<T>& p) {
   // At most 32 chunks of at least 64 rows; a function of the shape alone.
   const std::int64_t chunk_rows = std::max<std::int64_t>(64, (p.rows + 31) / 32);
   const std::int64_t n_chunks = (p.rows + chunk_rows - 1) / chunk_rows;
-  double* partials =
-      ctx.step_arena().template allocate<double>(n_chunks * kernels::pearson_sums * p.cols);
+  auto* partials = ctx.step_arena().template allocate<PearsonSums>(n_chunks * p.cols);
   const dim3 block(kernels::warp_lanes, kernels::pearson_lanes);
   cuda::launch(ctx, kernels::pearson_loss_fwd_columns_per_block_kernel<T>,
                dim3(cuda::blocks_for(p.cols, block.x), static_cast<unsigned>(n_chunks)), block,
-               kernels::pearson_sums * block.x * block.y * sizeof(double), p, partials, chunk_rows);
+               block.x * block.y * sizeof(PearsonSums), p, partials, chunk_rows);
   cuda::launch(ctx, kernels::pearson_loss_fwd_column_per_thread_kernel<T>,
                dim3(cuda::blocks_for(p.cols, 128)), dim3(128), 0, p, partials, n_chunks);
   cuda::launch(ctx, kernels::pearson_loss_fwd_total_one_block_kernel<T>, dim3(1), dim3(256),

@@ -20,8 +20,27 @@ std::vector<Input> inputs(std::int64_t rows, std::int64_t cols) {
 
 auto op(double weight = 1) {
   return [=](auto& ctx, const auto& v) {
-    return std::vector{stx::pearson_loss(ctx, v[0], v[1].value(), weight, 1)};
+    return std::vector{stx::pearson_loss(ctx, v[0], v[1].value(), {}, {.weight = weight, .term = 1})};
   };
+}
+
+/// v[2] is the mask.
+auto masked_op(stx::PearsonOptions options) {
+  return [=](auto& ctx, const auto& v) {
+    return std::vector{stx::pearson_loss(ctx, v[0], v[1].value(), v[2].value(), options)};
+  };
+}
+
+/// With a mask that leaves about `share` of the entries and NaN under the others.
+std::vector<Input> masked_inputs(std::int64_t rows, std::int64_t cols, double share) {
+  auto in = inputs(rows, cols);
+  in.push_back({Shape{rows, cols}, random_values(rows * cols, 8, 0, 1), false});
+  for (std::size_t k = 0; k < in[2].values.size(); ++k) {
+    in[2].values[k] = in[2].values[k] < share ? 1 : 0;
+    in[0].values[k] = static_cast<float>(in[0].values[k]);  // exact in float
+    if (in[2].values[k] == 0) in[0].values[k] = in[1].values[k] = std::numeric_limits<double>::quiet_NaN();
+  }
+  return in;
 }
 
 template <class T>
@@ -53,10 +72,39 @@ TEST_CASE("pearson_loss: loss and gradient against plain loops, odd shapes") {
   check_values<double>(40, 33);
 }
 
+TEST_CASE("pearson_loss: masked, with least rows and variance, against plain loops") {
+  const stx::PearsonOptions options{.weight = 2, .least_rows = 4, .least_variance = 0.5, .eps = 1e-3};
+  for (const auto& [rows, cols] : {std::pair{40, 33}, {9, 130}, {5, 7}, {1, 3}, {0, 4}, {4, 0}, {1023, 3}}) {
+    CAPTURE(rows);
+    CAPTURE(cols);
+    stx::Context<Cpu> ctx({.threads = 2});
+    const auto in = masked_inputs(rows, cols, 0.6);
+    const auto reference = [&]<class U>(U) {
+      auto r = naive::pearson_loss(convert<U>(in[0].values), convert<U>(in[1].values), rows, cols,
+                                   convert<U>(in[2].values), 4, 0.5, 1e-3);
+      r.first *= 2;
+      for (U& g : r.second) g *= static_cast<U>(2 * output_weights(0, 1)[0]);
+      return r;
+    };
+    const auto want = reference(0.0);
+    const auto rough = reference(0.0f);
+    const auto got = run_op<float>(ctx, in, masked_op(options));
+    check_close("loss", got.outputs[0], {want.first}, {rough.first}, 8, 1);
+    if (rows > 5) CHECK(max_abs(want.second) > 0);
+    if (rows < 4) CHECK(got.outputs[0][0] == 0);
+    if (rows >= 4) check_close("grad", got.grads[0], want.second, rough.second, 16);
+    if (rows < 4) CHECK(max_error(got.grads[0], std::vector<double>(rows * cols, 0)) == 0);
+  }
+}
+
 TEST_CASE("pearson_loss: gradient by central differences, used once and twice") {
   check_gradients(inputs(6, 4), op(3));
   check_gradients(inputs(0, 4), op());
   check_gradients(inputs(4, 0), op());
+  auto in = masked_inputs(12, 5, 0.7);
+  for (auto& input : in)
+    for (double& v : input.values) v = std::isnan(v) ? 1e3 : v;  // differences are taken there too
+  check_gradients(in, masked_op({.weight = 3, .least_rows = 7, .eps = 0.1}));
 }
 
 TEST_CASE("pearson_loss: golden values of numpy and PyTorch") {
@@ -70,6 +118,40 @@ TEST_CASE("pearson_loss: golden values of numpy and PyTorch") {
   auto want = golden.at("grad").values;
   for (double& g : want) g *= output_weights(0, 1)[0];
   CHECK(max_error(got.grads[0], want) <= 1e-14);
+  const auto masked = run_op<double>(
+      ctx, {{shape, p.values}, {shape, golden.at("faint").values, false}, {shape, golden.at("mask").values, false}},
+      masked_op({.least_rows = 8, .least_variance = 1e-8, .eps = 1e-3}));
+  CHECK(std::abs(masked.outputs[0][0] - golden.at("masked_loss").values[0]) <= 1e-14);
+  want = golden.at("masked_grad").values;
+  for (double& g : want) g *= output_weights(0, 1)[0];
+  CHECK(max_error(masked.grads[0], want) <= 1e-13 * max_abs(want));
+}
+
+TEST_CASE("pearson_loss: a column counts from its least rows on, and with more than the least variance") {
+  stx::Context<Cpu> ctx;
+  // Column 0: eight rows left; 1: seven; 2: eight, of a target that does not vary.
+  std::vector<Input> in = inputs(9, 3);
+  in.push_back({Shape{9, 3}, std::vector<double>(27, 1), false});
+  for (std::int64_t k : {0, 1, 4, 2}) in[2].values[k] = 0;
+  for (std::int64_t i = 0; i < 9; ++i) in[1].values[3 * i + 2] = 5;
+  const auto loss = [&](stx::PearsonOptions options) { return run_op<double>(ctx, in, masked_op(options)).outputs[0][0]; };
+  std::vector<double> r(3, 0);
+  for (std::int64_t j = 0; j < 2; ++j) {
+    std::vector<double> p, t;
+    for (std::int64_t i = 0; i < 9; ++i)
+      if (in[2].values[3 * i + j] != 0) {
+        p.push_back(in[0].values[3 * i + j]);
+        t.push_back(in[1].values[3 * i + j]);
+      }
+    r[j] = 1 - naive::pearson_loss(p, t, static_cast<std::int64_t>(p.size()), 1).first;
+  }
+  CHECK(loss({}) == doctest::Approx(1 - (r[0] + r[1]) / 3).epsilon(1e-13));
+  CHECK(loss({.least_variance = 0}) == doctest::Approx(1 - (r[0] + r[1]) / 2).epsilon(1e-13));
+  CHECK(loss({.least_rows = 8, .least_variance = 1e-8}) == doctest::Approx(1 - r[0]).epsilon(1e-13));
+  CHECK(loss({.least_rows = 8}) == doctest::Approx(1 - r[0] / 2).epsilon(1e-13));
+  CHECK(loss({.least_rows = 9}) == 0);
+  in[1].values[5 * 3] = std::numeric_limits<double>::quiet_NaN();  // in sight: it shows
+  CHECK(std::isnan(loss({.least_rows = 8, .least_variance = 1e-8})));
 }
 
 TEST_CASE("pearson_loss: scale and shift do not matter") {
@@ -116,25 +198,41 @@ TEST_CASE("pearson_loss: a constant column counts 1 and has no gradient") {
 
 TEST_CASE("pearson_loss: same bits for every number of threads; nothing outside; wrong calls") {
   check_same_for_all_threads<float>(inputs(300, 133), op(), 2);
+  check_same_for_all_threads<float>(masked_inputs(300, 133, 0.5), masked_op({.least_rows = 150}), 2);
   stx::Context<Cpu> ctx({.threads = 3});
   Guarded<float> p(convert<float>(random_values(35 * 3, 1))),
-      t(convert<float>(random_values(35 * 3, 2))), loss(1), r(3), stats(12), one(1, 1.0f),
-      grad(35 * 3);
-  stx::pearson_loss_forward(ctx, stx::PearsonLossForward<float>{p.data(), t.data(), loss.data(),
-                                                                r.data(), stats.data(), 35, 3});
+      t(convert<float>(random_values(35 * 3, 2))), loss(1), r(3), stats(stx::pearson_stats * 3), one(1, 1.0f),
+      counted(1), grad(35 * 3);
+  stx::pearson_loss_forward(ctx, stx::PearsonLossForward<float>{.prediction = p.data(),
+                                                                .target = t.data(),
+                                                                .loss = loss.data(),
+                                                                .correlation = r.data(),
+                                                                .stats = stats.data(),
+                                                                .counted = counted.data(),
+                                                                .rows = 35,
+                                                                .cols = 3});
   stx::pearson_loss_backward(ctx, stx::PearsonLossBackward<float>{.grad_loss = one.data(),
                                                                   .prediction = p.data(),
                                                                   .target = t.data(),
                                                                   .stats = stats.data(),
+                                                                  .counted = counted.data(),
                                                                   .grad_prediction = grad.data(),
                                                                   .rows = 35,
                                                                   .cols = 3});
-  for (auto* b : {&p, &t, &loss, &r, &stats, &one, &grad}) CHECK(b->intact());
+  for (auto* b : {&p, &t, &loss, &r, &stats, &one, &counted, &grad}) CHECK(b->intact());
   CHECK(max_abs(grad.content()) > 0);
   auto in = inputs(3, 4);
   in[1] = random_input({4, 3}, 1);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, op()),
-                       "[pearson_loss] prediction and target must have one shape (rows, cols), got "
-                       "(3, 4) and (4, 3)",
+                       "[pearson_loss] prediction, target and mask must have one shape (rows, cols), got "
+                       "(3, 4), (4, 3) and ()",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, masked_inputs(3, 4, 1), masked_op({.least_rows = -1})),
+                       "[pearson_loss] least_rows and eps must not be negative and least_variance a number, got "
+                       "-1, 0 and -1",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, masked_inputs(3, 4, 1), masked_op({.eps = INFINITY})),
+                       "[pearson_loss] least_rows and eps must not be negative and least_variance a number, got "
+                       "0, inf and -1",
                        stx::ArgumentError);
 }

@@ -43,34 +43,44 @@ LossAndGrad<T> l1_loss(const std::vector<T>& y, const std::vector<T>& target, T 
   return r;
 }
 
-/// Mean over columns of 1 - r, and dL/dprediction; centred sums, two passes.
+/// Mean over counted columns of 1 - r, and dL/dprediction; centred sums, two passes, over the rows of each
+/// column whose mask is not 0 (an empty mask: all).
 template <class T>
 LossAndGrad<T> pearson_loss(const std::vector<T>& prediction, const std::vector<T>& target,
-                            std::int64_t rows, std::int64_t cols) {
+                            std::int64_t rows, std::int64_t cols, const std::vector<T>& mask = {},
+                            std::int64_t least_rows = 0, double least_variance = -1, double eps = 0) {
   LossAndGrad<T> r{T(0), std::vector<T>(prediction.size())};
+  T counted = 0;
   for (std::int64_t j = 0; j < cols; ++j) {
+    std::vector<std::int64_t> used;
+    for (std::int64_t i = 0; i < rows; ++i)
+      if (mask.empty() || mask[i * cols + j] != 0) used.push_back(i * cols + j);
+    const T n = static_cast<T>(used.size());
     T mean_p = 0, mean_t = 0, vp = 0, vt = 0, cov = 0;
-    for (std::int64_t i = 0; i < rows; ++i) {
-      mean_p += prediction[i * cols + j] / T(rows);
-      mean_t += target[i * cols + j] / T(rows);
+    for (std::int64_t k : used) {
+      mean_p += prediction[k] / n;
+      mean_t += target[k] / n;
     }
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const T a = prediction[i * cols + j] - mean_p, b = target[i * cols + j] - mean_t;
-      vp += a * a;
-      vt += b * b;
-      cov += a * b;
+    for (std::int64_t k : used) {
+      const T a = prediction[k] - mean_p, b = target[k] - mean_t;
+      vp += a * a / n;
+      vt += b * b / n;
+      cov += a * b / n;
     }
+    if (static_cast<std::int64_t>(used.size()) < least_rows || vt <= static_cast<T>(least_variance)) continue;
+    counted += 1;
     if (!(vp > 0) || !(vt > 0)) {
-      r.first += T(1) / T(cols);
+      r.first += 1;
       continue;
     }
-    const T correlation = cov / std::sqrt(vp * vt);
-    r.first += (1 - correlation) / T(cols);
-    for (std::int64_t i = 0; i < rows; ++i)
-      r.second[i * cols + j] = -((target[i * cols + j] - mean_t) / std::sqrt(vp * vt) -
-                                 correlation * (prediction[i * cols + j] - mean_p) / vp) /
-                               T(cols);
+    const T below = std::sqrt(vp) * std::sqrt(vt) + static_cast<T>(eps);
+    r.first += 1 - cov / below;
+    for (std::int64_t k : used)
+      r.second[k] = -((target[k] - mean_t) / below -
+                      cov / (below * below) * std::sqrt(vt / vp) * (prediction[k] - mean_p)) / n;
   }
+  if (counted > 0) r.first /= counted;
+  for (T& g : r.second) g /= counted;
   return r;
 }
 
