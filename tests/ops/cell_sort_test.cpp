@@ -13,7 +13,8 @@ using stx::Matrix;
 namespace {
 
 /// Cell of a point by the definition, in long double; -1 where rounding could decide.
-std::int64_t naive_cell(const stx::CellGridView<float>& grid, const Matrix<float>& points, std::int64_t i) {
+template <class T>
+std::int64_t naive_cell(const stx::CellGridView<T>& grid, const Matrix<T>& points, std::int64_t i) {
   std::int64_t number = 0;
   for (int d = grid.dims - 1; d >= 0; --d) {
     const long double place = (static_cast<long double>(points(i, d)) - grid.lower[d]) / grid.edge;
@@ -24,7 +25,8 @@ std::int64_t naive_cell(const stx::CellGridView<float>& grid, const Matrix<float
   return number;
 }
 
-void check_grid(const Matrix<float>& points, double occupancy) {
+template <class T>
+void check_grid(const Matrix<T>& points, double occupancy) {
   Context<Cpu> ctx({.threads = 2});
   const auto grid = stx::sort_into_cells(ctx, points, occupancy);
   const std::int64_t n = points.rows, cells = grid.cells();
@@ -59,6 +61,10 @@ TEST_CASE("cell_sort: every point once, in its cell, in the order of the index")
         CAPTURE(n);
         check_grid(point_cloud(kind, n, dims), 3.0);
       }
+}
+
+TEST_CASE("cell_sort: in double, points that float does not tell apart") {
+  for (std::int64_t dims : {2, 3}) check_grid(fine_points(700, dims), 3.0);
 }
 
 TEST_CASE("cell_sort: the same for every number of threads and a second run; no points; between sentinels") {

@@ -18,12 +18,14 @@ using stx::Matrix;
 
 namespace {
 
+template <class T>
 struct Found {
   std::vector<std::int32_t> ids;
-  std::vector<float> distances;
+  std::vector<T> distances;
 };
 
-Found search(const Matrix<float>& points, const GridKnnOptions& options, int threads = 2) {
+template <class T>
+Found<T> search(const Matrix<T>& points, const GridKnnOptions& options, int threads = 2) {
   Context<Cpu> ctx({.threads = threads});
   const auto r = stx::grid_knn(ctx, points, options);
   return {to_host(ctx, r.ids), to_host(ctx, r.distances)};
@@ -63,7 +65,7 @@ TEST_CASE(
         }
         const bool exact = kind == 1 || kind == 3 || kind == 4;  // no sum is rounded: true ties
         for (double occupancy : {0.0, 0.3, 40.0}) {
-          const Found got = search(points, {k, occupancy});
+          const auto got = search(points, {k, occupancy});
           bool same = true;
           for (std::int64_t i = 0; i < n; ++i)
             for (int j = 0; j < k; ++j) {
@@ -81,7 +83,7 @@ TEST_CASE(
 TEST_CASE("grid_knn: against plain loops, copies of a point, k of all") {
   const Matrix<float> points = point_cloud(4, 40, 3);
   const std::vector<double> values(points.values.begin(), points.values.end());
-  const Found got = search(points, {.k = 39});
+  const auto got = search(points, {.k = 39});
   for (std::int32_t i = 0; i < 40; ++i) {
     auto want = naive::rank_points(values.data() + i * 3, values, 3, false);
     std::erase(want.order, i);
@@ -92,11 +94,30 @@ TEST_CASE("grid_knn: against plain loops, copies of a point, k of all") {
   }
 }
 
+TEST_CASE("grid_knn: in double, of points that float does not tell apart") {
+  for (std::int64_t dims : {2, 3}) {
+    const Matrix<double> points = fine_points(500, dims);
+    const auto got = search(points, {.k = 20});
+    const auto coarse = search(golden::to_float(points), {.k = 20});
+    for (std::int32_t i = 0; i < 500; ++i) {
+      auto want = naive::rank_points(points.values.data() + i * dims, points.values, dims, false);
+      std::erase(want.order, i);
+      for (int j = 0; j < 20; ++j) {
+        CHECK(got.ids[i * 20 + j] == want.order[j]);
+        const double wanted = want.key[want.order[j]];
+        CHECK(std::abs(got.distances[i * 20 + j] - wanted) <= 7 * 0x1p-53 * wanted);
+      }
+    }
+    CHECK(coarse.ids != got.ids);
+    CHECK(same_bits(search(points, {.k = 20}, 5).distances, got.distances));
+  }
+}
+
 TEST_CASE("grid_knn: golden values of scikit-learn in 2 and 3 dimensions") {
   const auto g = golden::load("ops/grid_knn.txt");
   for (const char* dims : {"2", "3"}) {
     const std::string suffix = dims;
-    const Found got = search(golden::to_float(g.at("points_" + suffix)), {.k = 8});
+    const auto got = search(golden::to_float(g.at("points_" + suffix)), {.k = 8});
     CHECK(max_error(got.ids, g.at("ids_" + suffix).values) == 0);
     CHECK(max_error(got.distances, g.at("distances_" + suffix).values) < 1e-6);
   }
@@ -104,9 +125,9 @@ TEST_CASE("grid_knn: golden values of scikit-learn in 2 and 3 dimensions") {
 
 TEST_CASE("grid_knn: the same bits for every number of threads; no points") {
   const Matrix<float> points = point_cloud(0, 3000, 2);
-  const Found one = search(points, {}, 1);
+  const auto one = search(points, {}, 1);
   for (int threads : {2, 3, 5}) {
-    const Found other = search(points, {}, threads);
+    const auto other = search(points, {}, threads);
     CHECK(same_bits(other.ids, one.ids));
     CHECK(same_bits(other.distances, one.distances));
   }

@@ -24,4 +24,12 @@ inline Matrix<float> point_cloud(int kind, std::int64_t n, std::int64_t dims) {
   return points;
 }
 
+/// Points within 10 of each other near ten million, where floats are 1 apart.
+inline Matrix<double> fine_points(std::int64_t n, std::int64_t dims) {
+  Matrix<double> points(n, dims);
+  points.values = random_values(n * dims, 11, -5, 5);
+  for (double& v : points.values) v = 1e7 + v / 3;
+  return points;
+}
+
 }  // namespace stx::test
