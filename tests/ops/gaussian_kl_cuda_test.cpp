@@ -49,7 +49,7 @@ void check(std::int64_t rows, std::int64_t cols, bool prior, bool shared, Spread
 
 TEST_CASE("gaussian_kl on CUDA: every prior and spread, odd shapes, overwrite and accumulate") {
   if (no_cuda_device()) return;
-  for (Spread kind : {Spread::log_variance, Spread::softplus, Spread::deviation}) {
+  for (Spread kind : {Spread::log_variance, Spread::softplus, Spread::deviation, Spread::floored_variance}) {
     check(9, 20, false, false, kind, GradWrite::overwrite);
     check(9, 20, true, true, kind, GradWrite::accumulate);
     check(9, 20, true, false, kind, GradWrite::accumulate);

@@ -66,7 +66,7 @@ void check_values(const KlCase& c) {
               1);
 }
 
-constexpr Spread kinds[] = {Spread::log_variance, Spread::softplus, Spread::deviation};
+constexpr Spread kinds[] = {Spread::log_variance, Spread::softplus, Spread::deviation, Spread::floored_variance};
 
 }  // namespace
 
@@ -91,6 +91,23 @@ TEST_CASE("gaussian_kl: gradients by central differences, used once and twice") 
       check_gradients(kl_inputs(c), kl_op(c), {.step = 1e-5, .tolerance = 1e-8});
     }
   for (KlCase c : {KlCase{0, 4}, KlCase{4, 0}}) check_gradients(kl_inputs(c), kl_op(c));
+}
+
+TEST_CASE("gaussian_kl: the floor of the variance, far below and far above it") {
+  const auto parts = []<class T>(T s) { return stx::math::spread_parts(s, Spread::floored_variance); };
+  for (double s : {-400.0, -40.0, -9.3, -9.2, 0.0, 5.0, 60.0}) {
+    CAPTURE(s);
+    const double variance = std::exp(s) + 1e-4;
+    CHECK(parts(s).sigma == doctest::Approx(std::sqrt(variance)).epsilon(1e-14));
+    CHECK(parts(s).log_sigma == doctest::Approx(std::log(variance) / 2).epsilon(1e-14));
+    CHECK(parts(s).log_slope == doctest::Approx(std::exp(s) / variance / 2).epsilon(1e-14));
+    CHECK(parts(static_cast<float>(s)).sigma == doctest::Approx(std::sqrt(variance)).epsilon(1e-6));
+  }
+  for (float s : {-150.0f, 150.0f}) {  // e^s is no float
+    CHECK(parts(s).sigma == doctest::Approx(s < 0 ? 0.01 : std::exp(75.0)).epsilon(1e-5));
+    CHECK(parts(s).log_slope == (s < 0 ? 0.0f : 0.5f));
+    CHECK(std::isfinite(parts(s).slope));
+  }
 }
 
 TEST_CASE("gaussian_kl: golden values of PyTorch, normal and log-normal") {

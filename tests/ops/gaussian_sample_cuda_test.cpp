@@ -48,4 +48,5 @@ TEST_CASE("gaussian_sample on CUDA: odd shapes, row numbers, overwrite and accum
     check(3, odd, true, Spread::softplus, GradWrite::accumulate);
   }
   check(33, 20, true, Spread::deviation, GradWrite::accumulate);
+  check(33, 31, false, Spread::floored_variance, GradWrite::accumulate);
 }

@@ -52,6 +52,7 @@ TEST_CASE("gaussian_sample: values and gradients against a second Philox, odd sh
     check(3, odd, Spread::softplus);
   }
   check(50, 20, Spread::deviation);
+  check(33, 31, Spread::floored_variance);
 }
 
 TEST_CASE("gaussian_sample: PyTorch's samples and gradients, noise from another Philox") {
@@ -66,16 +67,17 @@ TEST_CASE("gaussian_sample: PyTorch's samples and gradients, noise from another 
       return std::vector{stx::gaussian_sample(ctx, stx::Gaussian<double, Cpu>{v[0], v[1], kind}, 9, rows)};
     };
   };
-  const auto check = [&](const char* prefix, Spread kind) {
-    check_golden_op(g, prefix, {{"mean"}, {"spread"}}, with_ids(kind), {"y"}, 1e-6);  // the noise is float
+  const auto check = [&](const char* prefix, Spread kind, const char* spread = "spread") {
+    check_golden_op(g, prefix, {{"mean"}, {spread}}, with_ids(kind), {"y"}, 1e-6);  // the noise is float
   };
   check("log_variance_", Spread::log_variance);
   check("softplus_", Spread::softplus);
   check("deviation_", Spread::deviation);
+  check("floored_variance_", Spread::floored_variance, "floored");
 }
 
 TEST_CASE("gaussian_sample: gradients by central differences, used once and twice") {
-  for (Spread kind : {Spread::log_variance, Spread::softplus, Spread::deviation})
+  for (Spread kind : {Spread::log_variance, Spread::softplus, Spread::deviation, Spread::floored_variance})
     check_gradients(inputs(3, 5), sample(kind));
   check_gradients(inputs(0, 4), sample(Spread::softplus));
   check_gradients(inputs(4, 0), sample(Spread::softplus));

@@ -8,11 +8,13 @@ namespace stx::test::naive {
 
 template <class T>
 T deviation(T s, Spread kind) {
+  if (kind == Spread::floored_variance) return std::sqrt(std::exp(s) + T(1e-4));
   return kind == Spread::log_variance ? std::exp(s / 2)
                                       : (kind == Spread::softplus ? std::log1p(std::exp(s)) : s);
 }
 template <class T>
 T deviation_slope(T s, Spread kind) {
+  if (kind == Spread::floored_variance) return std::exp(s) / (2 * std::sqrt(std::exp(s) + T(1e-4)));
   return kind == Spread::log_variance ? std::exp(s / 2) / 2
                                       : (kind == Spread::softplus ? 1 / (1 + std::exp(-s)) : T(1));
 }

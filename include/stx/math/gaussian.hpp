@@ -1,6 +1,7 @@
 // Normal distributions by mean and spread: scales, divergence, derivatives.
 #pragma once
 
+#include <cmath>
 #include <type_traits>
 
 #include "stx/math/activations.hpp"
@@ -10,12 +11,15 @@ namespace stx {
 
 /// What a network's second head means: its value s gives the standard deviation.
 enum class Spread : unsigned char {
-  log_variance,  ///< sigma = e^(s / 2)
-  softplus,      ///< sigma = ln(1 + e^s)
-  deviation,     ///< sigma = s > 0
+  log_variance,      ///< sigma = e^(s / 2)
+  softplus,          ///< sigma = ln(1 + e^s)
+  deviation,         ///< sigma = s > 0
+  floored_variance,  ///< sigma = sqrt(e^s + 1e-4), as of scVI's encoder of library sizes
 };
 
 namespace math {
+
+inline constexpr double variance_floor = 1e-4;  ///< of Spread::floored_variance
 
 /// sigma, ln sigma and both derivatives with respect to s.
 template <class T>
@@ -36,6 +40,14 @@ STX_HD inline SpreadParts<T> spread_parts(T s, Spread kind) {
     const T slope = sigmoid(s);
     return {sigma, log(sigma), slope, slope / sigma};
   }
+  if (kind == Spread::floored_variance) {
+    // e^s may overflow or vanish: what then has no digits has no weight either.
+    constexpr T floor = T(variance_floor);
+    const T root = exp(T(0.5) * s), square = root * root, share = floor / square;
+    const T sigma = square > floor ? root * std::sqrt(T(1) + share) : std::sqrt(square + floor);
+    const T log_slope = T(0.5) / (T(1) + share);
+    return {sigma, log(sigma), sigma * log_slope, log_slope};
+  }
   return {s, log(s), T(1), T(1) / s};
 }
 
@@ -44,7 +56,8 @@ template <class F>
 inline void with_spread(Spread kind, F&& f) {
   if (kind == Spread::log_variance) return f(std::integral_constant<Spread, Spread::log_variance>());
   if (kind == Spread::softplus) return f(std::integral_constant<Spread, Spread::softplus>());
-  f(std::integral_constant<Spread, Spread::deviation>());
+  if (kind == Spread::deviation) return f(std::integral_constant<Spread, Spread::deviation>());
+  f(std::integral_constant<Spread, Spread::floored_variance>());
 }
 
 /// KL divergence of N(m, sigma^2) from N(prior m, prior sigma^2) and its derivatives.

@@ -28,10 +28,13 @@ def arrays():
     grad = torch.randn(ROWS, COLS, dtype=torch.float64)
     out = {"ids": ids, "mean": mean, "spread": spread, "grad_y": grad}
     sigmas = {"log_variance": lambda s: torch.exp(s / 2), "softplus": torch.nn.functional.softplus,
-              "deviation": lambda s: s}
+              "deviation": lambda s: s, "floored_variance": lambda s: torch.sqrt(torch.exp(s) + 1e-4)}
     for name, sigma in sigmas.items():
-        m, s = mean.clone().requires_grad_(), spread.clone().requires_grad_()
+        # With the floor spreads of -14.9 to 0: variances far below it and far above.
+        values = 15 * (spread - 1.1) if name == "floored_variance" else spread
+        out |= {"floored": values} if name == "floored_variance" else {}
+        m, s = mean.clone().requires_grad_(), values.clone().requires_grad_()
         z = m + sigma(s) * eps
         z.backward(grad)
-        out |= {f"{name}_y": z.detach(), f"{name}_grad_mean": m.grad, f"{name}_grad_spread": s.grad}
+        out |= {f"{name}_y": z.detach(), f"{name}_grad_mean": m.grad, f"{name}_grad_{'floored' if name == 'floored_variance' else 'spread'}": s.grad}
     return {k: np.asarray(v) for k, v in out.items()}
