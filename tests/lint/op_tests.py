@@ -3,7 +3,8 @@
 
 An op is a header of include/stx/ops or include/stx/optim whose comment says "Deterministic:". Its tests are the files
 under tests/ that include it or one of its backends. Prints a line per op and kind of test that none of them has, and one
-per function that takes numbers and that check_finite_every_op_test.cpp does not call.
+per function that takes numbers and that check_finite_every_op_test.cpp does not call, and one per public function or
+class that no comparison of public ops on CUDA and the CPU names.
 """
 import pathlib
 import re
@@ -43,14 +44,32 @@ NUMBERS = r"\b(?:Var|Tensor|Counts|ColumnSlice|Gaussian|BatchLayout|Dispersion)<
 READS_NOTHING = {"reshape"}  # hands on the memory of its input
 
 
+def without_details(header):
+    return re.sub(r"(?s)namespace (stx::)?detail \{.*?\}  // namespace (stx::)?detail", "", header.read_text())
+
+
 def unchecked(root):
     """Public functions of numbers that the test of ContextOptions::check_inputs does not call."""
     called = set(re.findall(r"stx::(\w+)(?:<[^>]*>)?\(ctx", (root / "tests/ops/check_finite_every_op_test.cpp").read_text()))
     for header in sorted((root / "include/stx/ops").glob("*.hpp")):
-        text = re.sub(r"(?s)namespace (stx::)?detail \{.*?\}  // namespace (stx::)?detail", "", header.read_text())
+        text = without_details(header)
         for name, taken in re.findall(r"(?s)\n[\w:]+(?:<[\w:, ]*>)? (\w+)\(Context<D>& ctx, ((?:[^{};]|\{\})*?)\) \{", text):
             if re.search(NUMBERS, taken) and name not in called | READS_NOTHING:
                 yield f"{header.relative_to(root)}: {name} is missing in check_finite_every_op_test.cpp"
+
+
+def never_on_cuda(root):
+    """Public functions and classes on a device that no test through support/public_op.hpp calls on CUDA."""
+    called = set()
+    for path in (root / "tests").rglob("*_cuda_test.cpp"):
+        if "support/public_op.hpp" in (text := path.read_text()):
+            called |= set(re.findall(r"stx::(?:optim::)?(\w+)(?:<[\w:, ]*>)?(?:\(\s*ctx| \w+\(ctx)", text))
+    for header in sorted(p for part in ("ops", "optim") for p in (root / "include/stx" / part).glob("*.hpp")):
+        text = without_details(header)
+        functions = re.findall(r"\n[\w:]+(?:<[\w:, ]*>)? (\w+)\(Context<D>& ctx", text)
+        for name in dict.fromkeys(functions + re.findall(r"template <[^>]*class D>\nclass (\w+)", text)):
+            if name not in called:
+                yield f"{header.relative_to(root)}: {name} is compared on CUDA by no test with support/public_op.hpp"
 
 
 def main():
@@ -86,7 +105,7 @@ def main():
             if (header.stem, kind) not in EXCUSED and not re.search(words, held):
                 print(f"{header.relative_to(root)}: no test of {kind}")
                 broken = 1
-    for line in unchecked(root):
+    for line in [*unchecked(root), *never_on_cuda(root)]:
         print(line)
         broken = 1
     if not broken:

@@ -62,6 +62,9 @@ if command -v python3 > /dev/null; then
   sed -i 's/stx::matvec(/stx::matmul(/' "$copy/tests/ops/check_finite_every_op_test.cpp"
   python3 "$copy/op_tests.py" "$copy" | grep -qF 'matvec.hpp: matvec is missing' ||
     { echo 'not noticed: an op whose inputs no debug mode checks'; missed=1; }
+  sed -i 's/stx::batched_matmul(/stx::matmul(/' "$copy/tests/ops/public_dense_cuda_test.cpp"
+  python3 "$copy/op_tests.py" "$copy" | grep -qF 'batched_matmul is compared on CUDA by no test' ||
+    { echo 'not noticed: a public op that no test runs on CUDA'; missed=1; }
 fi
 
 # A kernel that no test launched checked.
