@@ -118,12 +118,12 @@ TEST_CASE("attention on CUDA: dropout, bias, masks, gradients, overwrite and acc
 
 TEST_CASE("attention on CUDA: odd shapes") {
   if (no_cuda_device()) return;
-  for (std::int64_t n : {0, 1, 31, 32, 33, 1023}) {
+  for (std::int64_t n : {0, 1, 31, 32, 33, 1023, 4097}) {
     check({.n_queries = n, .bias = n < 100});
     check({.n_keys = n, .bias = n < 100, .weights = true});
   }
   for (std::int64_t batch : {0, 1, 33}) check({.batch = batch, .bias = true});
-  for (std::int64_t dim : {1, 3, 31, 64, 128, 130}) {
+  for (std::int64_t dim : {1, 3, 16, 24, 31, 48, 64, 80, 96, 128, 130}) {
     check({.n_queries = 6, .n_heads = 1, .head_dim = dim});
     check({.n_queries = 6, .n_heads = 2, .head_dim = dim, .gap = 3});
   }

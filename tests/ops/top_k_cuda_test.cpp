@@ -69,9 +69,9 @@ void check(std::int64_t n_queries, std::int64_t n_points, std::int64_t dims, int
 
 TEST_CASE("top_k on CUDA: the neighbours of the CPU, ties by lower index") {
   if (no_cuda_device()) return;
-  for (std::int64_t n : {0, 1, 31, 33, 70}) check(n, 50, 3, 4);
-  for (std::int64_t n : {5, 31, 32, 33, 1023}) check(6, n, 2, 5);
-  for (std::int64_t dims : {0, 1, 31, 127, 128, 129, 300}) check(5, 40, dims, 3);
+  for (std::int64_t n : {0, 1, 31, 33, 70, 4097}) check(n, 50, 3, 4);
+  for (std::int64_t n : {5, 31, 32, 33, 1023, 4097}) check(6, n, 2, 5);
+  for (std::int64_t dims : {0, 1, 31, 127, 128, 129, 300, 4097}) check(5, 40, dims, 3);
   for (int k : {1, 31, 32, 33, 65, 600}) check(5, 700, 3, k);
   check(60, 60, 2, 10, true);
 }
