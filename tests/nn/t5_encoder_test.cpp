@@ -175,6 +175,7 @@ TEST_CASE("T5: no tokens, and means of sequences that hold the end token alone")
       "[t5_mean_without_end] sequence 1 has 3 tokens, more than the padded length 2",
       stx::ArgumentError);
   CHECK_THROWS_AS(stx::nn::t5_mean_without_end(hidden, {1, 1, 1}), stx::ArgumentError);
+  CHECK(stx::nn::t5_mean_without_end(stx::Matrix<double>(0, 2), {}).rows == 0);
 }
 
 TEST_CASE("T5: wrong calls are errors") {

@@ -87,7 +87,7 @@ TEST_CASE("draw_partners: nothing is written outside; wrong shapes are errors") 
   CHECK((lists.intact() && rows.intact() && partners.intact()));
   CHECK(partners.content() == std::vector<std::int32_t>(33, 5));
   CHECK_THROWS_WITH_AS(
-      stx::draw_partners(ctx, ctx.make_step<std::int32_t>({3, 0}), ctx.make_step<std::int32_t>({3}), 0),
-      "[draw_partners] lists must be a matrix of at least one column and rows a vector, got (3, 0) and (3)",
+      stx::draw_partners(ctx, ctx.make_step<std::int32_t>({3}), ctx.make_step<std::int32_t>({3}), 0),
+      "[draw_partners] lists must be a matrix and rows a vector, got (3) and (3)",
       stx::ArgumentError);
 }

@@ -218,7 +218,7 @@ TEST_CASE("gat: wrong calls are errors") {
   CHECK(message({4, 4}, {2, 2}, {2, 2}) ==
         "[gat] h must have shape (n_nodes, n_heads * dim) = (3, 4), got (4, 4)");
   CHECK(message({3, 129}, {1, 129}, {1, 129}) ==
-        "[gat] at least one head of 1 to 128 dimensions is needed, got 1 of 129");
+        "[gat] at least one head of 0 to 128 dimensions is needed, got 1 of 129");
   CHECK(message({3, 4}, {2, 2}, {2, 2}, {}, {3}) == "[gat] bias must have shape (4), got (3)");
   CHECK(message({3, 4}, {2, 2}, {2, 2}, {.slope = std::nan("")}) ==
         "[gat] slope must be finite, got nan");

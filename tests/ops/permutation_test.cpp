@@ -116,10 +116,11 @@ TEST_CASE("permutation: the largest n, and the backend stays inside its buffer")
 TEST_CASE("permutation: numbers out of range are errors") {
   CHECK_THROWS_WITH_AS(
       order(5, 1, 2, 3, 3),
-      "[permutation] n must be in [1, 2^31) and [first, first + count) inside [0, n), "
+      "[permutation] n must be in [0, 2^31) and [first, first + count) inside [0, n), "
       "got n = 5, first = 3, count = 3",
       stx::ArgumentError);
-  CHECK_THROWS_AS(order(0, 1, 2, 0, 0), stx::ArgumentError);
+  CHECK_THROWS_AS(order(0, 1, 2, 0, 1), stx::ArgumentError);
+  CHECK_THROWS_AS(order(-1, 1, 2, 0, 0), stx::ArgumentError);
   CHECK_THROWS_AS(order(5, 1, 2, -1, 3), stx::ArgumentError);
   CHECK_THROWS_AS(order(std::int64_t{1} << 31, 1, 2, 0, 1), stx::ArgumentError);
   stx::Context<Cpu> ctx;

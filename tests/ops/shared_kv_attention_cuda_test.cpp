@@ -83,11 +83,11 @@ TEST_CASE(
 
 TEST_CASE("shared_kv_attention on CUDA: odd shapes") {
   if (no_cuda_device()) return;
-  for (std::int64_t rows : {0, 1, 31, 32, 33, 1023})
+  for (std::int64_t rows : {0, 1, 31, 32, 33, 1023, 4097})
     check({.rows = rows, .n_keys = 5, .width = 16, .n_heads = 2});
-  for (std::int64_t n_keys : {1, 31, 32, 33, 1023})
+  for (std::int64_t n_keys : {0, 1, 31, 32, 33, 1023, 4097})
     check({.rows = 5, .n_keys = n_keys, .width = 16, .n_heads = 2});
-  for (std::int64_t width : {1, 31, 32, 33, 130, 258})
+  for (std::int64_t width : {1, 16, 24, 31, 32, 33, 48, 80, 96, 130, 258})
     check({.rows = 6, .n_keys = 7, .width = width, .n_heads = 1});
   check({.rows = 70, .n_keys = 40, .width = 256, .n_heads = 2});
   check({.rows = 300, .n_keys = 70, .width = 24, .n_heads = 2});

@@ -87,8 +87,8 @@ TEST_CASE("timestep_embedding: wrong calls are errors") {
                        "[timestep_embedding] times must be a vector, got shape (2, 3)",
                        stx::ArgumentError);
   CHECK_THROWS_WITH_AS(
-      embed<float>({1}, 1),
-      "[timestep_embedding] width must be at least 2 and max_period above 1, got 1 and 10000",
+      embed<float>({1}, -1),
+      "[timestep_embedding] width must not be negative and max_period above 1, got -1 and 10000",
       stx::ArgumentError);
   CHECK_THROWS_AS(embed<float>({1}, 4, 1.0), stx::ArgumentError);
   CHECK_THROWS_AS(embed<float>({1}, 4, std::nan("")), stx::ArgumentError);

@@ -7,7 +7,7 @@
 namespace stx {
 
 /// partners[i] = lists[rows[i]][r_i], r_i uniform in [0, k), new in every step; -1 for a row outside
-/// [0, n). `T` is std::int32_t.
+/// [0, n), or where k = 0. `T` is std::int32_t.
 template <class T>
 struct DrawPartners {
   const T* lists = nullptr;  ///< n x k
@@ -19,7 +19,7 @@ struct DrawPartners {
   /// What draw i of the step gives.
   STX_HD T partner(const StepState& state, std::int64_t i) const {
     const std::int64_t row = rows[i];
-    if (row < 0 || row >= n) return T(-1);
+    if (row < 0 || row >= n || k == 0) return T(-1);
     const PhiloxWords w = math::variate_words(state, RandomPurpose::choice, site, i, 0);
     return lists[row * k + static_cast<std::int64_t>(std::uint64_t{w.x} * static_cast<std::uint64_t>(k) >> 32)];
   }

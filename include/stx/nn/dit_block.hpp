@@ -70,12 +70,12 @@ class DitBlock {
     require(static_cast<bool>(memory) == options_.cross, "DitBlock",
             options_.cross ? "a block with cross-attention needs the projected memory"
                            : "a block without cross-attention takes no memory");
-    require(c.shape().rank() == 2 && c.shape()[0] > 0 && z.shape().rank() == 2 &&
-                z.shape()[0] % c.shape()[0] == 0 && z.shape()[1] == width_,
+    require(c.shape().rank() == 2 && z.shape().rank() == 2 && z.shape()[1] == width_ &&
+                (c.shape()[0] > 0 ? z.shape()[0] % c.shape()[0] == 0 : z.shape()[0] == 0),
             "DitBlock", "z must be (batch * tokens, ", width_, ") and c (batch, ", width_, "), got ", z.shape(),
             " and ", c.shape());
     const std::int64_t batch = c.shape()[0];
-    const std::int64_t tokens = z.shape()[0] / batch;
+    const std::int64_t tokens = batch > 0 ? z.shape()[0] / batch : 1;
     const Var<T, D> modulation = ada_(ctx, activate(ctx, c, {.activation = Activation::silu}));
     const auto part = [&](std::int64_t i) { return slice(modulation, i); };
     const MultiHeadOptions heads{.n_heads = options_.n_heads, .batch = batch};

@@ -105,7 +105,7 @@ class T5Encoder {
   /// @param ids      (batch * length), token numbers; what stands in padding does not matter, but
   /// must be a
   ///                 token
-  /// @param batch    sequences, at least 1
+  /// @param batch    sequences
   /// @param lengths  (batch): real tokens of each, or empty: all
   /// @return         (batch * length, width) in the step arena; rows of padding hold numbers
   /// without meaning
@@ -113,7 +113,7 @@ class T5Encoder {
   /// Deterministic: yes. Capturable: yes.
   Var<T, D> operator()(Context<D>& ctx, const Tensor<std::int32_t, D>& ids, std::int64_t batch,
                        const Tensor<std::int32_t, D>& lengths = {}) const {
-    require(ids.shape.rank() == 1 && batch >= 1 && ids.size() % batch == 0, "T5Encoder",
+    require(ids.shape.rank() == 1 && (batch >= 1 ? ids.size() % batch == 0 : batch == 0 && ids.size() == 0), "T5Encoder",
             "batch = ", batch, " must divide the ", ids.size(), " ids of a vector");
     const std::int64_t inner = config_.heads * config_.head_width;
     const auto fixed = [&](const Tensor<T, D>& weight) { return constant(ctx, weight); };
@@ -167,9 +167,9 @@ class T5Encoder {
 template <class T>
 Matrix<T> t5_mean_without_end(const Matrix<T>& hidden, const std::vector<std::int32_t>& lengths) {
   const auto batch = static_cast<std::int64_t>(lengths.size());
-  require(batch > 0 && hidden.rows % batch == 0, "t5_mean_without_end", batch,
+  require(batch > 0 ? hidden.rows % batch == 0 : hidden.rows == 0, "t5_mean_without_end", batch,
           " sequences do not divide ", hidden.rows, " rows");
-  const std::int64_t length = hidden.rows / batch;
+  const std::int64_t length = batch > 0 ? hidden.rows / batch : 0;
   Matrix<T> mean(batch, hidden.cols);
   for (std::int64_t b = 0; b < batch; ++b) {
     const std::int64_t tokens = lengths[static_cast<std::size_t>(b)] - 1;

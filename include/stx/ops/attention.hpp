@@ -19,7 +19,7 @@ struct KeyMask {
 
 struct MultiHeadOptions {
   std::int64_t n_heads = 1;
-  std::int64_t batch = 1;  ///< sequences stacked in the rows of q, k and v; each attends to itself
+  std::int64_t batch = 1;  ///< sequences stacked, maybe none, in the rows of q, k and v; each attends to itself
   double scale = 0;        ///< factor of q k^T; 0: 1 / sqrt(head_dim)
   Dropout dropout = {};    ///< on the attention weights; only while the tape records
   bool weights = false;    ///< also return the weights (no gradient flows through them)
@@ -47,12 +47,21 @@ AttentionInputs<T> check_attention(const ColumnSlice<T, D>& q, const ColumnSlice
           k.rows(), ", ", k.width, "), (", v.rows(), ", ", v.width, ")");
   require(options.n_heads >= 1 && q.width >= 1 && q.width % options.n_heads == 0, op,
           "n_heads = ", options.n_heads, " must divide width = ", q.width, ", both at least 1");
-  require(options.batch >= 1 && q.rows() % options.batch == 0 && k.rows() % options.batch == 0, op,
-          "batch = ", options.batch, " must divide the ", q.rows(), " rows of q and the ", k.rows(), " of k");
+  const bool divides = options.batch >= 1 ? q.rows() % options.batch == 0 && k.rows() % options.batch == 0
+                                          : options.batch == 0 && q.rows() == 0 && k.rows() == 0;
+  require(divides, op, "batch = ", options.batch, " must divide the ", q.rows(), " rows of q and the ", k.rows(),
+          " of k");
   AttentionInputs<T> in;
   in.batch = options.batch;
-  in.n_queries = q.rows() / options.batch;
-  in.n_keys = k.rows() / options.batch;
+  if (in.batch > 0) {
+    in.n_queries = q.rows() / in.batch;
+    in.n_keys = k.rows() / in.batch;
+  } else if (bias && bias.shape().rank() == 3) {  // of no sequences only bias and mask know the lengths
+    in.n_queries = bias.shape()[1];
+    in.n_keys = bias.shape()[2];
+  } else if (mask.keys) {
+    in.n_keys = mask.keys.cols();
+  }
   in.n_heads = options.n_heads;
   in.head_dim = q.width / options.n_heads;
   require(in.head_dim <= 256, op, "heads have at most 256 dimensions, got ", in.head_dim);

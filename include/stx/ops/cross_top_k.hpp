@@ -20,8 +20,8 @@ struct CrossTopKResult {
 ///
 /// @param first     (n_first, dims)
 /// @param second    (n_second, dims)
-/// @param k_first   1 to 1024, at most n_second
-/// @param k_second  1 to 1024, at most n_first
+/// @param k_first   1 to 1024, at most n_second unless a set is empty
+/// @param k_second  1 to 1024, at most n_first unless a set is empty
 /// @return          ids and cosines, largest first, ties by lower index, in the step arena. Rows with NaN are
 ///                  nobody's neighbours; where too few are left, id -1 and score NaN
 /// @throws ArgumentError when dims differ or a k is out of range.
@@ -35,9 +35,10 @@ CrossTopKResult<T, D> cross_top_k(Context<D>& ctx, const Tensor<T, D>& first, co
           "both sets (rows, dims) must agree on dims, got ", first.shape, " and ", second.shape);
   require(first.rows() < math::no_point && second.rows() < math::no_point, "cross_top_k",
           "at most 2^31 - 2 rows fit, got ", first.rows(), " and ", second.rows());
-  const auto check = [](const char* name, int k, std::int64_t n) {
-    require(k >= 1 && k <= top_k_limit && k <= n, "cross_top_k", name, " must lie in [1, ",
-            std::min<std::int64_t>(top_k_limit, n), "] for ", n, " rows of the other set, got ", k);
+  const auto check = [&](const char* name, int k, std::int64_t n) {
+    const std::int64_t most =
+        first.rows() == 0 || second.rows() == 0 ? top_k_limit : std::min<std::int64_t>(top_k_limit, n);
+    require(k >= 1 && k <= most, "cross_top_k", name, " must lie in [1, ", most, "] for ", n, " rows of the other set, got ", k);
   };
   check("k_first", k_first, second.rows());
   check("k_second", k_second, first.rows());

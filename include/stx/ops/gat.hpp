@@ -23,7 +23,7 @@ struct GatOptions {
 ///
 /// per head, with dropout factors f_ij in {0, 1 / (share kept)}.
 ///
-/// @param h      (n_nodes, n_heads * dim): features, already projected; dim from 1 to 128
+/// @param h      (n_nodes, n_heads * dim): features, already projected; dim from 0 to 128
 /// @param a_src  (n_heads, dim)
 /// @param a_dst  (n_heads, dim)
 /// @param graph  row i lists the nodes j; add self loops with with_self_loops() where they are wanted
@@ -39,7 +39,7 @@ Var<T, D> gat(Context<D>& ctx, Var<T, D> h, Var<T, D> a_src, Var<T, D> a_dst, co
   require(a_src.shape().rank() == 2 && a_src.shape() == a_dst.shape(), "gat",
           "a_src and a_dst must both have shape (n_heads, dim), got ", a_src.shape(), " and ", a_dst.shape());
   const std::int64_t heads = a_src.shape()[0], dim = a_src.shape()[1];
-  require(heads >= 1 && dim >= 1 && dim <= 128, "gat", "at least one head of 1 to 128 dimensions is needed, got ",
+  require(heads >= 1 && dim <= 128, "gat", "at least one head of 0 to 128 dimensions is needed, got ",
           heads, " of ", dim);
   const Shape shape{graph.n_nodes, heads * dim};
   require(h.shape() == shape, "gat", "h must have shape (n_nodes, n_heads * dim) = ", shape, ", got ", h.shape());

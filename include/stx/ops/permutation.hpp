@@ -13,7 +13,7 @@ namespace stx {
 /// every one of the n! orders is possible for large n; no test of order statistics tells the
 /// difference.
 ///
-/// @param n        number of items, 1 <= n < 2^31
+/// @param n        number of items, 0 <= n < 2^31
 /// @param site     from Context::next_random_site()
 /// @param first    first place, 0 <= first
 /// @param count    places, first + count <= n
@@ -28,10 +28,10 @@ template <class D>
 Tensor<std::int32_t, D> permutation(Context<D>& ctx, std::int64_t n, std::uint32_t site,
                                     std::int64_t first, std::int64_t count,
                                     const Tensor<std::uint32_t, D>& counter = {}) {
-  require(n >= 1 && n < (std::int64_t{1} << 31) && first >= 0 && count >= 0 && first <= n &&
+  require(n >= 0 && n < (std::int64_t{1} << 31) && first >= 0 && count >= 0 && first <= n &&
               count <= n - first,
           "permutation",
-          "n must be in [1, 2^31) and [first, first + count) inside [0, n), got n = ", n,
+          "n must be in [0, 2^31) and [first, first + count) inside [0, n), got n = ", n,
           ", first = ", first, ", count = ", count);
   require(!counter || counter.shape.size() == 1, "permutation",
           "counter must be a single value, got shape ", counter.shape);

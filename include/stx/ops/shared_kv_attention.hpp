@@ -26,10 +26,10 @@ struct AttentionOptions {
 ///   A_h = softmax(q_h k_h^T / sqrt(width / n_heads)),  out_h = dropout(A_h) v_h
 ///
 /// @param q  (rows, width)
-/// @param k  (n_keys, width), n_keys >= 1
+/// @param k  (n_keys, width); without keys the result is 0
 /// @param v  (n_keys, width)
 /// @return   out (rows, width), and the weights where asked for
-/// @throws ArgumentError when shapes do not match, there is no key, n_heads does not divide a width of
+/// @throws ArgumentError when shapes do not match, n_heads does not divide a width of
 /// at least 1, or the dropout probability is not in [0, 1).
 /// Numerics: softmax with the row maximum subtracted; the backward pass recomputes the weights from
 /// the log of the denominator. Nothing of size rows x n_keys is kept but the weights asked for.
@@ -42,7 +42,6 @@ AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D
               q.shape()[1] == k.shape()[1],
           "shared_kv_attention", "q (rows, width), k and v (n_keys, width) do not agree: ", q.shape(), ", ",
           k.shape(), ", ", v.shape());
-  require(k.shape()[0] >= 1, "shared_kv_attention", "at least one key is needed");
   const std::int64_t width = q.shape()[1];
   check_dropout("shared_kv_attention", options.dropout);
   require(options.n_heads >= 1 && width >= 1 && width % options.n_heads == 0, "shared_kv_attention", "n_heads = ",

@@ -12,7 +12,7 @@ namespace stx {
 /// `count` entries k, independently and with replacement, with probability
 /// exp(kappa logits_k) / sum_j exp(kappa logits_j); new in every step.
 ///
-/// @param logits  (n), 1 <= n < 2^31. An entry of -inf is never drawn unless all are (then all are
+/// @param logits  (n), 1 <= n < 2^31, or none where nothing is drawn. An entry of -inf is never drawn unless all are (then all are
 /// drawn
 ///                alike); NaN is never drawn unless nothing else is there; +inf is drawn alone
 /// @param count   number of draws
@@ -28,7 +28,7 @@ template <class T, class D>
 Tensor<std::int32_t, D> softmax_sample(Context<D>& ctx, const Tensor<T, D>& logits,
                                        std::int64_t count, std::uint32_t site, double kappa = 1.0) {
   const std::int64_t n = logits.size();
-  require(logits.shape.rank() == 1 && n >= 1 && n < (std::int64_t{1} << 31), "softmax_sample",
+  require(logits.shape.rank() == 1 && (n >= 1 || count == 0) && n < (std::int64_t{1} << 31), "softmax_sample",
           "logits must be a vector of 1 to 2^31 - 1 entries, got shape ", logits.shape);
   require(count >= 0 && kappa >= 0 && std::isfinite(kappa), "softmax_sample",
           "count must not be negative and kappa finite and not negative, got ", count, " and ",

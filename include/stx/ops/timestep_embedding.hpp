@@ -12,7 +12,7 @@ namespace stx {
 /// width / 2.
 ///
 /// @param times       (rows), whole numbers, on the device
-/// @param width       columns, at least 2; an odd last column is 0
+/// @param width       columns; an odd last column is 0
 /// @param max_period  longest period over 2 pi, above 1
 /// @return            (rows, width) in the step arena; times get no gradient
 /// @throws ArgumentError when times is not a vector or a number is out of range.
@@ -25,8 +25,8 @@ Var<T, D> timestep_embedding(Context<D>& ctx, const Tensor<std::int32_t, D>& tim
                              std::int64_t width, double max_period = 10000.0) {
   require(times.shape.rank() == 1, "timestep_embedding", "times must be a vector, got shape ",
           times.shape);
-  require(width >= 2 && max_period > 1 && std::isfinite(max_period), "timestep_embedding",
-          "width must be at least 2 and max_period above 1, got ", width, " and ", max_period);
+  require(width >= 0 && max_period > 1 && std::isfinite(max_period), "timestep_embedding",
+          "width must not be negative and max_period above 1, got ", width, " and ", max_period);
   Var<T, D> out = make_output<T, D>(ctx, Shape{times.size(), width}, false);
   timestep_embedding(ctx, TimestepEmbedding<T>{times.data, out.value().data, times.size(), width,
                                                std::log(max_period)});

@@ -27,8 +27,9 @@ struct TopKResult {
 /// @param points   (n_points, dims)
 /// @return         ids and scores, nearest first, ties by lower index, in the step arena. Points with
 ///                 NaN are nobody's neighbours; where fewer than k are left, id -1 and score NaN.
-/// @throws ArgumentError when dims differ, k is not in [1, 1024], more than there are points, or
-/// without_self is asked for different numbers of queries and points.
+/// @throws ArgumentError when dims differ, k is not in [1, 1024], more than there are points (but for no
+/// queries, or nothing to find: then any k will do), or without_self is asked for different numbers of
+/// queries and points.
 /// Numerics: squared distances are summed from differences, without cancellation; equal points have
 /// exactly equal scores. Deterministic: yes. Capturable: yes. No gradient.
 template <class T, class D>
@@ -41,8 +42,9 @@ TopKResult<T, D> top_k(Context<D>& ctx, const Tensor<T, D>& queries, const Tenso
           "without_self needs as many queries as points, got ", queries.rows(), " and ", points.rows());
   require(points.rows() < math::no_point, "top_k", "at most 2^31 - 2 points fit, got ", points.rows());
   const std::int64_t available = points.rows() - (options.without_self ? 1 : 0);
-  require(options.k >= 1 && options.k <= top_k_limit && options.k <= available, "top_k", "k must lie in [1, ",
-          std::min<std::int64_t>(top_k_limit, available), "] for ", points.rows(), " points, got ", options.k);
+  const std::int64_t most =
+      queries.rows() == 0 || available <= 0 ? top_k_limit : std::min<std::int64_t>(top_k_limit, available);
+  require(options.k >= 1 && options.k <= most, "top_k", "k must lie in [1, ", most, "] for ", points.rows(), " points, got ", options.k);
   check_finite<T, D>(ctx, "top_k", {{"queries", queries}, {"points", points}});
   TopKResult<T, D> result{ctx.template make_step<std::int32_t>(Shape{queries.rows(), options.k}),
                           ctx.template make_step<T>(Shape{queries.rows(), options.k})};

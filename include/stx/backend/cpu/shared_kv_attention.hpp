@@ -2,6 +2,7 @@
 // each head two (forward) or five (backward) small products; only a tile's scores exist at a time.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "stx/backend/cpu/attention_tile.hpp"
@@ -69,6 +70,11 @@ void grad_shared_scores(T* a, T* grad, const T* kept, const T* grad_weights, std
 
 template <class T>
 void shared_kv_attention_forward(Context<Cpu>& ctx, const SharedKvAttentionForward<T>& p) {
+  if (p.n_keys == 0) {  // no product would write
+    if (p.out != nullptr) std::fill_n(p.out, p.rows * p.width, T(0));
+    std::fill_n(p.lse, p.rows * p.n_heads, cpu::RunningSoftmax<T>().lse());
+    return;
+  }
   const std::int64_t head_dim = p.width / p.n_heads;
   const T scale = T(1) / std::sqrt(static_cast<T>(head_dim));
   const StepState& state = *ctx.step_state();
@@ -107,6 +113,10 @@ void shared_kv_attention_forward(Context<Cpu>& ctx, const SharedKvAttentionForwa
 
 template <class T>
 void shared_kv_attention_backward(Context<Cpu>& ctx, const SharedKvAttentionBackward<T>& p) {
+  if (p.n_keys == 0) {
+    if (p.grad_q != nullptr && p.write_q == GradWrite::overwrite) std::fill_n(p.grad_q, p.rows * p.width, T(0));
+    return;
+  }
   const std::int64_t head_dim = p.width / p.n_heads;
   const T scale = T(1) / std::sqrt(static_cast<T>(head_dim));
   const StepState& state = *ctx.step_state();
