@@ -54,7 +54,15 @@ def train(leaves, forward, grad=None):
 def backward(leaves, forward, grad=None):
     """The backward pass alone, gradients made anew."""
     out = forward()
-    return lambda: torch.autograd.grad(out, leaves, grad, retain_graph=True)
+
+    def work():
+        return torch.autograd.grad(out, leaves, grad, retain_graph=True)
+
+    def through_compiler():
+        torch._functorch.config.donated_buffer = False  # it forbids to keep the graph
+        return backward(leaves, torch.compile(forward), grad)
+    work.compiled = through_compiler
+    return work
 
 
 def compiled(build):
