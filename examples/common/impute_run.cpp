@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "examples/common/build_commit.hpp"
 #include "examples/common/score_json.hpp"
 #include "stx/io/atomic_file.hpp"
 #include "stx/version.hpp"
@@ -44,6 +45,7 @@ void ImputeRun::finish(std::int64_t n_imputed, const nlohmann::ordered_json& con
   const double total = seconds_since(start_);
   nlohmann::ordered_json json;
   json["stx"] = version_string;
+  json["commit"] = build_commit();
   json["model"] = name_.model;
   json["command"] = "impute";
   json["weights"] = flags_.model;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "examples/common/build_commit.hpp"
 #include "examples/common/report.hpp"
 #include "examples/common/score_json.hpp"
 #include "stx/metrics/attention.hpp"
@@ -31,6 +32,7 @@ double seconds_per_epoch(const Evaluation& e) {
 nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair, const RunFacts& run) {
   nlohmann::ordered_json json;
   json["stx"] = version_string;
+  json["commit"] = build_commit();
   json["model"] = run.model;
   json["command"] = run.command;
   json["protocol"] = e.protocol;
@@ -107,7 +109,7 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
                   {"seed", std::to_string(run.seed)},
                   {"seconds", fmt::format("{:.1f} in all, {:.1f} training", run.total_seconds, e.train_seconds)},
                   {"peak memory", fmt::format("{:.0f} MiB", peak_rss_mb())},
-                  {"stx", version_string}, {"settings", run.config.dump()}};
+                  {"stx", std::string(version_string) + ", commit " + build_commit()}, {"settings", run.config.dump()}};
   for (const auto& [name, value] : e.counts) report.facts.push_back({name, std::to_string(value)});
   report.genes = e.genes;
   for (const std::string& method : e.order) report.rows.push_back({method, "", e.methods.at(method).mean()});

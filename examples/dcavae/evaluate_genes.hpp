@@ -86,7 +86,7 @@ GenesEvaluation evaluate_genes(const PairData& pair, const EvaluationPlan& plan,
         result.add_logs(name, s, test, truth, std::move(prediction), context.threads);
     }
     for (std::size_t v = 0; v < plan.variants.size(); ++v)
-      result.add_uncertainty(pair, plan, plan.variants[v].name, jobs[v], context.threads);
+      result.add_uncertainty(pair, plan, plan.variants[v].name, s, jobs[v], context.threads);
   }
   return result;
 }

@@ -8,7 +8,7 @@
 #include "examples/casper/dense_log1p.hpp"
 #include "examples/common/clusters.hpp"
 #include "examples/common/score_json.hpp"
-#include "examples/dcavae/conformal.hpp"
+#include "examples/dcavae/fold_intervals.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
 #include "examples/dcavae/method_tests.hpp"
 #include "examples/dcavae/read_options.hpp"
@@ -61,8 +61,7 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
   EvaluationPlan plan;
   choice.positions = pair.coordinates.rows > 0;
   plan.protocol = protocol;
-  plan.paper = protocol == "paper";
-  if (!plan.paper) {
+  if (protocol != "paper") {
     plan.variants = variants_of(options, choice);
     plan.folds = k_folds(pair.n_shared(), n_folds, 0);
     plan.note = "Held-out genes never enter the spatial data: not in totals, loss, selection, similarity or scaling. "
@@ -94,17 +93,13 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
 
 FoldTruth fold_truth(const PairData& pair, const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,
                      bool rounded) {
-  const auto columns_of = [&](const std::vector<std::int64_t>& genes) {
-    std::vector<std::int64_t> columns;
-    for (const std::int64_t g : genes) columns.push_back(pair.shared_st[g]);
-    return columns;
-  };
-  FoldTruth truth;
-  truth.counts = to_dense(select_rows<float>(select_columns<float>(pair.st.counts, columns_of(test)), rows));
+  CsrMatrix<float> panel = select_columns<float>(pair.st.counts, pair.shared_st);
   if (rounded)
-    for (float& v : truth.counts.values) v = std::round(v);
-  truth.logs = casper::dense_log1p(pair.st.counts, rows, columns_of(test), row_totals(pair.st.counts, pair.shared_st));
-  const std::vector<double> measured = row_totals(pair.st.counts, columns_of(complement(pair.n_shared(), test)));
+    for (float& v : panel.values) v = std::round(v);
+  FoldTruth truth;
+  truth.counts = to_dense(select_rows<float>(select_columns<float>(panel, test), rows));
+  truth.logs = casper::dense_log1p(panel, rows, test, row_totals(panel));
+  const std::vector<double> measured = row_totals(panel, complement(pair.n_shared(), test));
   for (const std::int64_t row : rows) truth.totals.push_back(measured[row]);
   return truth;
 }
@@ -171,27 +166,27 @@ void GenesEvaluation::repeat_scores(std::size_t seed, const std::vector<std::int
 }
 
 void GenesEvaluation::add_uncertainty(const PairData& pair, const EvaluationPlan& plan, const std::string& variant,
-                                      const std::vector<const JobResult*>& folds, int threads) {
+                                      std::size_t seed, const std::vector<const JobResult*>& folds, int threads) {
   const std::vector<double> levels = usual_levels();
   const auto found = uncertainty.try_emplace(variant, static_cast<std::int64_t>(log.genes.size()), levels).first;
-  std::vector<Predictive> predictives;
-  std::vector<Matrix<float>> truths;
-  for (std::size_t f = 0; f < folds.size(); ++f) {
-    predictives.push_back(kept_predictive(*folds[f], levels));
-    truths.push_back(fold_truth(pair, plan.folds[f], rows, plan.rounded()).counts);
-  }
-  // Corrections from the held-out genes of all folds but `left_out`.
-  const auto learned = [&](std::size_t left_out) {
-    if (folds.size() < 2) return uncorrected(levels);
-    ConformalCorrections taught(levels, plan.seeds.front());
-    for (std::size_t f = 0; f < folds.size(); ++f)
-      if (f != left_out) taught.add(predictives[f], truths[f]);
-    return taught.learn();
-  };
+  std::vector<HeldOutFold> held_out;
   for (std::size_t f = 0; f < folds.size(); ++f)
-    found->second.add(scored(plan.folds[f]), truths[f], folds[f]->more.at("p_zero"), predictives[f],
-                      make_intervals(predictives[f], learned(f)), plan.paper, threads);
-  if (corrections.empty() && variant == log.order.front()) corrections = learned(folds.size());
+    held_out.push_back({kept_predictive(*folds[f], levels), fold_truth(pair, plan.folds[f], rows, plan.rounded()).counts});
+  const bool taught = folds.size() > 1;
+  for (std::size_t f = 0; f < folds.size(); ++f) {
+    const HeldOutFold& fold = held_out[f];
+    const std::vector<Correction> learned =
+        taught ? taught_without(held_out, f, levels, plan.seeds.front()).learn() : uncorrected(levels);
+    found->second.add(seed, scored(plan.folds[f]), fold.truth, folds[f]->more.at("p_zero"), fold.predictive,
+                      make_intervals(fold.predictive, learned), threads);
+  }
+  if (!corrections.empty() || variant != log.order.front()) return;
+  corrections = uncorrected(levels);
+  if (!taught) return;
+  const ConformalCorrections all = taught_without(held_out, folds.size(), levels, plan.seeds.front());
+  corrections = all.learn();
+  const auto at = std::find(levels.begin(), levels.end(), gene_level) - levels.begin();
+  further_genes = all.gene_coverage(static_cast<std::size_t>(at));
 }
 
 void GenesEvaluation::add_space(const PairData& pair, const Variant& variant, const JobResult& job) {
@@ -209,6 +204,11 @@ nlohmann::ordered_json GenesEvaluation::extra_json() const {
   nlohmann::ordered_json json;
   json["metrics"] = uncertainty.at(model).metrics();
   json["interval_corrected"] = is_corrected(corrections);
+  if (!further_genes.empty())
+    json["metrics"]["further_gene_coverage"] = {{level_name(gene_level), quantiles_json(further_genes)}};
+  json["uncertainty_per_seed"] = nlohmann::ordered_json::array();
+  for (std::size_t s = 0; s < uncertainty.at(model).n_seeds(); ++s)
+    json["uncertainty_per_seed"].push_back(uncertainty.at(model).metrics(s));
   json["counts"] = {{"metrics", nlohmann::ordered_json::object()}, {"baselines", nlohmann::ordered_json::object()}};
   for (const std::string& method : counts.order)
     (method == model ? json["counts"]["metrics"] : json["counts"]["baselines"][method]) =

@@ -37,7 +37,6 @@ struct EvaluationPlan {
   std::vector<std::uint64_t> seeds;
   std::vector<Variant> variants;                 ///< the model first
   std::set<std::string> methods;                 ///< beside it
-  bool paper = false;
   std::string cache;                             ///< folder of lists of partners; may be empty
 
   bool rounded() const { return variants.front().options.rounded; }
@@ -72,6 +71,8 @@ class GenesEvaluation {
   std::map<std::string, UncertaintyScores> uncertainty;  ///< by variant
   std::map<std::string, nlohmann::ordered_json> changed; ///< by variant: its settings that differ from the model's
   std::vector<Correction> corrections;  ///< of intervals of further genes, from all folds of the first seed
+  std::vector<double> further_genes;    ///< randomised coverage at gene_level of each held-out gene by corrections from
+                                        ///< all others: what to expect of a further gene; empty with a single fold
   LatentSpace space;                ///< of the model's first fold and seed
   std::map<std::string, FoldPlaces> places;  ///< by variant, of the first fold and seed; empty without coordinates
 
@@ -89,14 +90,16 @@ class GenesEvaluation {
 
   /// Intervals of each fold, corrected by what the held-out genes of the other folds of the same seed teach
   /// (a single fold has uncorrected ones), and their scores.
-  void add_uncertainty(const PairData& pair, const EvaluationPlan& plan, const std::string& variant,
+  /// @param seed  number of the seed
+  void add_uncertainty(const PairData& pair, const EvaluationPlan& plan, const std::string& variant, std::size_t seed,
                        const std::vector<const JobResult*>& folds, int threads);
 
   /// Takes the places that a job of a variant keeps, and of the model its latents.
   void add_space(const PairData& pair, const Variant& variant, const JobResult& job);
 
-  /// What JSON holds beyond the common object: metrics.auc, .calibration, .coverage; `counts`, the scores on
-  /// that scale; `ablations`, each with the settings that are `changed`; `tests` between methods.
+  /// What JSON holds beyond the common object: metrics.auc, .calibration, .coverage, .gene_coverage;
+  /// `uncertainty_per_seed`, these of each seed; `counts`, the scores on that scale; `ablations`, each with the
+  /// settings that are `changed`; `tests` between methods.
   nlohmann::ordered_json extra_json() const;
 
  private:

@@ -19,6 +19,17 @@ std::string text_of(const nlohmann::ordered_json& v) {
   return v.is_null() ? std::string("-") : fmt::format("{:.3f}", v.get<double>());
 }
 
+/// A share in percent; a dash for null.
+std::string percent_of(const nlohmann::ordered_json& v) {
+  return v.is_null() ? std::string("-") : fmt::format("{:.1f}%", 100 * v.get<double>());
+}
+
+std::string transfer_line(const nlohmann::ordered_json& transfer) {
+  return "types of spots from the nearest cells: " + percent_of(transfer["accuracy"]) + " right of " +
+         transfer["n_spots"].dump() + " spots, macro F1 " + text_of(transfer["macro_f1"]) +
+         " (the most frequent type alone: " + percent_of(transfer["most_frequent"]) + ")";
+}
+
 /// The latents of both sides under one another.
 Matrix<float> stacked(const Matrix<float>& a, const Matrix<float>& b) {
   Matrix<float> out(a.rows + b.rows, a.cols);
@@ -135,9 +146,15 @@ EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matr
                             100 * c.randomised / c.entries);
   extras.lines.push_back("coverage of intervals:" + coverage);
   const auto& metrics = extras.json["metrics"];
+  const auto& of_genes = metrics["gene_coverage"][level_name(gene_level)];
+  extras.lines.push_back("coverage of single genes at " + level_name(gene_level) + "%: median " +
+                         percent_of(of_genes["50"]) + ", of 5% of them below " + percent_of(of_genes["5"]) +
+                         ", of 5% above " + percent_of(of_genes["95"]));
   extras.lines.push_back("zeros: AUC " + text_of(metrics["auc"]) + ", calibration slope " +
                          text_of(metrics["calibration"]["slope"]) + ", intercept " +
-                         text_of(metrics["calibration"]["intercept"]));
+                         text_of(metrics["calibration"]["intercept"]) + " (means over the " +
+                         metrics["calibration"]["genes"].dump() + " genes with zeros and other counts)");
+  if (metrics.contains("label_transfer")) extras.lines.push_back(transfer_line(metrics["label_transfer"]));
   for (const auto& [method, test] : extras.json["tests"]["pcc"].items())
     extras.lines.push_back("PCC against " + method + ": median difference " + text_of(test["median_difference"]) +
                            ", paired Wilcoxon p " + p_value_text(test["wilcoxon_p_corrected"]) + ", Mann-Whitney p " +

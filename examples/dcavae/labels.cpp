@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "stx/graph/knn.hpp"
 
@@ -56,6 +57,11 @@ LabelCodes encode_labels(const std::vector<std::string>& cells,
   return out;
 }
 
+int voting_cells(std::span<const std::int32_t> cell_labels) {
+  const auto known = std::count_if(cell_labels.begin(), cell_labels.end(), [](std::int32_t c) { return c >= 0; });
+  return static_cast<int>(std::min<std::ptrdiff_t>(15, known));
+}
+
 TransferredLabels transfer_labels(const Matrix<float>& cells,
                                   std::span<const std::int32_t> cell_labels, std::int64_t n_types,
                                   const Matrix<float>& spots, const TransferOptions& options) {
@@ -102,16 +108,32 @@ LabelAccuracy score_labels(const TransferredLabels& transferred,
           "there must be a true label for each of the ", transferred.label.size(), " spots, got ",
           truth.size());
   LabelAccuracy a;
+  const std::set<std::int32_t> of_cells(cell_labels.begin(), cell_labels.end());
   double right = 0;
+  struct Type {
+    double spots = 0, given = 0, right = 0;
+  };
+  std::map<std::int32_t, Type> types;
   for (std::size_t i = 0; i < truth.size(); ++i) {
     if (truth[i] < 0) continue;
     ++a.count;
-    right += transferred.label[i] == truth[i];
-    a.count_of_known +=
-        std::find(cell_labels.begin(), cell_labels.end(), truth[i]) != cell_labels.end();
+    const bool hit = transferred.label[i] == truth[i];
+    right += hit;
+    a.count_of_known += of_cells.contains(truth[i]);
+    types[truth[i]].spots += 1;
+    types[transferred.label[i]].given += 1;
+    types[truth[i]].right += hit;
   }
-  if (a.count > 0) a.share = right / static_cast<double>(a.count);
   if (a.count_of_known > 0) a.share_of_known = right / static_cast<double>(a.count_of_known);
+  if (a.count == 0) return a;
+  a.share = right / static_cast<double>(a.count);
+  double f1 = 0, most = 0;
+  for (const auto& [code, type] : types) {
+    f1 += 2 * type.right / (type.spots + type.given);
+    most = std::max(most, type.spots);
+  }
+  a.macro_f1 = f1 / static_cast<double>(types.size());
+  a.most_frequent = most / static_cast<double>(a.count);
   return a;
 }
 

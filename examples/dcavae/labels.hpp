@@ -35,6 +35,9 @@ struct TransferOptions {
   int threads = available_threads();     ///< results do not depend on it
 };
 
+/// The k of the program: 15, or all cells of known type where there are fewer.
+int voting_cells(std::span<const std::int32_t> cell_labels);
+
 struct TransferredLabels {
   std::vector<std::int32_t> label;  ///< per spot: number of the type with the most votes
   std::vector<float> confidence;    ///< per spot: its share of the votes, in (0, 1]
@@ -61,6 +64,10 @@ struct LabelAccuracy {
   double share_of_known =
       std::numeric_limits<double>::quiet_NaN();  ///< right, of those whose type some cell has
   std::int64_t count = 0, count_of_known = 0;
+  double macro_f1 = std::numeric_limits<double>::quiet_NaN();  ///< mean over the types that spots of known type have
+                                                               ///< or were given; 0 for one never met
+  double most_frequent =
+      std::numeric_limits<double>::quiet_NaN();  ///< right, if all spots were of the most frequent type
 };
 
 /// @param truth        codes of the spots, -1: unknown, left out

@@ -4,6 +4,7 @@
 
 #include "examples/common/score_json.hpp"
 #include "examples/dcavae/evaluation_report.hpp"
+#include "examples/dcavae/labels.hpp"
 #include "stx/graph/knn.hpp"
 #include "stx/metrics/knn_purity.hpp"
 #include "stx/metrics/silhouette.hpp"
@@ -25,6 +26,18 @@ Matrix<float> floats(const Matrix<double>& m) {
   Matrix<float> out(m.rows, m.cols);
   std::transform(m.values.begin(), m.values.end(), out.values.begin(), [](double v) { return static_cast<float>(v); });
   return out;
+}
+
+/// Accuracy of the types that spots get from cells.
+nlohmann::ordered_json transfer_scores(const LatentSpace& space, int threads) {
+  const LabelCodes codes = encode_labels(space.cell_labels, space.spot_labels);
+  const TransferredLabels transferred =
+      transfer_labels(space.cells, codes.cells, static_cast<std::int64_t>(codes.names.size()), space.spots,
+                      {.k = voting_cells(codes.cells), .threads = threads});
+  const LabelAccuracy a = score_labels(transferred, codes.spots, codes.cells);
+  return {{"accuracy", number(a.share)}, {"accuracy_of_known", number(a.share_of_known)},
+          {"macro_f1", number(a.macro_f1)}, {"most_frequent", number(a.most_frequent)},
+          {"n_spots", a.count}, {"n_spots_of_known", a.count_of_known}};
 }
 
 }  // namespace
@@ -50,6 +63,7 @@ nlohmann::ordered_json latent_scores(const LatentSpace& space, int threads) {
   std::vector<std::int32_t> sides(static_cast<std::size_t>(points.rows), 1);
   std::fill_n(sides.begin(), space.cells.rows, 0);
   json["basw"] = number(batch_silhouette(points, sides, types, threads).mean);
+  json["label_transfer"] = transfer_scores(space, threads);
   return json;
 }
 

@@ -8,8 +8,9 @@
 namespace stx::dcavae {
 
 /// knn_purity{5, 10, 20, 50}: mean share of the nearest neighbours of both sides together that have a point's
-/// own type; basw: batch silhouette of the sides within types (DCAVAE, table 3). Empty without labels of both
-/// sides.
+/// own type; basw: batch silhouette of the sides within types (DCAVAE, table 3); label_transfer: types of the 15
+/// nearest cells (transfer_labels()) against the spots' own, with the share that the most frequent type alone would
+/// get. Empty without labels of both sides.
 nlohmann::ordered_json latent_scores(const LatentSpace& space, int threads);
 
 /// For each cell the share of the k nearest spots, by predicted place against true places, that have its type:

@@ -95,10 +95,9 @@ void add_transferred_labels(AnnData& spots, const CountData& st, const Matrix<fl
                             const std::vector<std::string>& cell_labels, const Matrix<float>& latents, int threads) {
   if (cell_labels.empty()) return;
   const LabelCodes codes = encode_labels(cell_labels);
-  const auto known = std::count_if(codes.cells.begin(), codes.cells.end(), [](std::int32_t c) { return c >= 0; });
   const TransferredLabels transferred =
       transfer_labels(cell_latents, codes.cells, static_cast<std::int64_t>(codes.names.size()), latents,
-                      {.k = static_cast<int>(std::min<std::int64_t>(15, known)), .threads = threads});
+                      {.k = voting_cells(codes.cells), .threads = threads});
   Categorical types{std::vector<std::int32_t>(static_cast<std::size_t>(spots.n_obs()), -1), codes.names};
   std::vector<double> share(types.codes.size(), 0.0);
   for (std::size_t i = 0; i < st.rows.size(); ++i) {
@@ -111,12 +110,15 @@ void add_transferred_labels(AnnData& spots, const CountData& st, const Matrix<fl
 
 void add_places(AnnData& file, const CountData& rows, const Places& places) {
   Matrix<double> position(file.n_obs(), places.position.cols, nan), spread(file.n_obs(), 1, nan), radius = spread;
+  std::vector<std::uint8_t> placed(static_cast<std::size_t>(file.n_obs()), 0);
   for (std::size_t i = 0; i < rows.rows.size(); ++i) {
     const std::int64_t row = rows.rows[i];
+    placed[static_cast<std::size_t>(row)] = 1;
     std::copy_n(places.position.row(static_cast<std::int64_t>(i)).begin(), position.cols, position.row(row).begin());
     spread(row, 0) = places.spread[i];
     radius(row, 0) = places.radius[i];
   }
+  file.obs.set("placed", placed);
   file.obsm["position"] = std::move(position);
   file.obsm["position_sd"] = std::move(spread);
   file.obsm["position_radius"] = std::move(radius);

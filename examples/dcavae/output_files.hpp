@@ -34,7 +34,8 @@ void add_transferred_labels(AnnData& spots, const CountData& st, const Matrix<fl
                             const std::vector<std::string>& cell_labels, const Matrix<float>& latents, int threads);
 
 /// Rows with places: obsm['position'] with obsm['position_sd'] (one column: the spread over the posterior) and
-/// obsm['position_radius'] (holds the true place of 90 % of spots); NaN for rows without counts.
+/// obsm['position_radius'] (holds the true place of 90 % of spots); obs['placed'] is false and these are NaN for
+/// rows without counts.
 struct Places {
   const Matrix<double>& position;
   const std::vector<double>&spread, &radius;

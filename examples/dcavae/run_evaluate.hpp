@@ -19,6 +19,17 @@ Options options_of(const Command& command) {
   return options;
 }
 
+/// Reads the data of a command and looks at what the settings ask of them, before anything is trained.
+template <class Command>
+void load_data(PairRun& run, const Command& command, const Options& options) {
+  run.load(command.data, options_json(options));
+  check_labels(run.pair, options);
+  const std::string note = list_note(run.pair.sc.counts.rows, run.pair.st.counts.rows, options);
+  if (note.empty()) return;
+  run.pair.notes.push_back(note);
+  run.progress.note("note: " + note);
+}
+
 /// Runs the protocol of the command on data that are loaded.
 template <class D>
 GenesEvaluation evaluate_pair(const EvaluateCommand& command, const Options& options, PairRun& run) {
@@ -38,8 +49,7 @@ void run_evaluate(const EvaluateCommand& command, const std::string& device_name
   run.will_write({command.json, command.report});
   const Options options = options_of(command);
   methods_of(command.methods);  // refused before data are read
-  run.load(command.data, options_json(options));
-  check_labels(run.pair, options);
+  load_data(run, command, options);
   keep_most_variable(run.pair, command.most_variable);
   run.begin("dcavae-evaluate.checkpoint",
             {{"protocol", command.protocol}, {"folds", command.folds}, {"seeds", command.seeds},

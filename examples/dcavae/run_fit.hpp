@@ -88,9 +88,8 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   command.check();
   run.will_write({command.out, command.out_cells, command.save, command.json, command.report});
   const Options options = options_of(command);
-  run.load(command.data, options_json(options));
+  load_data(run, command, options);
   PairData& pair = run.pair;
-  check_labels(pair, options);
   require_enough(pair, command.folds);
   const int threads = run.facts.threads;
   run.begin(command.out + ".checkpoint", {{"folds", command.folds}});

@@ -39,6 +39,15 @@ ListSizes list_sizes(std::int64_t n_cells, std::int64_t n_spots, const Options& 
   return sizes;
 }
 
+std::string list_note(std::int64_t n_cells, std::int64_t n_spots, const Options& o) {
+  const std::int64_t fewer = std::min(n_cells, n_spots);
+  if (!o.k_scaled || o.k <= fewer) return {};
+  const ListSizes sizes = list_sizes(n_cells, n_spots, o);
+  return stx::detail::concat("k = ", o.k, " is more than the ", fewer, n_cells <= n_spots ? " cells" : " spots",
+                             "; a cell has ", sizes.of_cell, " of the ", n_spots, " spots as partners, a spot ",
+                             sizes.of_spot, " of the ", n_cells, " cells");
+}
+
 std::uint64_t lists_key(const Task& task, const ListSizes& sizes, Similarity similarity) {
   Fnv1a64 hash;
   hash.add("dcavae top lists 1").add(sizes.of_cell).add(sizes.of_spot).add(static_cast<int>(similarity));

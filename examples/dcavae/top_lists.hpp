@@ -21,6 +21,10 @@ struct ListSizes {
 /// @throws ArgumentError when k exceeds the data without k_scaled, or a list would be longer than 1024.
 ListSizes list_sizes(std::int64_t n_cells, std::int64_t n_spots, const Options& options);
 
+/// What a person should hear where options.k is more than the rows of a side and k_scaled shortens the lists;
+/// empty elsewhere.
+std::string list_note(std::int64_t n_cells, std::int64_t n_spots, const Options& options);
+
 /// Row numbers of the other side, ascending within a list.
 struct TopLists {
   Matrix<std::int32_t> of_cells;  ///< cells x sizes.of_cell

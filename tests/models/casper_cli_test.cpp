@@ -40,7 +40,7 @@ void check_summary(const Json& summary) {
 }
 
 void check_json(const Json& j, const std::string& command, const std::string& protocol) {
-  CHECK(keys(j) == Flags{"stx", "model", "command", "protocol", "note", "data", "config", "device",
+  CHECK(keys(j) == Flags{"stx", "commit", "model", "command", "protocol", "note", "data", "config", "device",
                          "seed", "seconds", "epochs_run", "seconds_per_epoch", "peak_rss_mb",
                          "metrics", "metrics_per_seed", "attention", "per_gene", "baselines"});
   CHECK(j["stx"] == stx::version_string);

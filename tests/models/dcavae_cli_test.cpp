@@ -32,7 +32,16 @@ void check_json(const Json& j, const std::string& command, const std::string& pr
   const Json& m = j["metrics"];
   CHECK(m["pcc"]["mean"].is_number());
   CHECK((m["auc"].get<double>() >= 0 && m["auc"].get<double>() <= 1));
-  CHECK(keys(m["calibration"]) == Flags{"slope", "intercept"});
+  CHECK(keys(m["calibration"]) ==
+        Flags{"slope", "intercept", "slope_median", "intercept_median", "genes", "all_genes", "rule"});
+  CHECK(m["calibration"]["all_genes"]["genes"] == n_scored);
+  for (const char* kind : {"gene_coverage", "gene_coverage_randomised"})
+    CHECK(keys(m[kind]["90"]) == Flags{"genes", "mean", "5", "25", "50", "75", "95"});
+  CHECK(m.contains("further_gene_coverage") == (protocol == "genes"));
+  CHECK(j["uncertainty_per_seed"].size() == 1);
+  CHECK(j["uncertainty_per_seed"][0]["gene_coverage"] == m["gene_coverage"]);
+  const std::string commit = j["commit"];
+  CHECK((commit == "unknown" || commit.find_first_not_of("0123456789abcdef") == std::min(commit.find("-dirty"), commit.npos)));
   for (const char* kind : {"coverage", "coverage_randomised", "interval_width"})
     CHECK(keys(m[kind]) == Flags{"50", "80", "90", "95"});
   double last = 0;
@@ -68,7 +77,8 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   REQUIRE(genes.status == 0);
   CHECK(genes.out.starts_with("method "));
   for (const char* row : {"\ndcavae ", "\nno_cross ", "\nrandom ", "\ntau_1 ", "\ntau_2 ", "\njoint_positions ", "\ncasper ",
-                          "\nridge ", "\nknn ", "\nnaive ", "\nmean ", "\ncoverage of intervals:", "\nzeros: AUC ",
+                          "\nridge ", "\nknn ", "\nnaive ", "\nmean ", "\ncoverage of intervals:", "\nzeros: AUC ", "\ncoverage of single genes at 90%: median ",
+                          "\ntypes of spots from the nearest cells: ",
                           "\non counts ", "\nplaces of spots (dcavae): ", "\nplaces of spots (joint_positions): "})
     CHECK_MESSAGE(genes.out.find(row) != std::string::npos, row);
   const Json j = w.json("genes.json");
@@ -85,9 +95,13 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   CHECK(j["positions"]["test_l1"] != j["ablations"]["joint_positions"]["positions"]["test_l1"]);
   CHECK(keys(j["metrics"]["knn_purity"]) == Flags{"5", "10", "20", "50"});
   CHECK(j["metrics"]["basw"].is_number());
+  const Json& transfer = j["metrics"]["label_transfer"];
+  CHECK(keys(transfer) == Flags{"accuracy", "accuracy_of_known", "macro_f1", "most_frequent", "n_spots", "n_spots_of_known"});
+  CHECK((transfer["n_spots"] == 120 && transfer["most_frequent"] == 0.75));
+  CHECK((transfer["accuracy"].get<double>() > 0 && transfer["accuracy"].get<double>() <= 1));
   const std::string report = golden::slurp(w.folder / "genes.html");
   for (const char* part : {"id=\"calibration\"", "id=\"uncertainty\"", "id=\"latent\"", "by side", "by type", "id=\"positions\"", "id=\"stated\"", "id=\"counts\"",
-                           "id=\"tests\"", "<th scope=\"row\">joint_positions</th>"})
+                           "id=\"tests\"", "id=\"gene-coverage\"", "further genes, randomised", "types right", "<th scope=\"row\">joint_positions</th>"})
     CHECK_MESSAGE(report.find(part) != std::string::npos, part);
 
   const Result paper = w.dcavae(w.on_pair("evaluate", {"--protocol", "paper", "--methods", "ridge,naive", "--json", "paper.json"}));

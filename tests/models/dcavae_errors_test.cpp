@@ -192,3 +192,40 @@ TEST_CASE("Ctrl-C while cells are placed: the checkpoint holds all before, and a
   CHECK(parts.obsm.at("position").values == whole.obsm.at("position").values);
   CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad.checkpoint"));
 }
+
+TEST_CASE("more partners than rows: said on standard error and in the JSON") {
+  const Workplace w;
+  const Flags command = w.on_pair("evaluate", {"--methods", "none", "--json", "scores.json", "--set", "k=100"});
+  const std::string note =
+      "k = 100 is more than the 80 cells; a cell has 120 of the 120 spots as partners, a spot 80 of the 80 cells";
+  const Result r = w.dcavae(command);
+  REQUIRE(r.status == 0);
+  CHECK(r.err.find("note: " + note + "\n") != std::string::npos);
+  const auto notes = w.json("scores.json")["data"]["notes"];
+  CHECK(std::count(notes.begin(), notes.end(), nlohmann::ordered_json(note)) == 1);
+  std::filesystem::remove(w.folder / "scores.json");
+  const Result fits = w.dcavae(w.on_pair("evaluate", {"--methods", "none", "--json", "scores.json", "--set", "k=80"}));
+  REQUIRE(fits.status == 0);
+  CHECK(fits.err.find("k = ") == std::string::npos);
+  CHECK(w.json("scores.json")["data"]["notes"].size() + 1 == notes.size());
+}
+
+TEST_CASE("cells without counts are kept without a place, and flagged") {
+  Workplace w;
+  auto& cells = counts(w.pair.sc);
+  for (auto e = cells.indptr[3]; e < cells.indptr[4]; ++e) cells.values[static_cast<std::size_t>(e)] = 0;
+  w.write();
+  REQUIRE(w.dcavae(fit(w, {"--out-cells", "cells.h5ad"})).status == 0);
+  const stx::AnnData out = stx::read_h5ad(w.folder / "cells.h5ad");
+  REQUIRE(out.n_obs() == 80);
+  const auto& without = std::get<stx::Booleans>(out.obs.find("without_counts")->values);
+  const auto& placed = std::get<stx::Booleans>(out.obs.find("placed")->values);
+  for (std::int64_t i = 0; i < 80; ++i) {
+    CHECK((without[static_cast<std::size_t>(i)] != 0) == (i == 3));
+    CHECK((placed[static_cast<std::size_t>(i)] != 0) == (i != 3));
+    for (const char* name : {"position", "position_sd", "position_radius"})
+      for (const double v : out.obsm.at(name).row(i)) CHECK(std::isnan(v) == (i == 3));
+  }
+  for (const double v : out.obsm.at("latent").row(3)) CHECK(v == 0);
+  for (const double v : out.obsm.at("latent_sd").row(3)) CHECK(v == 1);
+}

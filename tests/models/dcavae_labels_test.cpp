@@ -99,6 +99,9 @@ TEST_CASE("accuracy: of all spots of known type, and of those that could be righ
   CHECK(a.share == doctest::Approx(1.0 / 3));
   CHECK(a.count_of_known == 2);
   CHECK(a.share_of_known == 0.5);
+  // Types 0 (1 right of 2 spots and 1 given), 1 (given twice, no spot) and 2 (1 spot, never given).
+  CHECK(a.macro_f1 == doctest::Approx((2.0 / 3 + 0 + 0) / 3));
+  CHECK(a.most_frequent == doctest::Approx(2.0 / 3));
   CHECK(std::isnan(score_labels(t, Codes{-1, -1, -1, -1}, Codes{0}).share));
   CHECK_THROWS_AS(score_labels(t, Codes{0}, Codes{0}), stx::ArgumentError);
 }
