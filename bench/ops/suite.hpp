@@ -1,6 +1,8 @@
 // Registers benchmarks of one device and turns their times into rates and shares of the peaks.
 #pragma once
 
+#include <memory>
+
 #include "case.hpp"
 #include "devices.hpp"
 #include "stx/backend/elementwise.hpp"
@@ -33,8 +35,8 @@ class Suite {
     for (const bool cold : Timer<D>::temperatures()) {
       const std::string full = std::string(D::name) + "/" + name + (cold ? "/cold" : "");
       benchmark::RegisterBenchmark(full.c_str(),
-                                   [this, rows, work, build, cold](benchmark::State& state) {
-                                     measure(state, rows, work, build, cold);
+                                   [this, name, rows, work, build, cold](benchmark::State& state) {
+                                     measure(state, name, rows, work, build, cold);
                                    })
           ->UseManualTime()
           ->Unit(benchmark::kMicrosecond)
@@ -43,26 +45,51 @@ class Suite {
   }
 
  private:
+  /// A case that was judged and made, and its clocks: for all runs of its benchmarks, warm and cold, for to make a
+  /// large one takes longer than to measure it.
+  struct Problem {
+    std::string name;
+    double error = 0;  ///< of the case with few rows
+    std::unique_ptr<Context<D>> ctx;
+    Case full;
+    std::unique_ptr<Timer<D>> timers[2];
+  };
+
   template <class Build>
-  void measure(benchmark::State& state, std::int64_t rows, const Work& work, const Build& build,
-               bool cold) {
+  Problem& problem(const std::string& name, std::int64_t rows, const Build& build) {
+    if (problem_ && problem_->name == name) return *problem_;
+    problem_.reset();  // its memory first
+    auto made = std::make_unique<Problem>();
+    made->name = name;
     {
       Context<D> ctx(options_);
       const Case small = build(ctx, std::min(rows, checked_rows));
       small.run();
-      const double error = small.error();
-      if (!(error <= tolerance)) {
-        failed_ = true;
-        state.SkipWithError(("wrong result: relative error " + std::to_string(error)).c_str());
-        return;
-      }
+      made->error = small.error();
     }
-    Context<D> ctx(options_);
-    const Case full = build(ctx, rows);
-    Timer<D> timer(ctx, cold);
+    if (made->error <= tolerance) {
+      made->ctx = std::make_unique<Context<D>>(options_);
+      made->full = build(*made->ctx, rows);
+    }
+    problem_ = std::move(made);
+    return *problem_;
+  }
+
+  template <class Build>
+  void measure(benchmark::State& state, const std::string& name, std::int64_t rows, const Work& work,
+               const Build& build, bool cold) {
+    Problem& p = problem(name, rows, build);
+    if (!(p.error <= tolerance)) {
+      failed_ = true;
+      state.SkipWithError(("wrong result: relative error " + std::to_string(p.error)).c_str());
+      return;
+    }
+    Context<D>& ctx = *p.ctx;
+    if (!p.timers[cold]) p.timers[cold] = std::make_unique<Timer<D>>(ctx, cold);
+    Timer<D>& timer = *p.timers[cold];
     const auto call = [&] {
       begin_pass(ctx);
-      full.run();
+      p.full.run();
     };
     for (int i = 0; i < 3; ++i) timer.seconds_per_call(call);
     double seconds = 0;
@@ -109,6 +136,7 @@ class Suite {
   ContextOptions options_;
   Peaks peaks_;
   bool failed_ = false;
+  std::unique_ptr<Problem> problem_;  ///< of the benchmark that runs
 };
 
 }  // namespace stx::bench
