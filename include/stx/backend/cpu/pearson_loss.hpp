@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "stx/backend/pearson_loss.hpp"
+#include "stx/math/special.hpp"
 
 namespace stx {
 
@@ -33,7 +34,7 @@ void pearson_loss_forward(Context<Cpu>& ctx, const PearsonLossForward<T>& p) {
           const bool there = !decltype(masked)::value || m[j] != T(0);
           const double x = there ? static_cast<double>(a[j]) - first_p[j] : 0.0;
           const double t = there ? static_cast<double>(b[j]) - first_t[j] : 0.0;
-          sums[0][j] += there ? 1.0 : 0.0;
+          if constexpr (decltype(masked)::value) sums[0][j] += there ? 1.0 : 0.0;
           sums[1][j] += x;
           sums[2][j] += t;
           sums[3][j] += x * x;
@@ -42,7 +43,12 @@ void pearson_loss_forward(Context<Cpu>& ctx, const PearsonLossForward<T>& p) {
         }
       }
     };
-    p.mask != nullptr ? add_rows(std::true_type()) : add_rows(std::false_type());
+    if (p.mask != nullptr) {
+      add_rows(std::true_type());
+    } else {
+      std::fill_n(sums[0], n, static_cast<double>(p.rows));
+      add_rows(std::false_type());
+    }
     for (std::int64_t j = 0; j < n; ++j)
       store_pearson_column(p, begin + j, {sums[0][j], sums[1][j], sums[2][j], sums[3][j], sums[4][j], sums[5][j],
                                           first_p[j], first_t[j]});
@@ -60,22 +66,23 @@ void pearson_loss_forward(Context<Cpu>& ctx, const PearsonLossForward<T>& p) {
 template <class T>
 void pearson_loss_backward(Context<Cpu>& ctx, const PearsonLossBackward<T>& p) {
   const T factor = p.factor();
-  parallel_chunks(ctx.threads(), p.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+  const auto write_rows = [&](std::int64_t begin, std::int64_t end, auto masked) {
+    const T* __restrict stats = p.stats;
     for (std::int64_t i = begin; i < end; ++i) {
-      if (p.mask != nullptr) {
-        for (std::int64_t j = 0; j < p.cols; ++j) p.write(i * p.cols + j, j, factor);
-        continue;
-      }
-      const T* __restrict stats = p.stats;
       const T* __restrict a = p.prediction + i * p.cols;
       const T* __restrict b = p.target + i * p.cols;
+      const T* __restrict m = decltype(masked)::value ? p.mask + i * p.cols : a;
       T* __restrict grad = p.grad_prediction + i * p.cols;
       for (std::int64_t j = 0; j < p.cols; ++j) {
         const T slope = stats[2 * p.cols + j] * (b[j] - stats[5 * p.cols + j] - stats[p.cols + j]) -
                         stats[3 * p.cols + j] * (a[j] - stats[4 * p.cols + j] - stats[j]);
-        write_grad(grad + j, factor * slope, p.write_prediction);
+        const bool there = !decltype(masked)::value || m[j] != T(0);
+        write_grad(grad + j, math::select(there, factor * slope, T(0)), p.write_prediction);
       }
     }
+  };
+  parallel_chunks(ctx.threads(), p.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    p.mask != nullptr ? write_rows(begin, end, std::true_type()) : write_rows(begin, end, std::false_type());
   });
 }
 
