@@ -74,7 +74,8 @@ TEST_CASE("pearson_loss: loss and gradient against plain loops, odd shapes") {
 
 TEST_CASE("pearson_loss: masked, with least rows and variance, against plain loops") {
   const stx::PearsonOptions options{.weight = 2, .least_rows = 4, .least_variance = 0.5, .eps = 1e-3};
-  for (const auto& [rows, cols] : {std::pair{40, 33}, {9, 130}, {5, 7}, {1, 3}, {0, 4}, {4, 0}, {1023, 3}}) {
+  for (const Shape& shape : {Shape{40, 33}, {9, 130}, {5, 7}, {1, 3}, {0, 4}, {4, 0}, {1023, 3}}) {
+    const std::int64_t rows = shape[0], cols = shape[1];
     CAPTURE(rows);
     CAPTURE(cols);
     stx::Context<Cpu> ctx({.threads = 2});
