@@ -118,8 +118,9 @@ TEST_CASE("evaluate --mends: each mend off alone, but those that the settings le
   const Workplace w;
   const Flags common = {"--methods", "none", "--mends", "--quiet", "--set", "batch_size=16", "--json"};
   REQUIRE(w.dcavae(w.on_pair("evaluate", common + Flags{"sound.json"})).status == 0);
-  const Flags all = {"contrast_global", "contrast_r2", "free_dispersion", "frozen_batches", "sampled_keys",
-                     "shared_attention", "shared_norm", "unaligned_keys", "unaligned_pairs", "unmasked_cells"};
+  const Flags all = {"contrast_global", "contrast_r1", "contrast_r2", "free_dispersion", "frozen_batches", "layer_norm",
+                     "plug_in", "sampled_keys", "shared_attention", "shared_norm", "sharp_draws", "unaligned_keys",
+                     "unaligned_pairs", "unmasked_cells", "whole_depth"};
   const Json sound = w.json("sound.json");
   CHECK(keys(sound["ablations"]) == all);
   for (const std::string& name : all) {
@@ -130,7 +131,8 @@ TEST_CASE("evaluate --mends: each mend off alone, but those that the settings le
     CHECK(sound["tests"]["pcc"][name]["wilcoxon_p_corrected"].is_number());
   }
   REQUIRE(w.dcavae(w.on_pair("evaluate", common + Flags{"r2.json", "--set", "revision=R2", "--set", "key_draws=1"})).status == 0);
-  CHECK(keys(w.json("r2.json")["ablations"]) == Flags{"contrast_global", "unaligned_pairs"});
+  CHECK(keys(w.json("r2.json")["ablations"]) ==
+        Flags{"contrast_global", "contrast_r1", "layer_norm", "sharp_draws", "unaligned_pairs"});
 }
 
 TEST_CASE("threads and interrupts do not change a result") {
