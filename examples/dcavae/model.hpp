@@ -34,7 +34,8 @@ class Network {
       encoder_[m] = Linear(ctx, store, name("encoder", m), in, o.hidden);
       encoder_norm_[m] = BatchNorm(ctx, store, name("encoder.norm", m), o.hidden, hidden_norm(dropout));
       if (o.library == "learned")
-        library_[m] = nn::VaeEncoder<T, D>(ctx, store, name("library", m), in, 1, {.hidden = {128}, .dropout = dropout});
+        library_[m] = nn::VaeEncoder<T, D>(ctx, store, name("library", m), in, 1,
+                                            {.hidden = {128}, .dropout = dropout, .spread = Spread::floored_variance});
       if (m == 0 || o.attention == "separate") {
         const std::string attn = o.attention == "separate" ? name("attention", m) : "attention";
         query_[m] = Linear(ctx, store, attn + ".query", o.hidden, o.hidden, {.weight_bound = in_bound, .zero_bias = true});

@@ -37,6 +37,7 @@ CASES = {
     "learned": R2 | dict(learned=True, scale="sum"),
 }
 KL_WEIGHT = 0.3
+LIBRARY_FLOOR = 1e-4  # added to the variance of a learned library
 LOG_TOTALS = {"cells": (2.5, 0.8), "spots": (2.0, 0.6)}  # mean and SD of the prior of a learned library
 
 
@@ -204,7 +205,7 @@ def forward(network, side, other, data, seen, observed, noise):
     if network.case["learned"]:
         out["library_mean"], out["library_spread"] = library, spread = network.library(side, inputs)
         if noise is not None:
-            library = library + torch.exp(spread / 2) * noise["library." + side]
+            library = library + torch.sqrt(torch.exp(spread) + LIBRARY_FLOOR) * noise["library." + side]
             out["library"] = library
     a = linear(z, "decoder.rate", network.p)
     u = library + a - torch.logsumexp(a[:, observed[side]], dim=1, keepdim=True)
@@ -256,7 +257,8 @@ def make(case, noise):
         terms[f"latents of {side}"] = divergence.sum() * factor * KL_WEIGHT
         if case["learned"]:
             m, s, (mean, sd) = values["library_mean"], values["library_spread"], LOG_TOTALS[side]
-            divergence = np.log(sd) - s / 2 + (torch.exp(s) + (m - mean)**2) / (2 * sd**2) - 0.5
+            variance = torch.exp(s) + LIBRARY_FLOOR
+            divergence = np.log(sd) - variance.log() / 2 + (variance + (m - mean)**2) / (2 * sd**2) - 0.5
             terms[f"library of {side}"] = divergence.sum() * factor * KL_WEIGHT
     terms["contrast"] = case["weight"] * contrast(z["cells"], z["spots"], positives, case)
     sum(terms.values()).backward()

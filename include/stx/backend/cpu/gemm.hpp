@@ -131,6 +131,12 @@ constexpr bool gemm_is_wide(std::int64_t n) {
   return n > 3 * GemmTile<T>::columns;
 }
 
+/// Whether steps of a transposed a are pages apart, so that even two strips are worth packing it: a part of a batch.
+template <class T>
+constexpr bool gemm_is_far(std::int64_t lda, std::int64_t n) {
+  return n > GemmTile<T>::lanes && lda * static_cast<std::int64_t>(sizeof(T)) >= 4096;
+}
+
 /// c (m x n) (+)= op(a) op(b) on the calling thread, or on its matrix unit; `ld*` are the stored row lengths. Calls
 /// finished(row, rows, column, columns) when such a part of c is complete.
 template <class T, bool transpose_a, class Finished>
@@ -139,7 +145,8 @@ void gemm_block(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, bool
   if constexpr (has_amx<T>) {
     if (amx) return amx_gemm<transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
   }
-  if (gemm_is_wide<T>(n) && m >= 4 * GemmTile<T>::rows && k > 0) {
+  const bool tiles = gemm_is_wide<T>(n) || (transpose_a && gemm_is_far<T>(lda, n));
+  if (tiles && m >= 4 * GemmTile<T>::rows && k > 0) {
     gemm_by_tiles<T, transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);
   } else {
     gemm_by_strips<T, transpose_a>(a, lda, b, ldb, transpose_b, c, ldc, m, n, k, write, finished);

@@ -144,6 +144,8 @@ struct GemmPackedRows {
     for (std::int64_t k = 0; k < depth; ++k) {
       const T* from = a + k * lda;
       T* to = values + k * tile;
+      const T* later = a + std::min<std::int64_t>(k + 12, depth - 1) * lda;  // no stream that a prefetcher follows
+      for (std::int64_t j = 0; j < m; j += 64 / static_cast<std::int64_t>(sizeof(T))) __builtin_prefetch(later + j);
       for (std::int64_t t = 0; t < whole; ++t, from += tile, to += step) std::memcpy(to, from, sizeof(T) * tile);
       std::copy_n(from, rest, to);
     }
