@@ -26,8 +26,8 @@ FAMILIES = {
     "Metrics": ["gene_metrics"],
 }
 # Where the benchmarks have other names than the op's header, or a header has several ops: the pattern of family/case.
-BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm/", "shuffled_batch": r"permutation/",
-           "grid_knn": r"grid_knn/", "sort_into_cells": r"cell_sort/", "scheduled_weight": r"schedule/",
+BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm(_bwd)?/", "shuffled_batch": r"permutation/",
+           "grid_knn": r"grid_knn/", "sort_into_cells": r"cell_sort/", "scheduled_weight": r"schedule/weight_", "schedule_learning_rate": r"schedule/learning_rate_",
            "Adam": r"adam/", "ParameterEma": r"ema/",
            "random_normal": r"random_fill/normal_", "random_uniform": r"random_fill/uniform_",
            "sample_gamma": r"sample_variates/gamma_", "sample_poisson": r"sample_variates/poisson_",
@@ -36,8 +36,7 @@ BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm/", "shuffled_bat
 # Ops without a benchmark of their own, and whose it is.
 MEASURED_AS = {"add": "the kernel of `activate`, without an activation",
                "fold_into_keys": "one product of `batched_matmul`", "fold_into_values": "one product of `batched_matmul`",
-               "log_normal_kl": "`gaussian_kl`, whose call it is", "reshape": "nothing to measure: no value moves",
-               "schedule_learning_rate": "nothing to measure: one number"}
+               "log_normal_kl": "`gaussian_kl`, whose call it is", "reshape": "nothing to measure: no value moves"}
 NO_OPS = r"(add_to|fill)/"  # benchmarks of what only the tape uses
 # Public functions that are no ops: they run once, on the host.
 ON_THE_HOST = {"csr_pattern", "to_gene_scores"}
