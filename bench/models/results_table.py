@@ -45,9 +45,16 @@ for path in sys.argv[1:]:
     m = e["metrics"]
     if "coverage" in m:
         print()
-        print("Intervals cover %s. Zeros: AUC %.3f, calibration slope %.3f, intercept %.3f." % (
-            ", ".join("%.1f%% at %s%%" % (100 * m["coverage"][level], level) for level in m["coverage"]),
-            m["auc"], m["calibration"]["slope"], m["calibration"]["intercept"]))
+        text = "Intervals cover %s." % ", ".join("%.1f%% at %s%%" % (100 * m["coverage"][k], k) for k in m["coverage"])
+        of_genes = m.get("gene_coverage", {}).get("90")
+        if of_genes:
+            text += " Of single genes at 90%%: median %.1f%%, a quarter of them below %.1f%%, 5%% of them below %.1f%%." % tuple(
+                100 * of_genes[q] for q in ("50", "25", "5"))
+        c = m["calibration"]
+        text += " Zeros: AUC %.3f, calibration slope %.3f, intercept %.3f" % (m["auc"], c["slope"], c["intercept"])
+        if "genes" in c:
+            text += " (means over the %d genes with zeros and other counts; median slope %.3f)" % (c["genes"], c["slope_median"])
+        print(text + ".")
     if "attention" in e:
         a = e["attention"]
         print()
