@@ -56,40 +56,36 @@ class GivenPairs {
   Draw<D> draws_[2];
 };
 
-/// Of both kinds of steps in turn; the calls that warm up are those that a graph is made in.
-inline constexpr std::int64_t warm_calls = 4;
-inline Anchors anchors_in_turn(std::int64_t i) { return i % 2 == 0 ? Anchors::first : Anchors::second; }
+/// Seconds of `count` steps, with cells and spots as anchors in turn: each kind is captured in the calls that warm up.
+template <class D, class F>
+Seconds seconds_of_steps(Context<D>& ctx, std::int64_t count, F&& step) {
+  StepGraph<D> graph(ctx);
+  std::int64_t i = 0;
+  return seconds_of(ctx, 4, count, [&] {
+    const std::int64_t turn = i++ % 2;
+    graph.run(turn, [&] {
+      begin_step(ctx);
+      step(turn == 0 ? Anchors::first : Anchors::second);
+    });
+  });
+}
 
 template <class D>
 Seconds step_seconds(DcavaeModel<D>& model, PairSampler<D>& sampler, std::int64_t count) {
   Context<D>& ctx = model.context();
   GivenPairs<D> pairs(ctx, sampler);
   Trainer<D, GivenPairs<D>> trainer(model, pairs, 1, 1);
-  StepGraph<D> graph(ctx);
-  std::int64_t i = 0;
-  return seconds_of(ctx, warm_calls, count, [&] {
-    const Anchors anchors = anchors_in_turn(i++);
-    graph.run(anchors == Anchors::first ? 0 : 1, [&] {
-      begin_step(ctx);
-      model.store().begin_step();
-      const auto terms = trainer.loss(anchors);
-      backward(ctx, std::span<const Var<float, D>>(terms));
-      trainer.adam().step(ctx);
-    });
+  return seconds_of_steps(ctx, count, [&](Anchors anchors) {
+    model.store().begin_step();
+    const auto terms = trainer.loss(anchors);
+    backward(ctx, std::span<const Var<float, D>>(terms));
+    trainer.adam().step(ctx);
   });
 }
 
 template <class D>
 Seconds draw_seconds(Context<D>& ctx, PairSampler<D>& sampler, std::int64_t count) {
-  StepGraph<D> graph(ctx);
-  std::int64_t i = 0;
-  return seconds_of(ctx, warm_calls, count, [&] {
-    const Anchors anchors = anchors_in_turn(i++);
-    graph.run(anchors == Anchors::first ? 0 : 1, [&] {
-      begin_step(ctx);
-      sampler.draw(ctx, anchors);
-    });
-  });
+  return seconds_of_steps(ctx, count, [&](Anchors anchors) { sampler.draw(ctx, anchors); });
 }
 
 template <class D>

@@ -97,13 +97,13 @@ void* Memory::allocate(std::size_t bytes, Place place) {
   unsigned char* data = memory + zone;
   fill_poison(data, bytes);
   const std::size_t behind = padded(bytes) - bytes + zone;
-  fill_zones(data, bytes);
-  const bool closed = built_with_asan && options().asan_zones;
-  if (closed) {
+  const Allocation allocation{place, bytes, ++serial_, built_with_asan && options().asan_zones};
+  fill_zones(data, allocation);
+  if (allocation.closed) {
     forbid(memory, zone);
     forbid(data + bytes, behind);
   }
-  live_.emplace(data, Allocation{place, bytes, ++serial_, closed});
+  live_.emplace(data, allocation);
   if (place == Place::device) {
     bytes_ += bytes;
     peak_bytes_ = std::max(peak_bytes_, bytes_);
@@ -111,17 +111,21 @@ void* Memory::allocate(std::size_t bytes, Place place) {
   return data;
 }
 
-void Memory::fill_zones(unsigned char* data, std::size_t bytes) const {
-  const unsigned char byte = zone_bytes[other_zones_];
-  std::memset(data - zone, byte, zone);
-  std::memset(data + bytes, byte, padded(bytes) - bytes + zone);
+unsigned char Memory::zone_byte(const Allocation& allocation) const {
+  return zone_bytes[other_zones_ && !allocation.closed];
+}
+
+void Memory::fill_zones(unsigned char* data, const Allocation& allocation) const {
+  const std::size_t bytes = allocation.bytes;
+  std::memset(data - zone, zone_byte(allocation), zone);
+  std::memset(data + bytes, zone_byte(allocation), padded(bytes) - bytes + zone);
 }
 
 void Memory::change_zones(bool other) {
   if (other == other_zones_) return;
   other_zones_ = other;
   for (const auto& [data, allocation] : live_)
-    if (!allocation.closed) fill_zones(data, allocation.bytes);
+    if (!allocation.closed) fill_zones(data, allocation);
 }
 
 bool Memory::release(void* pointer, Place place) {
@@ -188,7 +192,7 @@ std::string Memory::describe(const void* pointer) const {
 std::string Memory::find_damage(bool also_freed) {
   std::ostringstream text;
   for (const auto& [data, allocation] : live_) {
-    const unsigned char byte = zone_bytes[other_zones_ && !allocation.closed];
+    const unsigned char byte = zone_byte(allocation);
     const std::ptrdiff_t before = find_other_byte(data - zone, zone, byte);
     const std::size_t behind_bytes = padded(allocation.bytes) - allocation.bytes + zone;
     const std::ptrdiff_t behind = find_other_byte(data + allocation.bytes, behind_bytes, byte);
@@ -203,7 +207,7 @@ std::string Memory::find_damage(bool also_freed) {
     // Mended, so that the next fault is reported as its own.
     allow(data - zone, zone);
     allow(data + allocation.bytes, behind_bytes);
-    fill_zones(data, allocation.bytes);
+    fill_zones(data, allocation);
     return text.str();
   }
   for (std::size_t at = 0; also_freed && at < quarantine_.size(); ++at) {

@@ -61,7 +61,8 @@ class Memory {
     Allocation allocation;
   };
   void destroy(const Freed& freed);
-  void fill_zones(unsigned char* data, std::size_t bytes) const;
+  unsigned char zone_byte(const Allocation& allocation) const;
+  void fill_zones(unsigned char* data, const Allocation& allocation) const;
   std::map<unsigned char*, Allocation> live_;
   std::deque<Freed> quarantine_;  // freed a short while ago, to notice late writes
   std::size_t bytes_ = 0, peak_bytes_ = 0, quarantine_bytes_ = 0, serial_ = 0;
