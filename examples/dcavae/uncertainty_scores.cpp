@@ -15,17 +15,18 @@ constexpr double GeneUncertainty::* all_values[] = {
     &GeneUncertainty::auc,      &GeneUncertainty::slope,      &GeneUncertainty::intercept, &GeneUncertainty::relative_sd,
     &GeneUncertainty::relative_error, &GeneUncertainty::coverage, &GeneUncertainty::randomised,  &GeneUncertainty::width};
 
+Matrix<float> column(const Matrix<float>& m, std::int64_t j) {
+  Matrix<float> out(m.rows, 1);
+  for (std::int64_t i = 0; i < m.rows; ++i) out(i, 0) = m(i, j);
+  return out;
+}
+
 /// Coverage and width of one gene's intervals.
 void score_gene(GeneUncertainty& u, const Matrix<float>& truth, const Intervals& intervals, std::int64_t g) {
-  double closed = 0, smooth = 0, width = 0, n = 0;
-  for (std::int64_t i = 0; i < truth.rows; ++i) {
-    const float x = truth(i, g);
-    closed += x >= intervals.lower(i, g) && x <= intervals.upper(i, g);
-    smooth += SmoothInterval(intervals.low(i, g), intervals.high(i, g), {}).weight(x);
-    width += intervals.upper(i, g) - intervals.lower(i, g);
-    n += 1;
-  }
-  if (n > 0) u.coverage = closed / n, u.randomised = smooth / n, u.width = width / n;
+  const IntervalScores s =
+      score_intervals(column(truth, g), {intervals.level, column(intervals.lower, g), column(intervals.upper, g),
+                                         column(intervals.low, g), column(intervals.high, g)});
+  if (s.closed.count > 0) u.coverage = s.closed.share, u.randomised = s.randomised, u.width = s.closed.mean_width;
 }
 
 nlohmann::ordered_json metrics_json(const std::vector<GeneUncertainty>& genes, const std::vector<LevelCoverage>& levels) {
