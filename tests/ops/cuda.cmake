@@ -1,7 +1,9 @@
 # The CUDA tests, twice from the same sources: test_ops_emulated runs the kernels on the emulated device
-# wherever Boost.Context is, test_ops_real_device on a GPU (and is skipped without one).
+# wherever Boost.Context is, test_ops_real_device on a GPU (and is skipped without one). Five to a unit: most of what such
+# a file costs is the same in all.
 if(STX_EMULATOR)
   stx_add_tests(ops_emulated ${ops_cuda_tests} QUICK LIBS stx_emulated stx_cpu_bodies PCH support/device_rig.hpp)
+  stx_compile_together(test_ops_emulated 5)
   # Launches 1, 2, 4, 8 ... of every kernel in every one of these tests run in several orders of their threads and
   # blocks (docs/emulator.md): a missing barrier changes the result.
   set(checked_kernels "")
@@ -26,4 +28,5 @@ if(STX_EMULATOR)
 endif()
 if(STX_CUDA_ENABLED)
   stx_add_tests(ops_real_device ${ops_cuda_tests} QUICK LIBS stx::compiled stx_cpu_bodies LABELS gpu PCH support/device_rig.hpp)
+  stx_compile_together(test_ops_real_device 5)
 endif()

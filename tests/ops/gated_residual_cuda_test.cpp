@@ -14,7 +14,7 @@ struct Gated {
   bool all = true;  ///< all gradients, or only the gate's
 };
 
-void check(const Gated& s) {
+void check_gated(const Gated& s) {
   CAPTURE(s.groups);
   CAPTURE(s.per_group);
   CAPTURE(s.width);
@@ -59,18 +59,18 @@ TEST_CASE("gated_residual on CUDA: groups and parts, overwrite and accumulate") 
   if (no_cuda_device()) return;
   for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
     for (std::int64_t width : {64, 50, 300}) {
-      check({3, 4, width, write});
-      check({12, 1, width, write});
-      check({2, 70, width, write, 3});
-      check({3, 5, width, write, 1, false});
+      check_gated({3, 4, width, write});
+      check_gated({12, 1, width, write});
+      check_gated({2, 70, width, write, 3});
+      check_gated({3, 5, width, write, 1, false});
     }
 }
 
 TEST_CASE("gated_residual on CUDA: odd shapes") {
   if (no_cuda_device()) return;
   for (std::int64_t odd : odd_sizes) {
-    check({odd, 2, 6});
-    if (odd > 0) check({2, odd, 6});
-    check({2, 3, odd});
+    check_gated({odd, 2, 6});
+    if (odd > 0) check_gated({2, odd, 6});
+    check_gated({2, 3, odd});
   }
 }

@@ -6,7 +6,7 @@ using namespace stx::test;
 
 namespace {
 
-void check(std::int64_t rows, std::int64_t cols, bool per_entry, bool inflated) {
+void check_counts(std::int64_t rows, std::int64_t cols, bool per_entry, bool inflated) {
   CAPTURE(rows);
   CAPTURE(cols);
   const auto op = [&](auto& ctx, auto& rig) {
@@ -32,7 +32,7 @@ void check(std::int64_t rows, std::int64_t cols, bool per_entry, bool inflated) 
 TEST_CASE("sample_counts on CUDA draws what the CPU draws, odd shapes") {
   if (no_cuda_device()) return;
   for (std::int64_t odd : odd_sizes) {
-    check(odd, 2, false, true);
-    check(2, odd, true, odd % 2 == 0);
+    check_counts(odd, 2, false, true);
+    check_counts(2, odd, true, odd % 2 == 0);
   }
 }
