@@ -79,7 +79,7 @@ void csr_dots(const CsrMatmulValues<T>& p, const T* grad_y, std::int64_t e, std:
 template <class T>
 void csr_matmul(Context<Cpu>& ctx, const CsrMatmul<T>& p) {
   constexpr int lanes = cpu::Simd<T>::lanes;
-  parallel_chunks(ctx.threads(), p.rows, 32, [&](std::int64_t begin, std::int64_t end) {
+  parallel_chunks(ctx.threads(), p.rows, p.rows < 64 ? 1 : 32, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       std::int64_t j = 0;
       for (; j + 8 * lanes <= p.width; j += 8 * lanes) cpu::csr_columns<T, 8>(p, i, j);

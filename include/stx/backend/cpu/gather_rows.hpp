@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stx/backend/cpu/csr_matmul.hpp"
 #include "stx/backend/gather_rows.hpp"
 
 namespace stx {
@@ -24,27 +25,21 @@ void gather_rows(Context<Cpu>& ctx, const GatherRows<T>& p) {
 
 template <class T>
 void gather_rows_backward(Context<Cpu>& ctx, const GatherRowsBackward<T>& p) {
-  // A stable counting sort of the places by their numbers: each row of the table then adds its own, in order.
+  // A stable counting sort of the places by their numbers: a sparse matrix of ones, whose product is the gradient.
   Arena& arena = ctx.step_arena();
-  std::int64_t* end = arena.allocate<std::int64_t>(p.n + 1);  // of the places of each number
-  std::int64_t* place = arena.allocate<std::int64_t>(p.rows);
-  std::fill_n(end, p.n + 1, 0);
+  std::int64_t* indptr = arena.allocate<std::int64_t>(p.n + 2);
+  std::int32_t* places = arena.allocate<std::int32_t>(p.rows);
+  T* ones = arena.allocate<T>(p.rows);
+  std::fill_n(ones, p.rows, T(1));
+  std::fill_n(indptr, p.n + 2, 0);
   const auto exists = [&](std::int64_t i) { return p.ids[i] >= 0 && p.ids[i] < p.n; };
   for (std::int64_t i = 0; i < p.rows; ++i)
-    if (exists(i)) ++end[p.ids[i] + 1];
-  for (std::int64_t k = 0; k < p.n; ++k) end[k + 1] += end[k];
-  for (std::int64_t i = 0; i < p.rows; ++i)
-    if (exists(i)) place[end[p.ids[i]]++] = i;
-  parallel_chunks(ctx.threads(), p.n, 16, [&](std::int64_t begin, std::int64_t stop) {
-    for (std::int64_t k = begin; k < stop; ++k) {
-      T* __restrict target = p.grad_table + k * p.width;
-      if (p.write == GradWrite::overwrite) std::fill_n(target, p.width, T(0));
-      for (std::int64_t at = k == 0 ? 0 : end[k - 1]; at < end[k]; ++at) {
-        const T* __restrict source = p.grad_out + place[at] * p.width;
-        for (std::int64_t j = 0; j < p.width; ++j) target[j] += source[j];
-      }
-    }
-  });
+    if (exists(i)) ++indptr[p.ids[i] + 2];
+  for (std::int64_t k = 0; k < p.n; ++k) indptr[k + 2] += indptr[k + 1];
+  for (std::int64_t i = 0; i < p.rows; ++i)  // moves each start to its end, which is the next start
+    if (exists(i)) places[indptr[p.ids[i] + 1]++] = static_cast<std::int32_t>(i);
+  csr_matmul(ctx, CsrMatmul<T>{.indptr = indptr, .indices = places, .values = ones, .x = p.grad_out, .y = p.grad_table,
+                               .rows = p.n, .width = p.width, .write = p.write});
 }
 
 }  // namespace stx
