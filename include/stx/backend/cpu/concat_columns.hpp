@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stx/backend/cpu/rows_ahead.hpp"
 #include "stx/backend/concat_columns.hpp"
 
 namespace stx {
@@ -12,6 +13,8 @@ namespace cpu {
 template <class T>
 void copy_columns(const CopyColumns<T>& p, std::int64_t row) {
   if (p.to == nullptr) return;
+  ask_for_row(p.from, row, p.rows, p.width, p.from_stride);
+  ask_for_row(p.to, row, p.rows, p.width, p.to_stride);
   const T* __restrict from = p.from + row * p.from_stride;
   T* __restrict to = p.to + row * p.to_stride;
   if (p.write == GradWrite::overwrite) {

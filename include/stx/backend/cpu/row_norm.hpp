@@ -4,21 +4,12 @@
 #include "stx/backend/cpu/column_sums.hpp"
 #include "stx/backend/cpu/dropout.hpp"
 #include "stx/backend/cpu/row_sum.hpp"
+#include "stx/backend/cpu/rows_ahead.hpp"
 #include "stx/backend/row_norm.hpp"
 #include "stx/math/normalise.hpp"
 
 namespace stx {
 namespace cpu {
-
-/// Asks for row i + 4 of n, to be read or written: the work on a row in the first-level cache leaves
-/// memory idle.
-template <class T>
-void ask_for_row(T* rows, std::int64_t i, std::int64_t n, std::int64_t width) {
-  if (rows == nullptr || i + 4 >= n) return;
-  T* row = rows + (i + 4) * width;
-  for (std::int64_t j = 0; j < width; j += 64 / static_cast<std::int64_t>(sizeof(T)))
-    __builtin_prefetch(row + j, std::is_const_v<T> ? 0 : 1);
-}
 
 /// sum[j] = residual[j] + dropout(x)[j] for one row.
 template <class T>
@@ -53,11 +44,11 @@ void row_norm_backward_rows(const StepState& state, const RowNormBackward<T>& p,
   T* __restrict normal = scratch;
   T* __restrict grad = scratch + width;
   for (std::int64_t i = begin; i < end; ++i) {
-    ask_for_row(p.grad_y, i, p.kind.rows, width);
-    ask_for_row(p.x, i, p.kind.rows, width);
-    ask_for_row(p.residual, i, p.kind.rows, width);
-    ask_for_row(p.grad_residual, i, p.kind.rows, width);
-    ask_for_row(p.grad_x, i, p.kind.rows, width);
+    ask_for_row(p.grad_y, i, p.kind.rows, width, width);
+    ask_for_row(p.x, i, p.kind.rows, width, width);
+    ask_for_row(p.residual, i, p.kind.rows, width, width);
+    ask_for_row(p.grad_residual, i, p.kind.rows, width, width);
+    ask_for_row(p.grad_x, i, p.kind.rows, width, width);
     const T* grad_y = p.grad_y + i * width;
     const T mean = p.kind.centred ? p.mean[i] : T(0);
     const T rstd = p.rstd[i];
@@ -95,9 +86,9 @@ void row_norm_forward(Context<Cpu>& ctx, const RowNormForward<T>& p) {
   const T n = static_cast<T>(width);
   parallel_chunks(ctx.threads(), p.kind.rows, 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      cpu::ask_for_row(p.x, i, p.kind.rows, width);
-      cpu::ask_for_row(p.residual, i, p.kind.rows, width);
-      cpu::ask_for_row(p.y, i, p.kind.rows, width);
+      cpu::ask_for_row(p.x, i, p.kind.rows, width, width);
+      cpu::ask_for_row(p.residual, i, p.kind.rows, width, width);
+      cpu::ask_for_row(p.y, i, p.kind.rows, width, width);
       T* __restrict y = p.y + i * width;
       cpu::residual_sum(state, p.kind.dropout, i, p.x + i * width,
                         p.residual ? p.residual + i * width : nullptr, y, width);

@@ -2,8 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 namespace stx::cpu {
+
+/// Asks for row i + 4 of n that lie `stride` apart, to be read or, where T is not const, written: short work on a row in the
+/// first-level cache leaves memory idle. `rows` may be null.
+template <class T>
+void ask_for_row(T* rows, std::int64_t i, std::int64_t n, std::int64_t width, std::int64_t stride) {
+  if (rows == nullptr || i + 4 >= n) return;
+  T* row = rows + (i + 4) * stride;
+  for (std::int64_t j = 0; j < width; j += 64 / static_cast<std::int64_t>(sizeof(T)))
+    __builtin_prefetch(row + j, std::is_const_v<T> ? 0 : 1);
+}
 
 /// Rows of matrices that the next task reads or writes. Rows that lie pages apart are no stream that a prefetcher
 /// follows; asked for all at once they would stop the loads, of which a core has some 16 on the way. So whoever works
