@@ -31,8 +31,8 @@ BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm(_bwd)?/", "shuff
            "Adam": r"adam/", "ParameterEma": r"ema/",
            "random_normal": r"random_fill/normal_", "random_uniform": r"random_fill/uniform_",
            "sample_gamma": r"sample_variates/gamma_", "sample_poisson": r"sample_variates/poisson_",
-           "count_log_prob": r"count_log_prob(_fwd|_bwd)/(?!decoder_)",
-           "count_decoder": r"count_log_prob(_fwd|_bwd)/decoder_"}
+           "count_log_prob": r"count_log_prob(_fwd|_bwd)/(?!(large_)?decoder_)",
+           "count_decoder": r"count_log_prob(_fwd|_bwd)/(large_)?decoder_"}
 # Ops without a benchmark of their own, and whose it is.
 MEASURED_AS = {"add": "the kernel of `activate`, without an activation",
                "fold_into_keys": "one product of `batched_matmul`", "fold_into_values": "one product of `batched_matmul`",
