@@ -66,6 +66,7 @@
 #include "stx/ops/q_sample.hpp"
 #include "stx/ops/random_fill.hpp"
 #include "stx/ops/relative_bias.hpp"
+#include "stx/ops/reshape.hpp"
 #include "stx/ops/residual_layer_norm.hpp"
 #include "stx/ops/rms_norm.hpp"
 #include "stx/ops/sample_counts.hpp"

@@ -86,6 +86,11 @@ for contract in include/stx/backend/*.hpp; do
     complain "$contract: no public op includes it"
 done
 
+# stx.hpp brings every op and optimiser; what only helps them comes with them.
+for header in $(grep -l 'Deterministic:' include/stx/ops/*.hpp include/stx/optim/*.hpp); do
+  grep -qF "#include \"${header#include/}\"" include/stx/stx.hpp || complain "$header: stx.hpp does not include it"
+done
+
 # Macros of the library begin with STX_.
 found '#\s*define\s+(?!STX_)' 'macros begin with STX_' -- "${headers[@]}" "${kernel_files[@]}"
 

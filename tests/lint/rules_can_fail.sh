@@ -51,6 +51,10 @@ mv "$copy/include/stx/ops/softmax.hpp" "$copy/saved"
 bash "$rules" "$copy" | grep -qF 'backend/softmax.hpp: no public op includes it' || { echo 'not noticed: no public op'; missed=1; }
 mv "$copy/saved" "$copy/include/stx/ops/softmax.hpp"
 
+sed -i.saved '/ops\/reshape.hpp/d' "$copy/include/stx/stx.hpp"
+bash "$rules" "$copy" | grep -qF 'ops/reshape.hpp: stx.hpp does not include it' || { echo 'not noticed: an op outside of stx.hpp'; missed=1; }
+mv "$copy/include/stx/stx.hpp.saved" "$copy/include/stx/stx.hpp"
+
 # A kind of test that an op has lost.
 if command -v python3 > /dev/null; then
   cp -r "$1/tests/support" "$copy/tests/"
