@@ -175,7 +175,12 @@ def pattern(op):
     return re.compile(BENCHES.get(op, rf"{op}(_fwd|_bwd)?/"))
 
 
-def table(op, rows, compared, peaks):
+def elsewhere():
+    """The comparisons with PyTorch on other machines than the first."""
+    return [results(path.name) for path in sorted((ROOT / "bench" / "results").glob("compare_ops_pytorch_*.json"))]
+
+
+def table(op, rows, compared, peaks, others):
     """Measured numbers of an op; shares of copying and of GEMM are of the peaks in the head of the page."""
     of_op = pattern(op)
     mine = {k: b for k, b in rows.items() if of_op.match(k)}
@@ -186,18 +191,21 @@ def table(op, rows, compared, peaks):
         bytes_rate, flop_rate = b.get("GB/s", 0), b.get("GFLOP/s", 0)
         out.append(f"| {key} | {b['real_time']:.1f} | {bytes_rate:.1f} | {100 * bytes_rate / peaks[0]:.0f} | "
                    f"{flop_rate:.1f} | {100 * flop_rate / peaks[1]:.0f} |")
-    beside = [c for c in compared.values() if any(of_op.match(b) for b in c["benchmarks"])]
+    beside = {name: c for name, c in compared.items() if any(of_op.match(b) for b in c["benchmarks"])}
     if beside:
-        out += ["", "| in one run | stx µs | PyTorch µs | times faster |", "|---|---|---|---|"]
-        out += [f"| {' + '.join(c['benchmarks'])} | {c['stx_us']:.1f} | {c['pytorch_us']:.1f} | "
-                f"{c['times_faster']:.2f} |" for c in beside]
+        head = ["in one run", "stx µs", "PyTorch µs", "times faster", *(f"on {other['machine']['cpu']}" for other in others)]
+        out += ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+        for name, c in beside.items():
+            cells = [" + ".join(c["benchmarks"]), f"{c['stx_us']:.1f}", f"{c['pytorch_us']:.1f}", f"{c['times_faster']:.2f}"]
+            cells += [f"{other['cases'][name]['times_faster']:.2f}" if name in other["cases"] else "-" for other in others]
+            out.append(f"| {' | '.join(cells)} |")
     return out
 
 
 def render():
     rows = measured()
     compared = results("compare_ops_pytorch.json")
-    pytorch = compared.get("cases", {})
+    pytorch, others = compared.get("cases", {}), elsewhere()
     context = results("bench_ops_cpu.json").get("context", {})
     headers = {p.stem: p for part in ("ops", "optim") for p in (ROOT / "include" / "stx" / part).glob("*.hpp")}
     families = dict(FAMILIES)
@@ -233,7 +241,7 @@ def render():
                 facts = [("Errors", op["throws"])] + [(f, op[f]) for f in FIELDS]
                 details += [""] + [f"- {name}: {value}" for name, value in facts if value]
                 if name not in shown:
-                    numbers = table(name, rows, pytorch, peaks)
+                    numbers = table(name, rows, pytorch, peaks, others)
                     if rows and not numbers:
                         problems.append(f"{stem}.hpp: {name}: no benchmark")
                     details += numbers
@@ -252,6 +260,10 @@ def render():
                    "`_fwd` and `_bwd` are the forward and the backward pass.")
         if pytorch:
             machine += f" PyTorch {compared['machine']['torch']} ran beside it (`bench/ops/compare_pytorch.py`)."
+        for other in others:
+            commits = " and ".join(dict.fromkeys(c["commit"] for c in other["cases"].values()))
+            machine += (f" The last column of those tables: times faster on {other['machine']['cpu']}, {other['threads']} threads, "
+                        f"PyTorch {other['machine']['torch']}, commit {commits}.")
         machine += " On a GPU: not measured yet."
     return "\n".join(["# The ops", "",
                       "<!-- Written by docs/make_ops.py from include/stx/ops and include/stx/optim; do not edit. -->", "",

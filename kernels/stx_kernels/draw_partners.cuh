@@ -13,7 +13,7 @@ template <class T>
 __global__ void draw_partners_fwd_draw_per_thread_kernel(DrawPartners<T> p,
                                                          const StepState* state) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i < p.count) p.partners[i] = p.partner(*state, i);
+  if (i < p.count) p.partners[i] = p.partner(p.word(*state, i), i);
 }
 
 }  // namespace kernels

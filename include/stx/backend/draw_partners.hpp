@@ -16,12 +16,15 @@ struct DrawPartners {
   std::int64_t n = 0, k = 1, count = 0;
   std::uint32_t site = 0;
 
-  /// What draw i of the step gives.
-  STX_HD T partner(const StepState& state, std::int64_t i) const {
+  /// The random number of draw i of the step.
+  STX_HD std::uint32_t word(const StepState& state, std::int64_t i) const {
+    return math::variate_words(state, RandomPurpose::choice, site, i, 0).x;
+  }
+  /// What draw i gives with that number.
+  STX_HD T partner(std::uint32_t random, std::int64_t i) const {
     const std::int64_t row = rows[i];
     if (row < 0 || row >= n || k == 0) return T(-1);
-    const PhiloxWords w = math::variate_words(state, RandomPurpose::choice, site, i, 0);
-    return lists[row * k + static_cast<std::int64_t>(std::uint64_t{w.x} * static_cast<std::uint64_t>(k) >> 32)];
+    return lists[row * k + static_cast<std::int64_t>(std::uint64_t{random} * static_cast<std::uint64_t>(k) >> 32)];
   }
 };
 

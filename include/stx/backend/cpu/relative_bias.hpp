@@ -9,11 +9,16 @@ namespace stx {
 
 template <class T>
 void relative_bias(Context<Cpu>& ctx, const RelativeBias<T>& p) {
-  parallel_chunks(ctx.threads(), p.heads * p.length, 32, [&](std::int64_t begin, std::int64_t end) {
+  // A value depends on j - i alone: each row is a piece of the head's diagonals.
+  const std::int64_t n = p.length, diagonals = std::max<std::int64_t>(2 * n - 1, 0);
+  T* values = ctx.step_arena().template allocate<T>(p.heads * diagonals);
+  for (std::int64_t d = 0; d < diagonals; ++d) {
+    const T* row = p.table + relative_bucket(p, d - n + 1) * p.heads;
+    for (std::int64_t h = 0; h < p.heads; ++h) values[h * diagonals + d] = row[h];
+  }
+  parallel_chunks(ctx.threads(), p.heads * n, 32, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row)
-      for (std::int64_t j = 0; j < p.length; ++j)
-        p.bias[row * p.length + j] =
-            p.table[relative_bucket(p, j - row % p.length) * p.heads + row / p.length];
+      std::copy_n(values + row / n * diagonals + n - 1 - row % n, n, p.bias + row * n);
   });
 }
 
