@@ -22,7 +22,7 @@ def main():
         run = json.loads(pathlib.Path(run).read_text())
         pairs[name] = {"split": json.loads(pathlib.Path(split).read_text()), "config": run["config"],
                        "knn_purity": run["metrics"]["knn_purity"], "basw": run["metrics"]["basw"],
-                       "positions": run["positions"]}
+                       "label_transfer": run["metrics"]["label_transfer"], "positions": run["positions"]}
     if options.keep:
         options.keep.write_text(json.dumps(pairs, indent=1) + "\n")
 
@@ -38,6 +38,8 @@ def main():
     line("neighbours of one type, shared latent space", lambda p: shares(p["knn_purity"]))
     line("the same, 20 principal components of all genes", lambda p: shares(p["split"]["components"]))
     line("two of one type by chance", lambda p: f"{p['split']['chance']:.3f}")
+    line("types that spots get from cells: accuracy, macro F1, accuracy of the most frequent type",
+         lambda p: " ".join(f"{p['label_transfer'][k]:.3f}" for k in ("accuracy", "macro_f1", "most_frequent")))
     line("silhouette between halves within types (1: mixed)", lambda p: f"{p['basw']:.3f}")
     line("spots of the cell's type around its predicted place",
          lambda p: shares({k: v["all"] for k, v in p["positions"]["purity"].items()}))
