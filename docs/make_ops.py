@@ -6,6 +6,7 @@ Usage: make_ops.py [--check]     --check writes nothing and fails when docs/ops.
 import json
 import pathlib
 import re
+import statistics
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -180,6 +181,14 @@ def elsewhere():
     return [results(path.name) for path in sorted((ROOT / "bench" / "results").glob("compare_ops_pytorch_*.json"))]
 
 
+def summary(compared):
+    """How many cases, how much faster, and which are not."""
+    times = {name: c["times_faster"] for name, c in compared["cases"].items()}
+    slower = ", ".join(f"{name} {t:.2f}" for name, t in sorted(times.items(), key=lambda x: x[1]) if t < 1)
+    return (f"{len(times)} cases, {statistics.median(times.values()):.1f} times faster in the median, "
+            f"slower: {slower or 'none'}")
+
+
 def table(op, rows, compared, peaks, others):
     """Measured numbers of an op; shares of copying and of GEMM are of the peaks in the head of the page."""
     of_op = pattern(op)
@@ -259,11 +268,11 @@ def render():
                    "to which the percentages are (data in cache can be faster than copying); "
                    "`_fwd` and `_bwd` are the forward and the backward pass.")
         if pytorch:
-            machine += f" PyTorch {compared['machine']['torch']} ran beside it (`bench/ops/compare_pytorch.py`)."
+            machine += f" PyTorch {compared['machine']['torch']} ran beside it (`bench/ops/compare_pytorch.py`): {summary(compared)}."
         for other in others:
             commits = " and ".join(dict.fromkeys(c["commit"] for c in other["cases"].values()))
             machine += (f" The last column of those tables: times faster on {other['machine']['cpu']}, {other['threads']} threads, "
-                        f"PyTorch {other['machine']['torch']}, commit {commits}.")
+                        f"PyTorch {other['machine']['torch']}, commit {commits}: {summary(other)}.")
         machine += " On a GPU: not measured yet."
     return "\n".join(["# The ops", "",
                       "<!-- Written by docs/make_ops.py from include/stx/ops and include/stx/optim; do not edit. -->", "",
