@@ -97,6 +97,20 @@ TEST_CASE("nn::CountDecoder: parameters, the likelihood of its own expectation, 
   LayerStore other;
   CHECK_THROWS_WITH_AS(Decoder(ctx, other, "bad", 3, 6, {.n_batches = 0}),
                        "[CountDecoder] n_batches must be at least 1, got 0", stx::ArgumentError);
+  const auto message = [&](double log_theta) -> std::string {
+    LayerStore fresh;
+    try {
+      Decoder(ctx, fresh, "d", 3, 6, {.log_theta = log_theta});
+    } catch (const stx::ArgumentError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string range = "[CountDecoder] theta must be above 0 and its logarithm in [-80, 80], got log_theta = ";
+  CHECK(message(std::log(0.0)) == range + "-inf");
+  CHECK(message(std::nan("")) == range + "nan");
+  CHECK(message(80.5) == range + "80.5");
+  CHECK(message(-80) == "");
 }
 
 TEST_CASE("nn: an autoencoder's loss reaches every parameter") {

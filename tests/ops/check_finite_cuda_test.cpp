@@ -3,6 +3,7 @@
 #include "stx/core/step_graph.hpp"
 #include "stx/ops/linear.hpp"
 #include "support/device_rig.hpp"
+#include "support/range_checks.hpp"
 
 using namespace stx::test;
 using stx::Cuda;
@@ -26,4 +27,12 @@ TEST_CASE("check_inputs on CUDA: every run of a step is checked, none is capture
   stx::copy_to_device(ctx, x.data + 5, &nan, sizeof nan);
   CHECK_THROWS_WITH_AS(graph.run(0, step), "[linear] x (3, 4) holds nan at row 1, column 1; look at what made it",
                        stx::NumericError);
+}
+
+TEST_CASE("check_inputs on CUDA: indices out of range") {
+  if (!no_cuda_device()) check_index_messages<Cuda>();
+}
+
+TEST_CASE("check_inputs on CUDA: theta of 0, below 0, and too large or small for float") {
+  if (!no_cuda_device()) check_theta_messages<Cuda>();
 }

@@ -1,6 +1,7 @@
-// Finding the op that first received a value that is not finite.
+// Finding the op that first received a value that is not finite, or an index out of range.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <vector>
@@ -42,6 +43,18 @@ void check_finite(Context<D>& ctx, const char* where, std::initializer_list<Name
                             input.values.shape, " holds ", host[i], " at row ", i / columns, ", column ", i % columns,
                             "; look at what made it");
   }
+}
+
+/// Does nothing unless ContextOptions::check_inputs is set; then reads the indices on the host. An empty tensor is legal.
+/// @throws ArgumentError naming the op, the input, the first index outside of [low, high) and its position.
+template <class D>
+void check_indices(Context<D>& ctx, const char* where, const char* name, const Tensor<std::int32_t, D>& indices,
+                   std::int64_t low, std::int64_t high) {
+  if (!ctx.options().check_inputs || !indices) return;
+  const std::vector<std::int32_t> host = to_host(ctx, indices);
+  for (std::size_t i = 0; i < host.size(); ++i)
+    require(host[i] >= low && host[i] < high, where, name, " ", indices.shape, " holds ", host[i], " at position ", i,
+            "; indices must lie in [", low, ", ", high, ")");
 }
 
 }  // namespace stx

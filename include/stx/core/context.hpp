@@ -15,8 +15,8 @@ namespace stx {
 struct ContextOptions {
   int threads = 0;         ///< CPU threads; 0 = all processors of the process
   std::uint64_t seed = 0;  ///< key of every random stream
-  bool check_inputs = false;  ///< debugging: every op reads its inputs on the host, and one that is not finite is an
-                              ///< error that names op, input and place, also where NaN has a meaning; slow
+  bool check_inputs = false;  ///< debugging: ops and optimisers read inputs on the host; one that is not finite or out
+                              ///< of range is an error naming op, input and place, also where NaN has a meaning; slow
   bool tf32 = false;       ///< CUDA: let GEMMs round their inputs to TF32 (about 1e-3 relative, faster)
   int device = 0;          ///< CUDA: index as nvidia-smi counts them
   std::size_t gemm_workspace_bytes = 32u << 20;  ///< CUDA: more lets cuBLASLt split long sums further

@@ -12,7 +12,7 @@ template <class T, class D>
 struct Counts {
   Tensor<T, D> dense = {};               ///< (rows, genes), or empty
   Csr<D> sparse = {};                    ///< used when `dense` is empty
-  Tensor<std::int32_t, D> row_ids = {};  ///< (rows): rows of `sparse`, each in range; empty: all
+  Tensor<std::int32_t, D> row_ids = {};  ///< (rows): of `sparse`, in [0, sparse.rows): see check_inputs; empty: all
 
   Counts(const Tensor<T, D>& counts) : dense(counts) {}
   Counts(const Csr<D>& counts, const Tensor<std::int32_t, D>& rows = {})

@@ -14,7 +14,7 @@ class CountDecoder {
   struct Options {
     bool zero_inflated = true;
     std::int64_t n_batches = 1;  ///< dispersions per gene; above 1 the batch of every row is needed
-    double log_theta = 0;        ///< ln of all inverse dispersions at the start
+    double log_theta = 0;        ///< ln of all inverse dispersions at the start, in [-80, 80]
   };
 
   /// What belongs to the rows of a batch, beside their latents and counts.
@@ -30,6 +30,9 @@ class CountDecoder {
                std::int64_t genes, const Options& options = {})
       : options_(options), rate_(ctx, store, name + ".rate", in, genes) {
     require(options.n_batches >= 1, "CountDecoder", "n_batches must be at least 1, got ", options.n_batches);
+    require(std::abs(options.log_theta) <= largest_log_theta, "CountDecoder",
+            "theta must be above 0 and its logarithm in [-", largest_log_theta, ", ", largest_log_theta,
+            "], got log_theta = ", options.log_theta);
     if (options.zero_inflated) zero_ = Linear<T, D>(ctx, store, name + ".zero", in, genes);
     log_theta_ = store.add(name + ".log_theta",
                            options.n_batches == 1 ? Shape{genes} : Shape{options.n_batches, genes},

@@ -48,7 +48,8 @@ Var<T, D> count_decoder(Context<D>& ctx, const std::type_identity_t<Counts<T, D>
                         const Tensor<T, D>& observed = {}) {
   CountModel<T> model = detail::count_model("count_decoder", counts, logits, dispersion, zeta);
   detail::add_softmax("count_decoder", model, library, observed);
-  detail::check_finite_counts(ctx, "count_decoder", counts);
+  detail::check_count_inputs(ctx, "count_decoder", counts);
+  detail::check_dispersion(ctx, "count_decoder", dispersion);
   return detail::count_log_prob<T, D>(ctx, model, logits, library, dispersion.log_theta, zeta,
                                       T(-1));
 }

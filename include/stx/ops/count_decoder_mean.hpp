@@ -39,8 +39,8 @@ CountExpectation<T, D> count_decoder_mean(Context<D>& ctx, Var<T, D> logits, Var
   if (with_zero)  // the logits stand in for the counts, which are not read
     model = detail::count_model("count_decoder_mean", Counts<T, D>(logits.value()), logits, dispersion, zeta);
   detail::add_softmax("count_decoder_mean", model, library, observed);
-  check_finite<T, D>(ctx, "count_decoder_mean", {{"logits", logits}, {"library", library, true},
-                                                 {"log_theta", dispersion.log_theta}, {"zeta", zeta}});
+  check_finite<T, D>(ctx, "count_decoder_mean", {{"logits", logits}, {"library", library, true}, {"zeta", zeta}});
+  if (with_zero) detail::check_dispersion(ctx, "count_decoder_mean", dispersion);
   CountExpectation<T, D> out{ctx.template make_step<T>(shape), {}};
   if (with_zero) out.p_zero = ctx.template make_step<T>(shape);
   count_decoder_mean(ctx, CountDecoderMean<T>{model, out.mean.data, out.p_zero.data});

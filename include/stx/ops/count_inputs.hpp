@@ -7,6 +7,7 @@
 #include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/count_log_prob.hpp"
+#include "stx/ops/check_log_theta.hpp"
 
 namespace stx {
 
@@ -15,7 +16,7 @@ namespace stx {
 template <class T, class D>
 struct Dispersion {
   Var<T, D> log_theta = {};
-  Tensor<std::int32_t, D> batch = {};  ///< (rows), each in [0, batches); not checked on the device
+  Tensor<std::int32_t, D> batch = {};  ///< (rows), each in [0, batches); checked under check_inputs alone
 
   bool per_entry() const { return !batch && log_theta.shape().rank() == 2; }
 };
@@ -57,11 +58,19 @@ CountModel<T> count_model(std::string_view where, const Counts<T, D>& counts, Va
           .cols = shape[1]};
 }
 
-/// Debugging: as check_finite, dense or CSR.
+/// Debugging: as check_finite, dense or CSR, and check_indices of the rows.
 template <class T, class D>
-void check_finite_counts(Context<D>& ctx, const char* where, const Counts<T, D>& counts) {
+void check_count_inputs(Context<D>& ctx, const char* where, const Counts<T, D>& counts) {
   check_finite<T, D>(ctx, where, {{"counts", counts.dense}});
   check_finite<float, D>(ctx, where, {{"counts", counts.sparse.values}});
+  check_indices(ctx, where, "row_ids", counts.row_ids, 0, counts.sparse.rows);
+}
+
+/// Debugging: check_log_theta, and check_indices of the batches.
+template <class T, class D>
+void check_dispersion(Context<D>& ctx, const char* where, const Dispersion<T, D>& dispersion) {
+  check_log_theta(ctx, where, dispersion.log_theta.value());
+  check_indices(ctx, where, "batch", dispersion.batch, 0, dispersion.log_theta.shape().rows());
 }
 
 /// Runs the forward pass and records the backward pass; `library` may be empty.
@@ -71,8 +80,7 @@ Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> 
   const bool needs_grad =
       rates.needs_grad() || library.needs_grad() || log_theta.needs_grad() || zeta.needs_grad();
   check_finite<T, D>(ctx, library ? "count_decoder" : "count_log_prob",
-                     {{library ? "logits" : "log_mu", rates, !library}, {"library", library, true},
-                      {"log_theta", log_theta}, {"zeta", zeta}});
+                     {{library ? "logits" : "log_mu", rates, !library}, {"library", library, true}, {"zeta", zeta}});
   Var<T, D> value = make_output<T, D>(ctx, Shape{model.rows}, needs_grad);
   T* lse = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;
   T* grad_sum = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;

@@ -9,7 +9,7 @@ namespace stx {
 /// Which genes a batch holds and how counts are scaled.
 template <class T, class D>
 struct BatchLayout {
-  Tensor<std::int32_t, D> column_of = {};  ///< per source gene: output column, or -1 to leave it out
+  Tensor<std::int32_t, D> column_of = {};  ///< per source gene: output column, or -1 to leave it out; checked as rows
   std::int64_t n_columns = 0;
   Tensor<float, D> totals = {};   ///< per source row: the total count it is divided by
   float target_sum = 1e4f;   ///< what a row's total is scaled to
@@ -22,7 +22,7 @@ struct BatchLayout {
 ///   out_ij = (log1p(count(rows_i, g) target_sum / total(rows_i)) - shift_j) scale_j,  column_of[g] = j
 ///
 /// @param counts  (n, genes) in CSR
-/// @param rows    (batch) row numbers, each in [0, n); not checked on the device
+/// @param rows    (batch) row numbers, each in [0, n), which only ContextOptions::check_inputs checks
 /// @return        (batch, n_columns) in the step arena, without gradient
 /// @throws ArgumentError when the layout does not fit the counts.
 /// Deterministic: yes. Capturable: yes (the row numbers are read from device memory).
@@ -40,6 +40,8 @@ Tensor<T, D> gather_log1p(Context<D>& ctx, const Csr<D>& counts, const Tensor<st
               (!layout.scale || layout.scale.size() == layout.n_columns),
           "gather_log1p", "shift and scale must have n_columns = ", layout.n_columns, " values");
   check_finite<float, D>(ctx, "gather_log1p", {{"counts", counts.values}, {"totals", layout.totals}});
+  check_indices(ctx, "gather_log1p", "rows", rows, 0, counts.rows);
+  check_indices(ctx, "gather_log1p", "column_of", layout.column_of, -1, layout.n_columns);
   check_finite<T, D>(ctx, "gather_log1p", {{"shift", layout.shift}, {"scale", layout.scale}});
   Tensor<T, D> out = ctx.template make_step<T>(Shape{rows.size(), layout.n_columns});
   gather_log1p(ctx, GatherLog1p<T>{.indptr = counts.indptr.data, .indices = counts.indices.data,

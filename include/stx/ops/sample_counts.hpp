@@ -4,6 +4,7 @@
 #include "stx/autograd/check_finite.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/sample_counts.hpp"
+#include "stx/ops/check_log_theta.hpp"
 
 namespace stx {
 
@@ -11,7 +12,7 @@ namespace stx {
 /// variance mu + mu^2 / theta; with zeta, 0 instead with probability sigmoid(zeta).
 ///
 /// @param log_mu     (rows, cols), ln of the mean; -inf draws 0
-/// @param log_theta  (cols) or (rows, cols), ln of the inverse dispersion; large tends to Poisson
+/// @param log_theta  (cols) or (rows, cols): r, ln of the inverse dispersion; large tends to Poisson; |r| <= 80
 /// @param site       from Context::next_random_site()
 /// @param zeta       (cols), (rows, cols) or empty: logits of an extra zero
 /// @param row_ids    (rows): number of each row in a larger set, so that what a row draws does not
@@ -38,7 +39,8 @@ Tensor<T, D> sample_counts(Context<D>& ctx, const Tensor<T, D>& log_mu,
   require(!row_ids || row_ids.shape == Shape{rows}, "sample_counts", "row_ids must have shape (",
           rows, "), got ", row_ids.shape);
   require(cols <= (1 << 24), "sample_counts", "at most 2^24 columns, got ", cols);
-  check_finite<T, D>(ctx, "sample_counts", {{"log_mu", log_mu, true}, {"log_theta", log_theta}, {"zeta", zeta}});
+  check_finite<T, D>(ctx, "sample_counts", {{"log_mu", log_mu, true}, {"zeta", zeta}});
+  detail::check_log_theta(ctx, "sample_counts", log_theta);
   Tensor<T, D> counts = ctx.template make_step<T>(log_mu.shape);
   sample_counts(ctx, SampleCounts<T>{.counts = counts.data,
                                      .log_mu = log_mu.data,
