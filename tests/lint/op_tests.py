@@ -3,8 +3,8 @@
 
 An op is a header of include/stx/ops or include/stx/optim whose comment says "Deterministic:". Its tests are the files
 under tests/ that include it or one of its backends. Prints a line per op and kind of test that none of them has, and one
-per function that takes numbers and that check_finite_every_op_test.cpp does not call, and one per public function or
-class that no comparison of public ops on CUDA and the CPU names.
+per function or class that takes numbers and that no tests/ops/check_finite_*_test.cpp calls, and one per public function
+or class that no comparison of public ops on CUDA and the CPU names.
 """
 import pathlib
 import re
@@ -40,7 +40,7 @@ def includes(root, header, seen=None):
 
 
 # Numbers on a device, by the types of parameters that hold them.
-NUMBERS = r"\b(?:Var|Tensor|Counts|ColumnSlice|Gaussian|BatchLayout|Dispersion)<T, D>"
+NUMBERS = r"\b(?:Var|Tensor|Counts|ColumnSlice|Gaussian|BatchLayout|Dispersion|ParameterStore)<T, D>"
 READS_NOTHING = {"reshape"}  # hands on the memory of its input
 
 
@@ -48,14 +48,27 @@ def without_details(header):
     return re.sub(r"(?s)namespace (stx::)?detail \{.*?\}  // namespace (stx::)?detail", "", header.read_text())
 
 
+def public_headers(root):
+    return sorted(p for part in ("ops", "optim") for p in (root / "include/stx" / part).glob("*.hpp"))
+
+
+def calls(text):
+    """Functions and classes of stx that a test calls with a context, or makes."""
+    return set(re.findall(r"stx::(?:optim::)?(\w+)(?:<[\w:, ]*>)?(?:\(\s*ctx| \w+\(ctx)", text))
+
+
 def unchecked(root):
-    """Public functions of numbers that the test of ContextOptions::check_inputs does not call."""
-    called = set(re.findall(r"stx::(\w+)(?:<[^>]*>)?\(ctx", (root / "tests/ops/check_finite_every_op_test.cpp").read_text()))
-    for header in sorted((root / "include/stx/ops").glob("*.hpp")):
+    """Public functions and classes of numbers that no test of ContextOptions::check_inputs calls."""
+    called = set()
+    for path in (root / "tests/ops").glob("check_finite_*_test.cpp"):
+        called |= calls(path.read_text())
+    for header in public_headers(root):
         text = without_details(header)
-        for name, taken in re.findall(r"(?s)\n[\w:]+(?:<[\w:, ]*>)? (\w+)\(Context<D>& ctx, ((?:[^{};]|\{\})*?)\) \{", text):
+        taking = re.findall(r"(?s)\n[\w:]+(?:<[\w:, ]*>)? (\w+)\(Context<D>& ctx, ((?:[^{};]|\{\})*?)\) \{", text)
+        taking += re.findall(r"(?s)\n  (?:explicit )?([A-Z]\w+)\(Context<D>& ctx, ([^{};]*?)\)\s*:", text)
+        for name, taken in taking:
             if re.search(NUMBERS, taken) and name not in called | READS_NOTHING:
-                yield f"{header.relative_to(root)}: {name} is missing in check_finite_every_op_test.cpp"
+                yield f"{header.relative_to(root)}: {name} is missing in tests/ops/check_finite_*_test.cpp"
 
 
 def never_on_cuda(root):
@@ -63,8 +76,8 @@ def never_on_cuda(root):
     called = set()
     for path in (root / "tests").rglob("*_cuda_test.cpp"):
         if "support/public_op.hpp" in (text := path.read_text()):
-            called |= set(re.findall(r"stx::(?:optim::)?(\w+)(?:<[\w:, ]*>)?(?:\(\s*ctx| \w+\(ctx)", text))
-    for header in sorted(p for part in ("ops", "optim") for p in (root / "include/stx" / part).glob("*.hpp")):
+            called |= calls(text)
+    for header in public_headers(root):
         text = without_details(header)
         functions = re.findall(r"\n[\w:]+(?:<[\w:, ]*>)? (\w+)\(Context<D>& ctx", text)
         for name in dict.fromkeys(functions + re.findall(r"template <[^>]*class D>\nclass (\w+)", text)):
@@ -86,7 +99,7 @@ def main():
                 text += "golden::load"
         tests[path] = (names, text)
     broken = 0
-    for header in sorted(p for part in ("ops", "optim") for p in (root / "include/stx" / part).glob("*.hpp")):
+    for header in public_headers(root):
         text = header.read_text()
         if "Deterministic:" not in text:
             continue

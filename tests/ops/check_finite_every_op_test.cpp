@@ -262,13 +262,14 @@ TEST_CASE("check_inputs: diffusion and sampling") {
     stx::q_sample(ctx, v[0].value(), ids(ctx, {0, 3}), v[1].value(), 1, v[2].value());
     return Results{};
   });
-  check("diffusion_update", {{"eps", {2, 3}}, {"mask", {2, 3}}, {"known", {2, 3}}, {"low", {3}}, {"high", {3}}},
+  check("diffusion_update",
+        {{"u", {2, 3}}, {"x0", {2, 3}}, {"eps", {2, 3}}, {"mask", {2, 3}}, {"known", {2, 3}}, {"low", {3}}, {"high", {3}}},
         [](Ctx& ctx, const Inputs& v) {
-          const auto u = ctx.make_step<float>(Shape{2, 3}), x0 = ctx.make_step<float>(Shape{2, 3});
-          const auto steps = to_device(ctx, std::vector<stx::DiffusionStep>(1), Shape{1});
+          const stx::DiffusionStep step{.x0_u = 1, .x0_eps = 1, .u = 1, .x0 = 1, .previous = 1};
+          const auto steps = to_device(ctx, std::vector{step}, Shape{1});
           const auto position = to_device(ctx, std::vector<stx::DiffusionPosition>{{0, 0}}, Shape{1});
-          stx::diffusion_update<float, Cpu>(ctx, u, x0, v[0].value(), steps, position, 1,
-                                            {v[1].value(), v[2].value(), v[3].value(), v[4].value(), {}});
+          stx::diffusion_update<float, Cpu>(ctx, v[0].value(), v[1].value(), v[2].value(), steps, position, 1,
+                                            {v[3].value(), v[4].value(), v[5].value(), v[6].value(), {}});
           return Results{};
         });
   check("softmax_sample", {{"logits", {5}}}, [](Ctx& ctx, const Inputs& v) {

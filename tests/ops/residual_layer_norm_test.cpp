@@ -186,4 +186,6 @@ TEST_CASE("residual_layer_norm: wrong calls are errors") {
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, inputs(3, 4), norm({1e-5, {1.5f, 0}})),
                        "[residual_layer_norm] dropout probability must be in [0, 1), got 1.5",
                        stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, inputs(3, 4), norm({-1, {}})),
+                       "[residual_layer_norm] eps must not be negative, got -1", stx::ArgumentError);
 }

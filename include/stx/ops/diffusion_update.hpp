@@ -17,6 +17,24 @@ struct DiffusionFields {
   Tensor<std::int32_t, D> row_ids = {};  ///< (rows): number of each row in a larger set
 };
 
+namespace detail {
+
+/// Debugging: the position, and u and x0 where they are read. Where their coefficients are 0, as in a first step,
+/// they may hold anything.
+template <class T, class D>
+void check_diffusion_state(Context<D>& ctx, const Tensor<T, D>& u, const Tensor<T, D>& x0,
+                           const Tensor<DiffusionStep, D>& steps, const Tensor<DiffusionPosition, D>& position) {
+  if (!ctx.options().check_inputs) return;
+  const std::int32_t at = to_host(ctx, position)[0].step;
+  require(at >= 0 && at < steps.size(), "diffusion_update", "position must be in [0, ", steps.size(), "), got ", at,
+          "; start from -1 and call begin_diffusion_step before every step");
+  const DiffusionStep step = to_host(ctx, steps)[at];
+  if (step.x0_u != 0 || step.u != 0) check_finite<T, D>(ctx, "diffusion_update", {{"u", u}});
+  if (step.previous != 0) check_finite<T, D>(ctx, "diffusion_update", {{"x0", x0}});
+}
+
+}  // namespace detail
+
 /// Updates state `u` and prediction `x0` in place by row `position->step` of a table of
 /// coefficients:
 ///
@@ -55,7 +73,7 @@ void diffusion_update(Context<D>& ctx, const Tensor<T, D>& u, const Tensor<T, D>
   require(steps.size() >= 1 && position.size() == 1, "diffusion_update",
           "there must be at least one step and one position, got ", steps.shape, " and ",
           position.shape);
-  // Not u and x0: where their coefficient is 0, as in a first step, they may hold anything.
+  detail::check_diffusion_state(ctx, u, x0, steps, position);
   check_finite<T, D>(ctx, "diffusion_update",
                      {{"eps", eps}, {"mask", fields.mask}, {"known", fields.known, false, fields.mask},
                       {"low", fields.low, true}, {"high", fields.high, true}});

@@ -20,7 +20,7 @@ struct LayerNormOptions {
 /// @param gain      (width)
 /// @param shift     (width)
 /// @return          (rows, width)
-/// @throws ArgumentError when shapes do not match or the dropout probability is not in [0, 1).
+/// @throws ArgumentError when shapes do not match, eps is negative or the dropout probability is not in [0, 1).
 /// Numerics: two-pass mean and biased variance. Deterministic: yes. Capturable: yes.
 /// Source: Ba et al. 2016, eq. 4.
 template <class T, class D>
@@ -32,6 +32,7 @@ Var<T, D> residual_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> residual, 
   const std::int64_t width = x.shape()[1];
   require(gain.shape() == Shape{width} && shift.shape() == Shape{width}, "residual_layer_norm",
           "gain and shift must have shape (", width, "), got ", gain.shape(), " and ", shift.shape());
+  require(options.eps >= 0, "residual_layer_norm", "eps must not be negative, got ", options.eps);
   check_dropout("residual_layer_norm", options.dropout);
   if (!ctx.tape().recording()) options.dropout = {};
   check_finite<T, D>(ctx, "residual_layer_norm", {{"x", x}, {"residual", residual}, {"gain", gain}, {"shift", shift}});

@@ -3,7 +3,7 @@
 
 #include "stx/backend/adam.hpp"
 #include "stx/backend/elementwise.hpp"
-#include "stx/nn/parameter_store.hpp"
+#include "stx/optim/check_store.hpp"
 
 namespace stx::optim {
 
@@ -42,6 +42,9 @@ class Adam {
   void step(Context<D>& ctx) {
     for (auto& e : store_->entries())
       if (!e.state.has_grad) fill(ctx, e.state.grad.data, e.shape.size(), T(0));
+    detail::check_parameters(ctx, "Adam", *store_);
+    detail::check_gradients(ctx, "Adam", *store_);
+    check_finite<T, D>(ctx, "Adam", {{"means", means_}, {"squares", squares_}});
     adam(ctx, AdamArgs<T>{store_->values().data, store_->grads().data, means_.data, squares_.data,
                           store_->size(), first_step_, options_});
   }

@@ -3,7 +3,7 @@
 
 #include "stx/backend/clip_grad_norm.hpp"
 #include "stx/backend/elementwise.hpp"
-#include "stx/nn/parameter_store.hpp"
+#include "stx/optim/check_store.hpp"
 
 namespace stx::optim {
 
@@ -24,6 +24,7 @@ Tensor<T, D> clip_grad_norm(Context<D>& ctx, ParameterStore<T, D>& store, double
   // Gradients that nothing wrote in this step still hold those of an earlier one.
   for (auto& e : store.entries())
     if (!e.state.has_grad) fill(ctx, e.state.grad.data, e.shape.size(), T(0));
+  detail::check_gradients(ctx, "clip_grad_norm", store);
   Tensor<T, D> norm = ctx.template make_step<T>(Shape{1});
   ClipGradNorm<T> args{.gradients = store.grads().data,
                        .size = store.size(),

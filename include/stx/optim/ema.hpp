@@ -3,7 +3,7 @@
 
 #include "stx/backend/elementwise.hpp"
 #include "stx/backend/ema.hpp"
-#include "stx/nn/parameter_store.hpp"
+#include "stx/optim/check_store.hpp"
 
 namespace stx::optim {
 
@@ -38,6 +38,8 @@ class ParameterEma {
 
   /// After the optimiser's step.
   void update(Context<D>& ctx) {
+    detail::check_parameters(ctx, "ParameterEma", *store_);
+    check_finite<T, D>(ctx, "ParameterEma", {{"average", average_}});
     ema(ctx, Ema<T>{average_.data, store_->values().data, store_->size(), first_step_,
                     static_cast<T>(options_.decay), options_.warm_up});
   }
