@@ -15,12 +15,13 @@ using stx::Shape;
 
 namespace {
 
+template <class T = float>
 std::vector<double> run(std::int64_t rows, std::int64_t cols, const std::vector<double>& truth,
                         const std::vector<double>& prediction, int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads});
   return to_host(ctx,
-                 stx::gene_metrics(ctx, to_device(ctx, convert<float>(truth), Shape{rows, cols}),
-                                   to_device(ctx, convert<float>(prediction), Shape{rows, cols})));
+                 stx::gene_metrics(ctx, to_device(ctx, convert<T>(truth), Shape{rows, cols}),
+                                   to_device(ctx, convert<T>(prediction), Shape{rows, cols})));
 }
 
 double at(const std::vector<double>& scores, GeneScore which, std::int64_t cols,
@@ -51,7 +52,7 @@ TEST_CASE("gene_metrics: the fixture printed in the specification of SpotDiff") 
 }
 
 TEST_CASE("gene_metrics: rank scores against all pairs, with many ties, odd shapes") {
-  for (std::int64_t rows : {2, 31, 32, 33, 1023}) {
+  for (std::int64_t rows : {2, 31, 32, 33, 1023, 4097}) {
     auto truth = random_values(rows * 3, 1, 0, 4), prediction = random_values(rows * 3, 2, 0, 4);
     for (std::int64_t i = 0; i < rows; ++i) {
       truth[3 * i + 1] = std::floor(truth[3 * i + 1]);
@@ -71,6 +72,44 @@ TEST_CASE("gene_metrics: rank scores against all pairs, with many ties, odd shap
       CHECK(std::abs(at(got, GeneScore::kendall, 3, j) - naive::tau_b(x, y)) < 1e-12);
       CHECK(std::abs(at(got, GeneScore::pcc, 3, j) - naive::correlation(x, y)) < 1e-12);
     }
+  }
+}
+
+TEST_CASE("gene_metrics: every score in double against its definition in long double") {
+  for (std::int64_t rows : {3, 32, 300}) {
+    auto truth = random_values(rows * 2, 1, -1, 4), prediction = random_values(rows * 2, 2, -1, 4);
+    for (std::int64_t i = 0; i < rows; ++i) {  // a column of counts, with zeros and ties
+      truth[2 * i + 1] = std::max(0.0, std::floor(truth[2 * i + 1]) + i % 2);
+      prediction[2 * i + 1] = std::floor(prediction[2 * i + 1] + truth[2 * i + 1]);
+    }
+    const auto got = run<double>(rows, 2, truth, prediction);
+    CHECK(same_bits(got, run<float>(rows, 2, truth, prediction)));  // the values are exact in float
+    for (std::int64_t j = 0; j < 2; ++j) {
+      std::vector<double> x, y;
+      for (std::int64_t i = 0; i < rows; ++i) {
+        x.push_back(truth[2 * i + j]);
+        y.push_back(prediction[2 * i + j]);
+      }
+      const auto want = naive::gene_scores(x, y);
+      for (std::size_t k = 0; k < want.size(); ++k) {
+        INFO(rows, " rows, column ", j, ", ", stx::score_columns[k].name);
+        CHECK(std::abs(got[k * 2 + j] - want[k]) <= 1e-12 * std::max(1.0, std::abs(want[k])));
+      }
+      for (auto which : {GeneScore::truth_constant, GeneScore::prediction_constant}) CHECK(at(got, which, 2, j) == 0);
+    }
+  }
+}
+
+TEST_CASE("gene_metrics: values in double are those that float holds") {
+  std::vector<double> fine = random_values(40 * 2, 1), other = random_values(40 * 2, 2);
+  const auto coarse = fine;
+  for (double& v : fine) v *= 1 + 1e-9;
+  CHECK(same_bits(run<double>(40, 2, fine, other), run<double>(40, 2, coarse, other)));
+  fine[3] = 1e39;  // not finite in float
+  const auto got = run<double>(40, 2, fine, other);
+  for (std::int64_t k = 0; k < stx::gene_score_count; ++k) {
+    CHECK(std::isfinite(got[k * 2]));
+    CHECK(std::isnan(got[k * 2 + 1]));
   }
 }
 
