@@ -11,7 +11,8 @@ TEST_CASE("cell_sort on CUDA: the order of the CPU, eager, captured and replayed
   if (no_cuda_device()) return;
   for (std::int64_t dims : {2, 3})
     for (int kind : {0, 1, 2, 4})
-      for (std::int64_t n : {0, 1, 31, 33, 255, 256, 257, 700, 1023}) {
+      for (std::int64_t n : {0, 1, 31, 33, 255, 256, 257, 700, 1023, 4097}) {
+        if (n == 4097 && kind != 2) continue;
         CAPTURE(dims);
         CAPTURE(kind);
         CAPTURE(n);

@@ -55,7 +55,7 @@ void check_grid(const Matrix<T>& points, double occupancy) {
 TEST_CASE("cell_sort: every point once, in its cell, in the order of the index") {
   for (std::int64_t dims : {2, 3})
     for (int kind : {0, 2, 4})
-      for (std::int64_t n : {1, 31, 33, 500, 1023}) {
+      for (std::int64_t n : {1, 31, 33, 500, 1023, 4097}) {
         CAPTURE(dims);
         CAPTURE(kind);
         CAPTURE(n);

@@ -86,6 +86,7 @@ TEST_CASE("gat on CUDA: dropout, bias, gradients, overwrite and accumulate") {
 TEST_CASE("gat on CUDA: odd shapes, nodes with many edges") {
   if (no_cuda_device()) return;
   for (std::int64_t n : {0, 1, 2, 31, 32, 33, 1023}) check({.n = n, .n_heads = 1});
+  check({.n = 4097, .degree = 1, .n_heads = 1, .dim = 2});
   for (std::int64_t dim : {1, 3, 4, 7, 10, 31, 32, 33, 64, 127, 128}) check({.dim = dim});
   check({.n = 130, .degree = 100, .n_heads = 1, .dim = 16});
 }

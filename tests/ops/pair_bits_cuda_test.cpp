@@ -48,7 +48,7 @@ void check(std::int64_t n_rows, std::int64_t n_columns, std::int64_t k, bool by_
 TEST_CASE("pair_bits on CUDA has the bits of the CPU") {
   if (no_cuda_device()) return;
   for (bool by_columns : {false, true}) {
-    for (std::int64_t odd : {0, 1, 31, 32, 33, 1023}) {
+    for (std::int64_t odd : {0, 1, 31, 32, 33, 1023, 4097}) {
       check(odd, 35, 50, by_columns);
       check(9, odd, 7, by_columns);
     }

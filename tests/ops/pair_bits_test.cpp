@@ -80,7 +80,7 @@ TEST_CASE("pair_bits: every pair looked up, both directions, numbers that come a
     for (Anchors anchors : {Anchors::first, Anchors::second}) {
       const auto lists = some_lists(k);
       const bool rows = anchors == Anchors::first;
-      for (std::int64_t odd : {0, 1, 31, 32, 33, 1023}) {
+      for (std::int64_t odd : {0, 1, 31, 32, 33, 1023, 4097}) {
         INFO(odd, " with ", k);
         const Ids a = some_rows(odd, rows ? n_lists : n_ids, 11), b = some_rows(45, rows ? n_ids : n_lists, 7);
         CHECK(bits(lists, a, b, anchors) == naive_bits(lists, a, b, anchors));

@@ -47,10 +47,10 @@ std::vector<double> grid_values(std::int64_t n, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("top_k: distances and order of a full sort, ties by lower index") {
-  for (std::int64_t n : {1, 31, 63, 64, 65, 130, 1023})
-    for (std::int64_t dims : {1, 2, 5, 33}) {
+  for (std::int64_t n : {1, 31, 63, 64, 65, 130, 1023, 4097})
+    for (std::int64_t dims : {1, 2, 5, 33, 4097}) {
       for (int k : {1, 7, 40}) {
-        if (k > n) continue;
+        if (k > n || n * dims > 4097 * 33) continue;
         CAPTURE(n);
         CAPTURE(dims);
         CAPTURE(k);
@@ -101,10 +101,11 @@ TEST_CASE("top_k by cosine: order of a full sort for every shape of a tile, ties
     for (std::int64_t i = 0; i < n * dims; ++i) values[i] = std::copysign(std::ldexp(1.0, (i / dims) % 4), values[i]);
     return values;
   };
-  for (std::int64_t n : {1, 31, 33, 130, 1023})
+  for (std::int64_t n : {1, 31, 33, 130, 1023, 4097})
     for (std::int64_t dims : {1, 4, 16, 1024})
       for (std::int64_t n_queries : {1, 13, 57, 231}) {
         if (dims == 1024 && n * n_queries > 130 * 57) continue;
+        if (n == 4097 && n_queries > 13) continue;
         const int k = static_cast<int>(std::min<std::int64_t>(n, 9));
         CAPTURE(n);
         CAPTURE(dims);
