@@ -5,64 +5,14 @@
 #include "stx/nn/skip_mlp.hpp"
 #include "stx/nn/timestep_embedding.hpp"
 #include "stx/nn/transformer_block.hpp"
-#include "support/device_rig.hpp"
+#include "support/compare_layers.hpp"
 #include "support/naive_graph.hpp"
 
 using namespace stx::test;
 using stx::Context;
-using stx::Cpu;
-using stx::Cuda;
 using stx::Init;
 using stx::ParameterStore;
 using stx::Shape;
-
-namespace {
-
-template <class T>
-struct Pass {
-  std::vector<std::string> names;
-  std::vector<std::vector<T>> values;  // the result, then the gradient of every parameter
-};
-
-/// `build(ctx, store)` declares a layer and its inputs, as parameters, and returns the call that makes the result.
-template <class T, class D, class Build>
-Pass<T> run(const Build& build) {
-  Context<D> ctx({.threads = 1, .seed = 11, .gemm_workspace_bytes = small_workspace});
-  ParameterStore<T, D> store;
-  const auto call = build(ctx, store);
-  store.allocate(ctx, 3);
-  std::uint64_t seed = 50;
-  for (auto& e : store.entries())
-    upload(ctx, e.state.value, std::span<const T>(convert<T>(random_values(e.shape.size(), ++seed, -0.7, 0.7))));
-  begin_step(ctx);
-  store.begin_step();
-  const auto y = call();
-  const std::vector<T> weights = convert<T>(random_values(y.shape().size(), 7));
-  copy_to_device(ctx, y.claim_grad(ctx).data, weights.data(), weights.size() * sizeof(T));
-  ctx.tape().run_backward(ctx);
-  Pass<T> pass{{"result"}, {to_host(ctx, y.value())}};
-  for (auto& e : store.entries()) {
-    INFO(e.name);
-    CHECK(e.state.has_grad);
-    pass.names.push_back(e.name);
-    pass.values.push_back(to_host(ctx, e.state.grad));
-  }
-  return pass;
-}
-
-template <class Build>
-void compare_layer(const Build& build) {
-  const auto want = run<double, Cpu>(build);
-  const auto rough = run<float, Cpu>(build);
-  const auto got = run<float, Cuda>(build);
-  REQUIRE(got.names == want.names);
-  for (std::size_t k = 0; k < got.names.size(); ++k) {
-    INFO(got.names[k]);
-    check_close("CUDA", got.values[k], want.values[k], rough.values[k], 32);
-  }
-}
-
-}  // namespace
 
 TEST_CASE("nn::DitBlock on CUDA") {
   if (no_cuda_device()) return;
