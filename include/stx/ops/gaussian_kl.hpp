@@ -74,6 +74,10 @@ Var<T, D> gaussian_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T
 /// KL divergence of log-normals, for instance of a library size: that of their logarithms, for the
 /// divergence does not change under a one-to-one map. `q` and `prior` describe ln x.
 ///
+///   value_i = sum_j ln(s0_ij / s_ij) + (s_ij^2 + (m_ij - m0_ij)^2) / (2 s0_ij^2) - 1/2
+///
+/// Here m and s are means and standard deviations of ln x under q, m0 and s0 under the prior.
+///
 /// @param q      (rows, cols): mean and spread of ln x
 /// @param prior  as in gaussian_kl, of ln x
 /// @return       (rows)

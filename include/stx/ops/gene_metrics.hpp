@@ -13,8 +13,19 @@ namespace stx {
 /// Every score of stx/metrics/gene_scores.hpp for every column: Pearson, Spearman with average
 /// ranks, Kendall's tau-b, RMSE, z-scored RMSE, MAPE, SSIM, Jensen-Shannon, cosine, R2, L1, L2.
 ///
-/// @param truth       (rows, cols), rows >= 2
-/// @param prediction  (rows, cols)
+///   pcc = sum (x - mean x) (y - mean y) / sqrt(sum (x - mean x)^2 sum (y - mean y)^2),
+///   scc = pcc of average ranks,   kendall = (concordant - discordant) / sqrt((pairs - ties x) (pairs - ties y)),
+///   l1 = mean |x - y|,   l2 = mean (x - y)^2,   rmse = sqrt(l2),   rmse_z = rmse of (x - mean x) / sd x and of y's,
+///   mape = 100 mean |x - y| / |x| over x != 0,   r2 = 1 - l2 / var x,   cossim = sum x y / sqrt(sum x^2 sum y^2),
+///   js = sum (p ln(p / m) + q ln(q / m)) / 2,   p = max(x, 0) / sum,  q = max(y, 0) / sum,  m = (p + q) / 2,
+///   ssim = (2 mean a mean b + c1) / ((mean a)^2 + (mean b)^2 + c1) * (2 sd a sd b + c2) / (var a + var b + c2)
+///          * (cov(a, b) + c2 / 2) / (sd a sd b + c2 / 2),   a = x / max x,  b = y / max y,  c1 = 1e-4,  c2 = 9e-4
+///
+/// Here x is a column of truth, y of the prediction; variances are those of the population. stx/metrics tells what a
+/// column scores that is constant or has no positive value.
+///
+/// @param truth       (rows, cols), rows >= 2; in double rounded to float
+/// @param prediction  (rows, cols), rounded likewise
 /// @return            (14, cols) in the step arena, rows as in GeneScore: the twelve scores in the
 /// order of
 ///                    score_columns, then whether truth and prediction are constant. A column with
