@@ -31,7 +31,7 @@ std::vector<std::int64_t> genes_to_impute(const std::vector<std::string>& refere
   if (choice == "all") {
     for (std::int64_t g = 0; g < static_cast<std::int64_t>(reference.size()); ++g)
       if (measured.count(g) == 0) genes.push_back(g);
-    if (genes.empty()) progress.note("note: every gene of the reference is measured; nothing is imputed");
+    if (genes.empty()) progress.note("note: every gene that the model knows is measured; nothing is imputed");
     return genes;
   }
   std::map<std::string, std::int64_t> place;

@@ -10,7 +10,7 @@ namespace stx::dcavae {
 
 struct FitCommand : FitFlags {
   std::string out_cells;         ///< second output: the single cells with latents and positions
-  std::optional<std::int64_t> extra_genes;  ///< the setting of that name, which is -1 (all) here unless it is set
+  std::optional<std::int64_t> extra_genes;  ///< the setting of that name, which the revision gives where neither is set
   std::string cache;             ///< folder where lists of partners are kept
   std::string level = "90";      ///< of the interval layers, percent: one of 50, 80, 90, 95
   bool rounded = false;

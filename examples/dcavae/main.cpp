@@ -29,7 +29,7 @@ void FitCommand::add_to(CLI::App& app) {
   FitFlags::add_to(app);
   app.add_option("--out-cells", out_cells, "second .h5ad to write: the single cells with latents and positions");
   app.add_option("--extra-genes", extra_genes, "learn and impute so many of the reference's genes outside the panel, the "
-                                               "most variable first; -1 = all, unless a setting says otherwise")
+                                               "most variable first; -1 = all, the default but for the revisions R1 and R2: 0")
       ->check(CLI::Range(-1, 1000000));
   add_cache(app, cache);
   add_level(app, level);

@@ -19,10 +19,13 @@ void one_of(const char* name, const std::string& value, std::initializer_list<st
 
 }  // namespace
 
-Options Options::of_revision(const std::string& name) {
+Options Options::of_revision(const std::string& name, bool imputes) {
   Options o;
   one_of("revision", name, {"sound", "paper", "R1", "R2"});
-  if (name == "sound") return o;
+  if (name == "sound") {
+    if (imputes) o.extra_genes = -1;
+    return o;
+  }
   // What the published code does, and the paper where it says nothing else.
   o.revision = name;
   o.hidden = 64;

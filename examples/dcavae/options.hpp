@@ -81,9 +81,10 @@ struct Options {
   /// Calls f(name, field, help) for every setting.
   template <class F>
   void visit(F&& f);
-  /// The settings of a revision.
+  /// The settings of a revision. `imputes`: for a model that imputes, not one that is scored on the panel alone: `sound`
+  /// then learns all genes of the reference, as `paper` always does; the published code knows no others than the panel's.
   /// @throws ArgumentError for an unknown name.
-  static Options of_revision(const std::string& name);
+  static Options of_revision(const std::string& name, bool imputes = false);
   /// @throws ArgumentError for a setting outside its range.
   void check() const;
 
@@ -113,7 +114,8 @@ void Options::visit(F&& f) {
   f("library", library, "observed: log of the row's total; learned: a second encoder");
   f("cell_depth", cell_depth, "power of a cell's total in its library; 0: all cells alike");
   f("mask_cell_encoder", mask_cell_encoder, "the cells' encoder sees the training genes alone");
-  f("extra_genes", extra_genes, "variable genes of the reference outside the panel that cells teach; -1: all");
+  f("extra_genes", extra_genes, "variable genes of the reference outside the panel that cells teach; -1: all, as fit does "
+                                  "with revision sound, and revision paper always");
   f("balance_extra_genes", balance_extra_genes, "the cells' terms are multiplied by panel / (panel + extra) genes");
   f("lambda", lambda, "weight of the contrastive term");
   f("contrast", contrast, "exclude_positives | global | r1 | r2");

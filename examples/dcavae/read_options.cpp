@@ -4,11 +4,10 @@
 
 namespace stx::dcavae {
 
-Options read_options(const CommonFlags& flags, std::int64_t extra_genes) {
+Options read_options(const CommonFlags& flags, bool imputes) {
   Options named;
   apply_flags(named, flags);
-  Options options = Options::of_revision(named.revision);
-  if (options.extra_genes == 0) options.extra_genes = extra_genes;
+  Options options = Options::of_revision(named.revision, imputes);
   apply_flags(options, flags);
   options.check();
   return options;

@@ -11,8 +11,8 @@ namespace stx::dcavae {
 
 /// The settings after --config and then --set, checked. Whichever of them names a revision last, all its
 /// settings come first and the others after it.
-/// `extra_genes`: the value of that setting where neither of them nor the revision sets it.
-Options read_options(const CommonFlags& flags, std::int64_t extra_genes = 0);
+/// `imputes`: see Options::of_revision().
+Options read_options(const CommonFlags& flags, bool imputes = false);
 nlohmann::ordered_json options_json(const Options& options);
 /// Every setting with its default value, one line each.
 std::string options_help();

@@ -13,7 +13,7 @@ namespace stx::dcavae {
 template <class Command>
 Options options_of(const Command& command) {
   constexpr bool fits = std::is_same_v<Command, FitCommand>;
-  Options options = read_options(command.common, fits ? -1 : 0);
+  Options options = read_options(command.common, fits);
   if constexpr (fits) options.extra_genes = command.extra_genes.value_or(options.extra_genes);
   options.rounded = options.rounded || command.rounded;
   return options;

@@ -91,6 +91,9 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   load_data(run, command, options);
   PairData& pair = run.pair;
   require_enough(pair, command.folds);
+  if (options.extra_genes == 0 && pair.sc.genes.size() > pair.shared.size())
+    run.progress.note("note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes -1 "
+                      "takes all of them");
   const int threads = run.facts.threads;
   run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
 

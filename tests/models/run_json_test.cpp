@@ -3,6 +3,7 @@
 
 #include "models/dcavae_program.hpp"
 #include "models/workplace.hpp"
+#include "stx/io/h5ad_read.hpp"
 
 namespace {
 
@@ -65,6 +66,39 @@ TEST_CASE("dcavae: JSON of fit without folds, and of impute") {
   CHECK(w.json("fit.json")["interval_corrected"] == false);
   CHECK(w.json("fit.json")["positions"]["n_test_spots"].get<int>() > 0);
   CHECK((w.json("impute.json")["interval_corrected"] == false && w.json("impute.json")["interval_level"] == 0.9));
+}
+
+TEST_CASE("dcavae fit learns genes outside the panel where the revision does, unless a setting or the flag says otherwise") {
+  const dcavae_program::Workplace w;
+  golden::spit(w.folder / "none.json", R"({"extra_genes": 0})");
+  struct Case {
+    program::Flags flags;
+    int extra_genes, n_written;  // 15 genes are measured, the reference has 15 more
+  };
+  const Case cases[] = {{{}, -1, 30},
+                        {{"--set", "revision=sound"}, -1, 30},
+                        {{"--set", "revision=paper"}, -1, 30},
+                        {{"--set", "revision=R1"}, 0, 15},
+                        {{"--set", "revision=R2"}, 0, 15},
+                        {{"--set", "extra_genes=0"}, 0, 15},
+                        {{"--config", "none.json"}, 0, 15},
+                        {{"--set", "revision=paper", "--set", "extra_genes=0"}, 0, 15},
+                        {{"--set", "revision=R2", "--set", "extra_genes=-1"}, -1, 30},
+                        {{"--set", "revision=R2", "--extra-genes", "4"}, 4, 19}};
+  int number = 0;
+  for (const Case& c : cases) {
+    const std::string name = std::to_string(++number);
+    INFO("case " << name);
+    program::Flags command = w.on_pair("fit", c.flags + program::Flags{"--out", name + ".h5ad", "--json", name + ".json"});
+    *(std::find(command.begin(), command.end(), "--folds") + 1) = "0";
+    const program::Result fitted = w.dcavae(command);
+    INFO(fitted.err);
+    REQUIRE(fitted.status == 0);
+    CHECK(w.json(name + ".json")["config"]["extra_genes"] == c.extra_genes);
+    CHECK(stx::read_h5ad(w.folder / (name + ".h5ad")).n_var() == c.n_written);
+    CHECK((fitted.err.find("note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes "
+                           "-1 takes all of them\n") != std::string::npos) == (c.extra_genes == 0));
+  }
 }
 
 TEST_CASE("casper: JSON of fit without folds, and of impute") {
