@@ -6,6 +6,7 @@
 
 #include "examples/common/cell_space.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
+#include "examples/dcavae/labels.hpp"
 #include "examples/dcavae/latent_scores.hpp"
 #include "examples/dcavae/position_report.hpp"
 #include "examples/dcavae/report_tables.hpp"
@@ -123,7 +124,7 @@ void add_places(EvaluationExtras& extras, const GenesEvaluation& evaluation, con
 GroupCodes group_codes(const std::vector<std::string>& labels) {
   GroupCodes out;
   for (const std::string& label : labels)
-    if (!label.empty() && label != "nan") out.names.push_back(label);
+    if (!is_unknown_label(label)) out.names.push_back(label);
   std::sort(out.names.begin(), out.names.end());
   out.names.erase(std::unique(out.names.begin(), out.names.end()), out.names.end());
   for (const std::string& label : labels) {

@@ -6,7 +6,7 @@
 
 namespace stx::dcavae {
 
-/// Labels as numbers: names ascend; -1 for empty labels and "nan".
+/// Labels as numbers: names ascend; -1 where is_unknown_label().
 struct GroupCodes {
   std::vector<std::int32_t> codes;
   std::vector<std::string> names;

@@ -12,7 +12,7 @@
 
 namespace stx::dcavae {
 
-/// True for what files write where no type is known.
+/// True for what files write where no type is known: "", nan, NaN, NA, <NA>, None.
 bool is_unknown_label(const std::string& label);
 
 /// Types of both sides under one numbering; -1 is unknown.
