@@ -10,7 +10,7 @@ import argparse
 import json
 import pathlib
 
-COLUMNS = ("gene", "fold", "pcc", "scc", "kendall", "rmse", "auc", "calibration_slope", "calibration_intercept", "coverage90")
+COLUMNS = ("gene", "fold", "pcc", "scc", "kendall", "rmse", "auc", "calibration_slope", "calibration_intercept", "coverage_90")
 
 
 def short(value):
