@@ -34,7 +34,7 @@ struct MethodScores {
 struct TrainingCurve {
   std::string name;  ///< such as "seed 0, fold 1"
   std::vector<EpochRecord> epochs;
-  std::int64_t best_epoch = -1;
+  std::int64_t best_epoch = -1;  ///< counted from 0: the last one whose training the model has
 };
 
 struct Evaluation {

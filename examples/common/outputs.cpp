@@ -47,7 +47,11 @@ nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair
   json["seconds"] = {{"load", run.load_seconds}, {"prepare", run.prepare_seconds}, {"train", e.train_seconds},
                      {"predict", e.predict_seconds}, {"total", run.total_seconds}};
   json["epochs_run"] = nlohmann::ordered_json::array();
-  for (const TrainingCurve& curve : e.curves) json["epochs_run"].push_back(curve.epochs.size());
+  json["best_epochs"] = nlohmann::ordered_json::array();
+  for (const TrainingCurve& curve : e.curves) {
+    json["epochs_run"].push_back(curve.epochs.size());
+    json["best_epochs"].push_back(curve.best_epoch + 1);
+  }
   json["seconds_per_epoch"] = number(seconds_per_epoch(e));
   json["peak_rss_mb"] = number(peak_rss_mb());
   if (e.order.empty()) return json;

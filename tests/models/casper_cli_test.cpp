@@ -41,7 +41,7 @@ void check_summary(const Json& summary) {
 
 void check_json(const Json& j, const std::string& command, const std::string& protocol) {
   CHECK(keys(j) == Flags{"stx", "commit", "model", "command", "protocol", "note", "data", "config", "device",
-                         "seed", "seconds", "epochs_run", "seconds_per_epoch", "peak_rss_mb",
+                         "seed", "seconds", "epochs_run", "best_epochs", "seconds_per_epoch", "peak_rss_mb",
                          "metrics", "metrics_per_seed", "attention", "per_gene", "baselines"});
   CHECK(j["stx"] == stx::version_string);
   CHECK(j["model"] == "casper");
@@ -65,6 +65,8 @@ void check_json(const Json& j, const std::string& command, const std::string& pr
   CHECK(j["seconds"]["total"].get<double>() > j["seconds"]["train"].get<double>());
   CHECK(j["epochs_run"].size() == 2);
   for (const Json& n : j["epochs_run"]) CHECK(n.get<int>() == 2);
+  CHECK(j["best_epochs"].size() == 2);
+  for (const Json& n : j["best_epochs"]) CHECK((n == 1 || n == 2));
   CHECK(j["seconds_per_epoch"].get<double>() > 0);
   CHECK(j["peak_rss_mb"].get<double>() > 1);
   check_summary(j["metrics"]);

@@ -25,6 +25,7 @@ void check_runs(const std::string& model, const program::Program& program, const
   CHECK((f["data"]["st"] == "st.h5ad" && f["data"]["n_scored_genes"] == 0));
   CHECK(f["config"]["max_epochs"] == 2);
   CHECK(f["epochs_run"] == Json::array({2}));
+  CHECK((f["best_epochs"].size() == 1 && (f["best_epochs"][0] == 1 || f["best_epochs"][0] == 2)));
   CHECK(f["seconds_per_epoch"].get<double>() > 0);
   CHECK(f["seconds"]["total"].get<double>() > f["seconds"]["train"].get<double>());
   CHECK(f["device"]["kind"] == "cpu");
