@@ -119,8 +119,8 @@ class Network {
 
   /// The distribution of the log total, with library = learned, and a draw from it.
   Gaussian<T, D> library(Context<D>& ctx, Modality m, V x) const { return library_[index(m)](ctx, x); }
-  V sample_library(Context<D>& ctx, Modality m, const Gaussian<T, D>& q) const {
-    return gaussian_sample(ctx, q, library_site_[index(m)]);
+  V sample_library(Context<D>& ctx, Modality m, const Gaussian<T, D>& q, const Tensor<std::int32_t, D>& row_ids = {}) const {
+    return gaussian_sample(ctx, q, library_site_[index(m)], row_ids);
   }
 
   /// (rows, genes): logits of the rate, and of an extra zero of cells.

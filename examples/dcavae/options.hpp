@@ -111,7 +111,7 @@ void Options::visit(F&& f) {
   f("cross_attention", cross_attention, "false: each side attends to itself");
   f("dispersion", dispersion, "free: one of each gene and side; tied: space = cells + a learned offset; decoder: one of each "
                                 "entry, a third output of the decoder");
-  f("library", library, "observed: log of the row's total; learned: a second encoder");
+  f("library", library, "observed: log of the row's total; learned: a second encoder, whose spread intervals hold too");
   f("cell_depth", cell_depth, "power of a cell's total in its library; 0: all cells alike");
   f("mask_cell_encoder", mask_cell_encoder, "the cells' encoder sees the training genes alone");
   f("extra_genes", extra_genes, "variable genes of the reference outside the panel that cells teach; -1: all, as fit does "

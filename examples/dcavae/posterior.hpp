@@ -76,8 +76,9 @@ class DcavaeModel {
   Matrix<float> spot_logs(const Matrix<float>& mean, const std::vector<std::int64_t>& rows,
                           const std::vector<std::int64_t>& genes);
 
-  /// One sample of the counts: a latent from its posterior, then counts from the likelihood. Sample k of a
-  /// row is the same in any chunk; samples of other numbers are independent.
+  /// One sample of the counts: a latent from its posterior and, with options.library = learned, a library from its
+  /// own (expectations take that one's mean), then counts from the likelihood. Sample k of a row is the same in any
+  /// chunk; samples of other numbers are independent.
   Matrix<float> sample_counts(Modality m, const std::vector<std::int64_t>& rows,
                               const std::vector<std::int64_t>& genes, std::int64_t sample_number);
 
@@ -190,12 +191,15 @@ class DcavaeModel {
     upload(ctx_, t, std::span<const float>(host.values));
     return t;
   }
-  V library(Modality m, const Rows& ids) {
-    if (options_.library == "learned") return network_.library(ctx_, m, sides_[index(m)].inputs(ctx_, ids)).mean;
-    return sides_[index(m)].library(ctx_, ids);
+  enum class Library : unsigned char { mean, sampled };
+  /// ln of the totals that counts are expected at; a learned library is uncertain, and may be sampled.
+  V library(Modality m, const Rows& ids, Library which) {
+    if (options_.library != "learned") return sides_[index(m)].library(ctx_, ids);
+    const Gaussian<float, D> q = network_.library(ctx_, m, sides_[index(m)].inputs(ctx_, ids));
+    return which == Library::sampled ? network_.sample_library(ctx_, m, q, ids) : q.mean;
   }
-  CountExpectation<float, D> decode(Modality m, V z, const Rows& ids) {
-    return count_decoder_mean(ctx_, network_.rate(ctx_, z), library(m, ids), sides_[index(m)].observed(),
+  CountExpectation<float, D> decode(Modality m, V z, const Rows& ids, Library which) {
+    return count_decoder_mean(ctx_, network_.rate(ctx_, z), library(m, ids, which), sides_[index(m)].observed(),
                               network_.dispersion(ctx_, m, z), m == Modality::cells ? network_.zero(ctx_, z) : V());
   }
 

@@ -155,7 +155,8 @@ Expectation DcavaeModel<D>::expect(Modality m, const std::vector<std::int64_t>& 
     const detail::AtStep<D> step(ctx_, static_cast<std::uint32_t>(pass));  // latents as in sample_counts()
     in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t) {
       const Gaussian<float, D> q = posterior(kept, rows, first, ids.size());
-      const CountExpectation<float, D> expected = decode(m, sampled_latents ? network_.sample(ctx_, m, q, ids) : q.mean, ids);
+      const CountExpectation<float, D> expected =
+          decode(m, sampled_latents ? network_.sample(ctx_, m, q, ids) : q.mean, ids, Library::mean);
       detail::add_columns(ctx_, expected.mean, genes, first, out.mean);
       detail::add_columns(ctx_, expected.p_zero, genes, first, out.p_zero);
     });
@@ -237,7 +238,7 @@ Matrix<float> DcavaeModel<D>::sample_counts(Modality m, const std::vector<std::i
     const V z = network_.sample(ctx_, m, posterior(kept, rows, first, ids.size()), ids);
     const Tensor<float, D> all_theta = log_theta(m, z);
     Matrix<float> log_mu(ids.size(), n_asked), zeta(ids.size(), n_asked), own_theta(all_theta.rows(), n_asked);
-    detail::add_columns(ctx_, decode(m, z, ids).mean, genes, 0, log_mu);
+    detail::add_columns(ctx_, decode(m, z, ids, Library::sampled).mean, genes, 0, log_mu);
     for (float& v : log_mu.values) v = std::log(v);
     detail::add_columns(ctx_, all_theta, genes, 0, own_theta);
     Tensor<float, D> extra_zero;

@@ -1,40 +1,16 @@
 // What a DCAVAE infers: rows are independent of each other, totals are kept, samples follow their model.
-#include "models/dcavae_case.hpp"
-#include "stx/backend/cpu/transfer.hpp"
+#include "models/dcavae_trained.hpp"
 #include "support/compare.hpp"
 
 namespace {
 
 using namespace dcavae_case;
-using stx::Cpu;
 using stx::test::same_bits;
-using Model = stx::dcavae::DcavaeModel<Cpu>;
-constexpr Modality sides[] = {Modality::cells, Modality::spots};
-
-/// A model after a few steps, so that running statistics and dispersions are not those of the start.
-std::unique_ptr<Model> trained(const Options& o, int threads = 1) {
-  auto model = std::make_unique<Model>(stx::ContextOptions{.threads = threads, .seed = 3}, task(o), o);
-  RandomPairs<Cpu> pairs(model->context(), o);
-  Trainer<Cpu> trainer(*model, pairs, 2, 2);
-  trainer.run([&] { return static_cast<double>(trainer.epochs().size()); }, [] {});
-  return model;
-}
 
 std::vector<std::int64_t> range(std::int64_t n) {
   std::vector<std::int64_t> out(static_cast<std::size_t>(n));
   std::iota(out.begin(), out.end(), std::int64_t{0});
   return out;
-}
-
-}  // namespace
-
-namespace {
-
-/// Gives every latent one log variance.
-void spread_of_latents(Model& model, float log_variance) {
-  for (auto& e : model.store().entries())
-    if (e.name == "latent.spread.bias") stx::fill(model.context(), e.state.value.data, e.shape.size(), log_variance);
-    else if (e.name == "latent.spread.weight") stx::fill(model.context(), e.state.value.data, e.shape.size(), 0.0f);
 }
 
 }  // namespace
