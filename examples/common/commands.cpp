@@ -14,9 +14,9 @@ void FitFlags::add_to(CLI::App& app) {
   app.add_option("--report", report, "report of the cross-validation as HTML");
 }
 
-void FitFlags::check() const {
+void FitFlags::check(bool shows_model) const {
   require(folds != 1, "fit", "--folds must be 0 or at least 2, got 1");
-  require(folds > 0 || report.empty(), "fit", "--report shows the cross-validation, which --folds 0 leaves out");
+  require(folds > 0 || shows_model || report.empty(), "fit", "--report shows the cross-validation, which --folds 0 leaves out");
 }
 
 void ImputeFlags::add_to(CLI::App& app, bool needs_cells) {

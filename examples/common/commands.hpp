@@ -17,8 +17,9 @@ struct FitFlags {
   int folds = 5;
 
   void add_to(CLI::App& app);
+  /// `shows_model`: the report has something to show without cross-validation too.
   /// @throws ArgumentError for flags that contradict one another.
-  void check() const;
+  void check(bool shows_model = false) const;
 };
 
 struct ImputeFlags {

@@ -103,7 +103,7 @@ std::string score_table(const Evaluation& e) {
 
 Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFacts& run) {
   Report report;
-  report.title = run.model + ": " + e.protocol;
+  report.title = run.model + ": " + (e.order.empty() ? run.command : e.protocol);
   report.subtitle = e.note;
   report.notes = pair.notes;
   report.facts = {{"spatial data", run.st}, {"single cells", run.sc},
@@ -117,9 +117,8 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
   for (const auto& [name, value] : e.counts) report.facts.push_back({name, std::to_string(value)});
   report.genes = e.genes;
   for (const std::string& method : e.order) report.rows.push_back({method, "", e.methods.at(method).mean()});
-  const MethodScores& model = e.methods.at(e.order.front());
-  const std::vector<GeneScores> scores = model.mean();
   if (pair.coordinates.cols >= 2 && e.genes.size() >= 3) {
+    const MethodScores& model = e.methods.at(e.order.front());
     // Maps show the spots that every gene of the first seed is scored on.
     std::vector<std::int64_t> scored;
     for (std::int64_t i = 0; i < e.truth.rows; ++i) {
@@ -135,7 +134,7 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
     report.coordinates = Matrix<double>(static_cast<std::int64_t>(scored.size()), 2);
     for (std::int64_t i = 0; i < report.coordinates.rows; ++i)
       for (int k = 0; k < 2; ++k) report.coordinates(i, k) = pair.coordinates(scored[i], k);
-    report.maps = choose_maps(e.genes, scores, rows_of(e.truth), rows_of(model.prediction));
+    report.maps = choose_maps(e.genes, model.mean(), rows_of(e.truth), rows_of(model.prediction));
   }
   if (e.attention.rows > 0) {
     const AttentionScores a = score_attention(e.attention);

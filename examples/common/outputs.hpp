@@ -35,6 +35,7 @@ nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair
 /// The table of scores as text: one row a method, means over genes. Empty without scores.
 std::string score_table(const Evaluation& e);
 
+/// The same as a report, with maps of genes and the curves of the trainings.
 Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFacts& run);
 
 /// Files that a command may ask for; empty names are not written.

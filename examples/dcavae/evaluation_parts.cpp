@@ -189,14 +189,17 @@ void GenesEvaluation::add_uncertainty(const PairData& pair, const EvaluationPlan
   further_genes = all.gene_coverage(static_cast<std::size_t>(at));
 }
 
+LatentSpace latent_space(const PairData& pair, const Options& options, Matrix<float> cells, Matrix<float> spots) {
+  LatentSpace space{std::move(cells), std::move(spots), {}, {}};
+  if (!options.label_column.empty()) space.cell_labels = row_labels(pair.sc, options.label_column, "single-cell");
+  if (!options.spot_label_column.empty()) space.spot_labels = row_labels(pair.st, options.spot_label_column, "spatial");
+  return space;
+}
+
 void GenesEvaluation::add_space(const PairData& pair, const Variant& variant, const JobResult& job) {
   if (auto kept = kept_places(job)) places[variant.name] = std::move(*kept);
   if (variant.name != "dcavae") return;
-  const Options& options = variant.options;
-  space.cells = job.more.at("latent cells");
-  space.spots = job.more.at("latent spots");
-  if (!options.label_column.empty()) space.cell_labels = row_labels(pair.sc, options.label_column, "single-cell");
-  if (!options.spot_label_column.empty()) space.spot_labels = row_labels(pair.st, options.spot_label_column, "spatial");
+  space = latent_space(pair, variant.options, job.more.at("latent cells"), job.more.at("latent spots"));
 }
 
 nlohmann::ordered_json GenesEvaluation::extra_json() const {

@@ -58,11 +58,14 @@ struct FoldTruth {
 FoldTruth fold_truth(const PairData& pair, const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,
                      bool rounded);
 
-/// The latent space of one fold: posterior means, and labels where the settings name their columns.
+/// A latent space: posterior means, and labels where the settings name their columns.
 struct LatentSpace {
   Matrix<float> cells, spots;
   std::vector<std::string> cell_labels, spot_labels;
 };
+
+/// Posterior means of the rows of a pair with the rows' labels.
+LatentSpace latent_space(const PairData& pair, const Options& options, Matrix<float> cells, Matrix<float> spots);
 
 class GenesEvaluation {
  public:
@@ -73,8 +76,8 @@ class GenesEvaluation {
   std::vector<Correction> corrections;  ///< of intervals of further genes, from all folds of the first seed
   std::vector<double> further_genes;    ///< randomised coverage at gene_level of each held-out gene by corrections from
                                         ///< all others: what to expect of a further gene; empty with a single fold
-  LatentSpace space;                ///< of the model's first fold and seed
-  std::map<std::string, FoldPlaces> places;  ///< by variant, of the first fold and seed; empty without coordinates
+  LatentSpace space;                ///< of the model's first fold and seed; without folds, of the model that is kept
+  std::map<std::string, FoldPlaces> places;  ///< by variant, of the same; empty without coordinates
 
   GenesEvaluation() = default;
   GenesEvaluation(const PairData& pair, const EvaluationPlan& plan);

@@ -39,15 +39,16 @@ Matrix<float> stacked(const Matrix<float>& a, const Matrix<float>& b) {
   return out;
 }
 
-void add_latent_maps(ReportExtras& report, const LatentSpace& space, int threads) {
+/// `whose`: of which model the latents are.
+void add_latent_maps(ReportExtras& report, const LatentSpace& space, const std::string& whose, int threads) {
   if (space.cells.rows + space.spots.rows < 3 || space.cells.cols < 2) return;
   const Matrix<double> plane = principal_plane(stacked(space.cells, space.spots), threads);
   const auto n_cells = static_cast<std::size_t>(space.cells.rows), n_spots = static_cast<std::size_t>(space.spots.rows);
   ReportScatter sides{"by side", plane, std::vector<std::int32_t>(n_cells, 0), {"single cells", "spots"}};
   sides.group.resize(n_cells + n_spots, 1);
   ReportScatters section{"latent", "Shared latent space",
-                         "Posterior means of single cells and spots on their two leading principal axes (first fold). "
-                         "Sides that lie on one another are integrated.", {std::move(sides)}};
+                         "Posterior means of single cells and spots on their two leading principal axes (" + whose +
+                             "). Sides that lie on one another are integrated.", {std::move(sides)}};
   if (!space.cell_labels.empty() || !space.spot_labels.empty()) {
     std::vector<std::string> cells = space.cell_labels, spots = space.spot_labels;
     cells.resize(n_cells);
@@ -162,9 +163,20 @@ EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matr
                            p_value_text(test["mann_whitney_p_corrected"]) + " (corrected)");
   add_variant_lines(extras, evaluation);
   add_calibration(extras.report, scores);
-  add_latent_maps(extras.report, evaluation.space, threads);
+  add_latent_maps(extras.report, evaluation.space, "first fold", threads);
   add_places(extras, evaluation, coordinates, threads);
   add_tables(extras, evaluation.log.order.front());
+  return extras;
+}
+
+EvaluationExtras unscored_extras(const GenesEvaluation& evaluation, const Matrix<double>& coordinates, int threads) {
+  EvaluationExtras extras;
+  extras.json["interval_corrected"] = false;
+  add_latent_maps(extras.report, evaluation.space, "the model that is kept", threads);
+  for (const auto& [name, places] : evaluation.places) {
+    extras.json["positions"] = positions_json(places, coordinates, evaluation.space, threads);
+    extras.report.scatters.push_back(position_maps(coordinates, places.spots, places.cells, evaluation.space));
+  }
   return extras;
 }
 

@@ -17,4 +17,8 @@ GroupCodes group_codes(const std::vector<std::string>& labels);
 /// `coordinates` are those of the spots, or empty.
 EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matrix<double>& coordinates, int threads);
 
+/// The part of it that needs no scores, of a model without cross-validation: latent space and positions, where they
+/// are known.
+EvaluationExtras unscored_extras(const GenesEvaluation& evaluation, const Matrix<double>& coordinates, int threads);
+
 }  // namespace stx::dcavae

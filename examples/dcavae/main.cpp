@@ -27,6 +27,7 @@ void add_level(CLI::App& app, std::string& level) {
 
 void FitCommand::add_to(CLI::App& app) {
   FitFlags::add_to(app);
+  app.get_option("--report")->description("report as HTML: scores of the cross-validation, latent space, positions");
   app.add_option("--out-cells", out_cells, "second .h5ad to write: the single cells with latents and positions");
   app.add_option("--extra-genes", extra_genes, "learn and impute so many of the reference's genes outside the panel, the "
                                                "most variable first; -1 = all, the default but for the revisions R1 and R2: 0")

@@ -85,7 +85,7 @@ SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& o
 template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
   PairRun run({"dcavae", "fit", D::name, device_name}, command.common);
-  command.check();
+  command.check(true);
   run.will_write({command.out, command.out_cells, command.save, command.json, command.report});
   const Options options = options_of(command);
   load_data(run, command, options);
@@ -126,15 +126,18 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     measured_pcc[known[g]] = cv_pcc[g];
   }
   AnnData cells;
-  std::optional<Placement> placement;
-  if (!command.out_cells.empty()) {
+  if (!command.out_cells.empty() || (command.folds == 0 && !command.report.empty())) {
     const Latents of_cells = model.latents(Modality::cells);
     cells = cells_anndata(pair.sc, of_cells, provenance(run.facts));
-    placement = place_rows_of(model, pair.coordinates, {.threads = threads, .seed = command.common.seed}, run.tools());
-    if (placement) {
+    if (command.folds == 0)
+      evaluation.space = latent_space(pair, options, of_cells.mean, model.latents(Modality::spots).mean);
+    if (const auto placement =
+            place_rows_of(model, pair.coordinates, {.threads = threads, .seed = command.common.seed}, run.tools())) {
       const Placed& placed = placement->cells;
       add_places(cells, pair.sc, {placed.position, placed.spread, placed.radius});
       cells.uns["stx"]["positions"] = position_errors(placement->errors);
+      // In place of a fold's.
+      evaluation.places["dcavae"] = {placed.position, placement->spots.position, placement->errors};
     }
   }
   run.facts.total_seconds = run.seconds();
@@ -143,16 +146,9 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
                 {.st = &pair.st, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)}, run.progress);
     if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);
     if (!command.save.empty()) save_model(command.save, saved);
-    EvaluationExtras extras;
-    if (command.folds == 0) {
-      extras.json["interval_corrected"] = false;
-      if (placement) extras.json["positions"] = position_errors(placement->errors);
-    } else {
-      if (placement)  // of the model that is kept, in place of a fold's
-        evaluation.places["dcavae"] = {placement->cells.position, placement->spots.position, placement->errors};
-      extras = evaluation_extras(evaluation, pair.coordinates, threads);
-    }
-    write_evaluation({command.json, command.report}, evaluation.log, pair, run.facts, extras);
+    write_evaluation({command.json, command.report}, evaluation.log, pair, run.facts,
+                     command.folds > 0 ? evaluation_extras(evaluation, pair.coordinates, threads)
+                                       : unscored_extras(evaluation, pair.coordinates, threads));
   });
 }
 

@@ -1,7 +1,9 @@
-// What every runner says of its trainings in JSON.
+// What every runner says of its trainings in JSON and in the report.
 #include "examples/common/outputs.hpp"
 
 #include <doctest/doctest.h>
+
+#include "examples/common/report.hpp"
 
 namespace {
 
@@ -9,6 +11,7 @@ namespace {
 stx::JobResult training(std::size_t n, std::int64_t best) {
   stx::JobResult job;
   job.epochs.resize(n);
+  for (stx::EpochRecord& epoch : job.epochs) epoch.loss = 2;
   job.best_epoch = best - 1;
   return job;
 }
@@ -27,4 +30,16 @@ TEST_CASE("JSON: epochs that ran, patience included, and those that the model wa
   CHECK(json["best_epochs"] == Json::array({2, 5, 2, 1}));
   const Json fit = evaluation_json(stx::unscored(training(7, 4)), {}, {});
   CHECK((fit["epochs_run"] == Json::array({7}) && fit["best_epochs"] == Json::array({4})));
+}
+
+TEST_CASE("a report without scores: the training and facts of the run") {
+  stx::RunFacts run;
+  run.model = "name";
+  run.command = "fit";
+  const std::string html = stx::render_report(evaluation_report(stx::unscored(training(7, 4)), {}, run));
+  for (const char* part : {"<title>name: fit</title>", "no gene was held out", "<section id=\"training\">", "epoch 4 of 7",
+                           "<section id=\"run\">"})
+    CHECK_MESSAGE(html.find(part) != std::string::npos, part);
+  for (const char* part : {"id=\"scores\"", "id=\"genes\"", "id=\"maps\""})
+    CHECK_MESSAGE(html.find(part) == std::string::npos, part);
 }

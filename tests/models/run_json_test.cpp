@@ -69,6 +69,39 @@ TEST_CASE("dcavae: JSON of fit without folds, and of impute") {
   CHECK((w.json("impute.json")["interval_corrected"] == false && w.json("impute.json")["interval_level"] == 0.9));
 }
 
+TEST_CASE("dcavae fit --folds 0 --report: latent space and positions of the model that is kept") {
+  dcavae_program::Workplace w(true);
+  const auto report = [&](const std::string& name) {
+    program::Flags fit = w.on_pair("fit", {"--out", name + ".h5ad", "--json", name + ".json", "--report", name + ".html", "--set",
+                                           "label_column=cell_type", "--set", "spot_label_column=cell_type"});
+    *(std::find(fit.begin(), fit.end(), "--folds") + 1) = "0";
+    const program::Result fitted = w.dcavae(fit);
+    INFO(fitted.err);
+    REQUIRE(fitted.status == 0);
+    CHECK(fitted.out == "report: " + name + ".html\n");
+    return golden::slurp(w.folder / (name + ".html"));
+  };
+  const auto has = [](const std::string& html, const char* part) { return html.find(part) != std::string::npos; };
+  const std::string placed = report("placed");
+  for (const char* part : {"<title>dcavae: fit</title>", "id=\"latent\"", "the model that is kept", "by side", "by type",
+                           "id=\"positions\"", "spots, measured", "spots, predicted", "single cells, predicted",
+                           "id=\"training\"", "<span>199 points</span>"})  // 119 spots with counts and 80 cells
+    CHECK_MESSAGE(has(placed, part), part);
+  for (const char* part : {"first fold", "id=\"scores\"", "id=\"genes\"", "id=\"calibration\"", "id=\"stated\""})
+    CHECK_MESSAGE(!has(placed, part), part);
+  const Json positions = w.json("placed.json")["positions"];
+  CHECK(positions["n_test_spots"].get<int>() > 0);
+  CHECK(positions["purity"]["10"]["all"].is_number());
+  CHECK(w.json("placed.json")["interval_corrected"] == false);
+
+  w.pair.st.obsm.clear();
+  w.write();
+  const std::string unplaced = report("unplaced");
+  CHECK(has(unplaced, "id=\"latent\""));
+  CHECK_FALSE(has(unplaced, "id=\"positions\""));
+  CHECK_FALSE(w.json("unplaced.json").contains("positions"));
+}
+
 TEST_CASE("dcavae fit learns genes outside the panel where the revision does, unless a setting or the flag says otherwise") {
   const dcavae_program::Workplace w;
   golden::spit(w.folder / "none.json", R"({"extra_genes": 0})");
