@@ -104,6 +104,7 @@ template <class D>
 void add_attention(Suite<D>& suite) {
   add(suite, "64x64_tokens_6_heads_x_64", {64, 64, 6, 64, false});
   add(suite, "8x128_tokens_12_heads_x_64_bias", {8, 128, 12, 64, true});
+  add(suite, "256x34_tokens_4_heads_x_64", {256, 34, 4, 64, false});
   add(suite, "1024_tokens_4_heads_x_16", {1, 1024, 4, 16, false});
   add(suite, "1024_tokens_4_heads_x_32", {1, 1024, 4, 32, false});
   add(suite, "large_4x2048_tokens_8_heads_x_32", {4, 2048, 8, 32, false});

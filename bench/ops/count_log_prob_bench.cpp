@@ -77,6 +77,8 @@ void add_count_log_prob(Suite<D>& suite) {
     add(suite, "decoder_zinb_1024x2000" + csr,
         {.rows = 1024, .cols = 2000, .softmax = true, .inflated = true, .sparse = sparse});
   }
+  add(suite, "decoder_zinb_128x16000_csr",
+      {.rows = 128, .cols = 16000, .softmax = true, .inflated = true, .sparse = true});
   add(suite, "large_decoder_zinb_2048x16000",
       {.rows = 2048, .cols = 16000, .softmax = true, .inflated = true, .sparse = true});
 }

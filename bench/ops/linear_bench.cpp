@@ -159,6 +159,9 @@ void add_linear(Suite<D>& suite) {
   add(suite, "sc1_29x33x512_gelu_dropout", {29, 33, 512, Activation::gelu, 0.1f});
   add(suite, "head_1024x256x7", {1024, 256, 7, Activation::identity, 0.0f});
   add_gated(suite, "dit_8448x256x256_gated_residual", {8448, 256, 256, Activation::identity, 0.0f, 33});
+  add(suite, "vista_128x16000x64", {128, 16000, 64, Activation::identity, 0.0f});
+  add(suite, "t5_512x768x2304", {512, 768, 2304, Activation::identity, 0.0f});
+  add(suite, "dit_8448x256x1024", {8448, 256, 1024, Activation::identity, 0.0f});
   add(suite, "large_32768x1024x512_gelu_dropout", {32768, 1024, 512, Activation::gelu, 0.1f});
 }
 void register_linear(Suites& suites) {

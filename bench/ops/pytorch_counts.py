@@ -52,6 +52,8 @@ for shape, inflated in {"1024x320": False, "1024x2000": True}.items():
             lambda r=rows, g=genes, i=inflated: likelihood(r, g, i, True))
 
 
+case("count_decoder zinb 128x16000_csr", *both("count_log_prob", "decoder_zinb_128x16000_csr"))(
+    lambda: likelihood(128, 16000, True, True))
 case("count_decoder zinb large 2048x16000", *both("count_log_prob", "large_decoder_zinb_2048x16000"))(
     lambda: likelihood(2048, 16000, True, True))
 

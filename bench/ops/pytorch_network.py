@@ -18,6 +18,8 @@ def linear(rows, inputs, outputs, gelu_dropout):
 for name, shape in {"st1_1024x26x512_gelu_dropout": (1024, 26, 512, True), "st2_1024x512x256": (1024, 512, 256, False),
                     "encoder_1024x320x64": (1024, 320, 64, False),
                     "sc1_29x33x512_gelu_dropout": (29, 33, 512, True), "head_1024x256x7": (1024, 256, 7, False),
+                    "vista_128x16000x64": (128, 16000, 64, False), "t5_512x768x2304": (512, 768, 2304, False),
+                    "dit_8448x256x1024": (8448, 256, 1024, False),
                     "large_32768x1024x512_gelu_dropout": (32768, 1024, 512, True)}.items():
     case(f"linear {name}", *both("linear", name))(lambda s=shape: linear(*s))
 
@@ -163,6 +165,7 @@ def attention(batch, length, heads, dim, with_bias):
 
 for name, shape in {"64x64_tokens_6_heads_x_64": (64, 64, 6, 64, False),
                     "8x128_tokens_12_heads_x_64_bias": (8, 128, 12, 64, True),
+                    "256x34_tokens_4_heads_x_64": (256, 34, 4, 64, False),
                     "1024_tokens_4_heads_x_16": (1, 1024, 4, 16, False),
                     "1024_tokens_4_heads_x_32": (1, 1024, 4, 32, False),
                     "large_4x2048_tokens_8_heads_x_32": (4, 2048, 8, 32, False)}.items():
