@@ -30,6 +30,7 @@ FAMILIES = {
 BENCHES = {"matmul": r"gemm/", "batched_matmul": r"batched_gemm(_bwd)?/", "shuffled_batch": r"permutation/",
            "grid_knn": r"grid_knn/", "sort_into_cells": r"cell_sort/", "scheduled_weight": r"schedule/weight_", "schedule_learning_rate": r"schedule/learning_rate_",
            "Adam": r"adam/", "ParameterEma": r"ema/",
+           "diffusion_update": r"(diffusion_update|sampler)/",
            "random_normal": r"random_fill/normal_", "random_uniform": r"random_fill/uniform_",
            "sample_gamma": r"sample_variates/gamma_", "sample_poisson": r"sample_variates/poisson_",
            "count_log_prob": r"count_log_prob(_fwd|_bwd)/(?!(large_)?decoder_)",

@@ -30,14 +30,22 @@ def log_zinb(x, mu, theta, zeta, eps=1e-8):
     return (x < eps).float() * zero + (x > eps).float() * positive
 
 
-def likelihood(rows, genes, inflated, softmax):
-    x, a, r = counts(rows, genes), leaf(rows, genes), leaf(genes)
+def likelihood(rows, genes, inflated, softmax, dispersion="gene", observed=False):
+    """`dispersion`: one per gene, per gene and `batch` (three of them), or per `entry`."""
+    x, a, r = counts(rows, genes), leaf(rows, genes), leaf(*{"gene": (), "batch": (3,), "entry": (rows,)}[dispersion], genes)
     zeta = leaf(rows, genes) if inflated else None
+    batch = torch.arange(rows) * 7 // 4 % 3
+    seen = torch.arange(genes)[torch.rand(genes) < 0.7]
+    if observed:
+        x = x.index_select(1, seen)
     library = torch.log(x.sum(1, keepdim=True))
 
     def forward():
-        mu = torch.exp(library) * torch.softmax(a, 1) if softmax else torch.exp(a)
-        ll = log_zinb(x, mu, r.exp(), zeta) if inflated else log_nb(x, mu, r.exp())
+        logits, log_theta = a, F.embedding(batch, r) if dispersion == "batch" else r
+        if observed:
+            logits, log_theta = a.index_select(1, seen), r.index_select(0, seen)
+        mu, theta = torch.exp(library) * torch.softmax(logits, 1) if softmax else torch.exp(logits), log_theta.exp()
+        ll = log_zinb(x, mu, theta, zeta) if inflated else log_nb(x, mu, theta)
         return ll.sum(1).mean()
     return train([a, r] + ([zeta] if inflated else []), forward)
 
@@ -45,17 +53,30 @@ def likelihood(rows, genes, inflated, softmax):
 for shape, inflated in {"1024x320": False, "1024x2000": True}.items():
     rows, genes = map(int, shape.split("x"))
     kind = "zinb" if inflated else "nb"
-    case(f"count_log_prob {kind} {shape}", *both("count_log_prob", f"{kind}_{shape}"))(
-        lambda r=rows, g=genes, i=inflated: likelihood(r, g, i, False))
     for sparse in ("", "_csr"):
+        case(f"count_log_prob {kind} {shape}{sparse}", *both("count_log_prob", f"{kind}_{shape}{sparse}"))(
+            lambda r=rows, g=genes, i=inflated: likelihood(r, g, i, False))
         case(f"count_decoder {kind} {shape}{sparse}", *both("count_log_prob", f"decoder_{kind}_{shape}{sparse}"))(
             lambda r=rows, g=genes, i=inflated: likelihood(r, g, i, True))
+    for dispersion in ("batch", "entry"):
+        case(f"count_decoder {kind} {shape}_csr per {dispersion}",
+             *both("count_log_prob", f"decoder_{kind}_{shape}_csr_per_{dispersion}"))(
+            lambda r=rows, g=genes, i=inflated, d=dispersion: likelihood(r, g, i, True, d))
 
-
+case("count_decoder nb 1024x320_csr observed", *both("count_log_prob", "decoder_nb_1024x320_csr_observed"))(
+    lambda: likelihood(1024, 320, False, True, observed=True))
 case("count_decoder zinb 128x16000_csr", *both("count_log_prob", "decoder_zinb_128x16000_csr"))(
     lambda: likelihood(128, 16000, True, True))
+case("count_log_prob nb large 2048x16000_csr", *both("count_log_prob", "large_nb_2048x16000_csr"))(
+    lambda: likelihood(2048, 16000, False, False))
+case("count_decoder nb large 2048x16000_csr", *both("count_log_prob", "large_decoder_nb_2048x16000_csr"))(
+    lambda: likelihood(2048, 16000, False, True))
 case("count_decoder zinb large 2048x16000", *both("count_log_prob", "large_decoder_zinb_2048x16000"))(
     lambda: likelihood(2048, 16000, True, True))
+for dispersion in ("batch", "entry"):
+    case(f"count_decoder zinb large 8192x2000_csr per {dispersion}",
+         *both("count_log_prob", f"large_decoder_zinb_8192x2000_csr_per_{dispersion}"))(
+        lambda d=dispersion: likelihood(8192, 2000, True, True, d))
 
 
 def decoder_mean(rows, genes):
@@ -95,16 +116,22 @@ for name, shape in {"1024x2": (1024, 2), "large_8192x2000": (8192, 2000)}.items(
     case(f"cross_entropy {name}", *both("cross_entropy", name))(lambda s=shape: cross_entropy(*s))
 
 
-def pearson_loss(rows, genes):
-    p, target = leaf(rows, genes), torch.randn(rows, genes)
+def pearson_loss(rows, columns, masked):
+    p, target = leaf(rows, columns), torch.randn(rows, columns)
+    mask = (torch.rand(rows, columns) < 0.7).float()
+    n = mask.sum(0)
 
     def forward():
-        a, b = p - p.mean(0), target - target.mean(0)
+        if masked:
+            a, b = mask * (p - (mask * p).sum(0) / n), mask * (target - (mask * target).sum(0) / n)
+        else:
+            a, b = p - p.mean(0), target - target.mean(0)
         return (1 - (a * b).sum(0) / (a.norm(dim=0) * b.norm(dim=0))).mean()
     return train([p], forward)
 
 
-for name, shape in {"1024x320": (1024, 320), "large_8192x2000": (8192, 2000)}.items():
+for name, shape in {"1024x320": (1024, 320, False), "384x996_masked": (384, 996, True),
+                    "large_8192x2000": (8192, 2000, False), "large_8192x2000_masked": (8192, 2000, True)}.items():
     case(f"pearson_loss {name}", *both("pearson_loss", name))(lambda s=shape: pearson_loss(*s))
 
 

@@ -153,22 +153,36 @@ case("softmax 1024x2000", *both("softmax", "1024x2000"))(lambda: softmax(1024, 2
 case("softmax 16384x2000", *both("softmax", "large_16384x2000"))(lambda: softmax(16384, 2000, 0))
 
 
-def attention(batch, length, heads, dim, with_bias):
-    q, k, v = (leaf(batch, length, heads, dim) for _ in range(3))
-    bias = leaf(1, heads, length, length) if with_bias else None
+def attention(batch, queries, keys, heads, dim, with_bias=False, padding=None):
+    """The mask of padded keys is made outside the timing, added to the bias: once for all layers of a T5, which is
+    frozen where it pads."""
+    q, k, v = leaf(batch, queries, heads, dim), leaf(batch, keys, heads, dim), leaf(batch, keys, heads, dim)
+    bias = leaf(1, heads, queries, keys) if with_bias else None
+    b, j = torch.arange(batch)[:, None, None, None], torch.arange(keys)
+    exists = {None: None, "lengths": j < keys - 37 * b % ((keys + 1) // 2), "key_mask": (b + 3 * j) % 4 != 0}[padding]
+    mask = torch.zeros(batch, 1, 1, keys).masked_fill(~exists, -torch.inf) if padding else None
+    if padding and with_bias:
+        mask = mask + bias.detach()
+    trained = with_bias and not padding
 
     def forward():
-        return F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2),
-                                              bias.expand(batch, -1, -1, -1) if with_bias else None).transpose(1, 2)
-    return train([q, k, v] + ([bias] if with_bias else []), forward, torch.randn(batch, length, heads, dim))
+        added = bias.expand(batch, -1, -1, -1) if trained else mask
+        return F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), added).transpose(1, 2)
+    return train([q, k, v] + ([bias] if trained else []), forward, torch.randn(batch, queries, heads, dim))
 
 
-for name, shape in {"64x64_tokens_6_heads_x_64": (64, 64, 6, 64, False),
-                    "8x128_tokens_12_heads_x_64_bias": (8, 128, 12, 64, True),
-                    "256x34_tokens_4_heads_x_64": (256, 34, 4, 64, False),
-                    "1024_tokens_4_heads_x_16": (1, 1024, 4, 16, False),
-                    "1024_tokens_4_heads_x_32": (1, 1024, 4, 32, False),
-                    "large_4x2048_tokens_8_heads_x_32": (4, 2048, 8, 32, False)}.items():
+for name, shape in {"64x64_tokens_6_heads_x_64": (64, 64, 64, 6, 64),
+                    "64x63_queries_64_keys_6_heads_x_64": (64, 63, 64, 6, 64),
+                    "8x128_tokens_12_heads_x_64_bias": (8, 128, 128, 12, 64, True),
+                    "8x220_tokens_12_heads_x_64_bias_lengths": (8, 220, 220, 12, 64, True, "lengths"),
+                    "256x1_query_20_keys_8_heads_x_32_lengths": (256, 1, 20, 8, 32, False, "lengths"),
+                    "64x64_tokens_6_heads_x_64_key_mask": (64, 64, 64, 6, 64, False, "key_mask"),
+                    "256x34_tokens_4_heads_x_64": (256, 34, 34, 4, 64),
+                    "1024_tokens_4_heads_x_16": (1, 1024, 1024, 4, 16),
+                    "1024_tokens_4_heads_x_32": (1, 1024, 1024, 4, 32),
+                    "large_4x2048_tokens_8_heads_x_32": (4, 2048, 2048, 8, 32),
+                    "large_16x512_tokens_12_heads_x_64_lengths": (16, 512, 512, 12, 64, False, "lengths"),
+                    "large_16x512_tokens_12_heads_x_64_key_mask": (16, 512, 512, 12, 64, False, "key_mask")}.items():
     case(f"attention {name}", *both("attention", name))(lambda s=shape: attention(*s))
 
 

@@ -31,21 +31,74 @@ def q_sample(rows, columns):
     return work
 
 
-def update(rows, columns, noisy):
+def update(rows, columns, solver):
     u, x0, eps, known = (torch.randn(rows, columns) for _ in range(4))
     mask = (torch.rand(rows, columns) < 0.3).float()
 
     def work():
         predicted = torch.clamp(u - 0.5 * eps, -1, 1)
-        new = 0.5 * u + 0.25 * predicted + (0.1 * torch.randn_like(u) if noisy else 0.125 * x0)
+        new = 0.5 * u + 0.25 * predicted
+        if solver != "ddim":
+            new = new + (0.1 * torch.randn_like(u) if solver == "ddpm" else 0.125 * x0)
         return mask * known + (1 - mask) * new
+    return work
+
+
+def coefficients(solver, steps):
+    """Per step what u and eps give the prediction, and what state, prediction and the one before give the next state:
+    cosine noise at 1500 times; the last step leaves the prediction."""
+    times = 1500
+    level = torch.cos((torch.arange(times + 1, dtype=torch.float64) / times + 0.008) / 1.008 * math.pi / 2) ** 2
+    bars = torch.cumprod(1 - (1 - level[1:] / level[:-1]).clamp(max=0.999), 0)
+    snr = 0.5 * torch.log(bars / (1 - bars))
+    top = int((snr >= -5.1).nonzero().max())
+    grid = [math.floor(top * (1 - i / (steps - 1)) + 0.5) for i in range(steps)]
+    rows = []
+    for i, t in enumerate(grid):
+        now, u, x0, before = float(bars[t]), 0.0, 1.0, 0.0
+        if i + 1 < steps:
+            s = grid[i + 1]
+            following = float(bars[s])
+            u = math.sqrt((1 - following) / (1 - now))
+            x0 = math.sqrt(following) - u * math.sqrt(now)
+            if solver == "dpm2m":
+                h = float(snr[s] - snr[t])
+                ratio = 0 if i == 0 or i + 2 == steps else h / (2 * float(snr[t] - snr[grid[i - 1]]))
+                factor = -math.sqrt(following) * math.expm1(-h)
+                x0, before = factor * (1 + ratio), -factor * ratio
+        rows.append((1 / math.sqrt(now), -math.sqrt((1 - now) / now), u, x0, before))
+    return rows
+
+
+def sampler(rows, columns, solver):
+    """All steps from noise, the network's prediction at hand; in place, as nothing is recorded."""
+    eps, known = torch.randn(rows, columns), torch.randn(rows, columns)
+    visible = torch.rand(rows, columns) < 0.5
+    low, high = torch.full((columns,), -1.0), torch.full((columns,), 1.0)
+    plan, buffers = coefficients(solver, 20), [torch.empty(rows, columns), torch.empty(rows, columns)]
+
+    def work():
+        u, (new, last) = torch.randn(rows, columns), buffers
+        torch.where(visible, known, u, out=u)
+        for x0_u, x0_eps, by_u, by_x0, by_last in plan:
+            torch.mul(u, x0_u, out=new).add_(eps, alpha=x0_eps).clamp_(low, high)
+            u.mul_(by_u).add_(new, alpha=by_x0)
+            if by_last:
+                u.add_(last, alpha=by_last)
+            torch.where(visible, known, u, out=u)
+            new, last = last, new
+        return u
     return work
 
 
 for name, shape in {"256x996": (256, 996), "large_8192x2000": (8192, 2000)}.items():
     case(f"q_sample {name}", f"q_sample/{name}")(lambda s=shape: q_sample(*s))
-    case(f"diffusion_update ddpm {name}", f"diffusion_update/ddpm_{name}")(lambda s=shape: update(*s, True))
-    case(f"diffusion_update dpm2m {name}", f"diffusion_update/dpm2m_{name}")(lambda s=shape: update(*s, False))
+    for solver in ("ddpm", "dpm2m", "ddim"):
+        case(f"diffusion_update {solver} {name}", f"diffusion_update/{solver}_{name}")(
+            lambda s=shape, k=solver: update(*s, k))
+for name, shape in {"dpm2m_20_steps_256x996": (256, 996, "dpm2m"), "ddim_20_steps_256x996": (256, 996, "ddim"),
+                    "large_dpm2m_20_steps_8192x2000": (8192, 2000, "dpm2m")}.items():
+    case(f"sampler {name}", f"sampler/{name}")(lambda s=shape: sampler(*s))
 
 for name, shape in {"1024x33": (1024, 33), "large_8192x2000": (8192, 2000)}.items():
     case(f"random_normal {name}", f"random_fill/normal_{name}")(lambda s=shape: lambda: torch.randn(*s))
@@ -85,15 +138,18 @@ for name, shape in {"1024x242": (1024, 242), "large_4096x2000": (4096, 2000)}.it
         case(f"sample_{kind} {name}", f"sample_variates/{kind}_{name}")(lambda s=shape, d=draw: sample_variates(*s, d))
 
 
-def adam(size):
+def adam(size, kind=torch.optim.Adam, **decay):
     p = leaf(size)
     p.grad = torch.randn(size)
-    optimizer = torch.optim.Adam([p], fused=True)
+    optimizer = kind([p], fused=True, **decay)
     return optimizer.step
 
 
 case("adam 559367", "adam/casper_559367")(lambda: adam(559367))
+case("adam 559367 with decay in the gradient", "adam/casper_559367_l2")(lambda: adam(559367, weight_decay=0.01))
+case("adamw 9200000", "adam/spotdiff_9200000_adamw")(lambda: adam(9200000, torch.optim.AdamW, weight_decay=0.01))
 case("adam 20000000", "adam/large_20000000")(lambda: adam(20000000))
+case("adamw 20000000", "adam/large_20000000_adamw")(lambda: adam(20000000, torch.optim.AdamW, weight_decay=0.01))
 
 
 def moving_average(size):
