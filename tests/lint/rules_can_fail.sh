@@ -63,6 +63,19 @@ if command -v python3 > /dev/null; then
   sed -i 's/Guarded/Vector/g' "$copy/tests/ops/neighbour_sample_test.cpp"
   python3 "$copy/op_tests.py" "$copy" | grep -qF 'neighbour_sample.hpp: no test of sentinels' ||
     { echo 'not noticed: an op without sentinels'; missed=1; }
+  # expect_op FILE SED WORDS: with the text of the test FILE changed by SED, some message holds WORDS.
+  expect_op() {
+    sed -i.saved "$2" "$copy/tests/ops/$1"
+    [[ $(python3 "$copy/op_tests.py" "$copy") == *"$3"* ]] || { echo "not noticed: $3"; missed=1; }
+    mv "$copy/tests/ops/$1.saved" "$copy/tests/ops/$1"
+  }
+  expect_op softmax_test.cpp 's/check_close(\|naive::/other(/g' 'softmax.hpp: no test of values against a naive reference'
+  expect_op pair_bits_test.cpp 's/naive_bits(/bits(/g' 'pair_bits.hpp: no test of values against a naive reference'
+  expect_op rms_norm_test.cpp 's/: odd_sizes)/: {7})/' 'rms_norm.hpp: no test of odd shapes'
+  expect_op gat_cuda_test.cpp 's/31, 32, 33, 1023/7/' 'gat.hpp: no test of odd shapes on CUDA'
+  expect_op softmax_cuda_test.cpp 's/GradWrite::accumulate/GradWrite::overwrite/g' 'softmax.hpp: no test of gradients overwritten and added to'
+  expect_op draw_rows_cuda_test.cpp 's/(count + 8, -5)/(count + 8)/' 'draw_rows.hpp: no test of outputs written over old numbers'
+  expect_op gat_test.cpp 's/ \* doctest::test_suite("properties")//' 'gat.hpp: no test of properties'
   sed -i 's/stx::matvec(/stx::matmul(/' "$copy/tests/ops/check_finite_every_op_test.cpp"
   python3 "$copy/op_tests.py" "$copy" | grep -qF 'matvec.hpp: matvec is missing' ||
     { echo 'not noticed: an op whose inputs no debug mode checks'; missed=1; }

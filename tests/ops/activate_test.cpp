@@ -101,6 +101,22 @@ TEST_CASE("activate: gradients by central differences, used once and twice") {
   });
 }
 
+TEST_CASE("activate: f(x) - f(-x) is x, whatever the activation" * doctest::test_suite("properties")) {
+  const Input x = random_input({40, 33}, 1, -4, 4);
+  Input minus = x;
+  for (double& v : minus.values) v = -v;
+  stx::Context<Cpu> ctx({.threads = 2});
+  for (Activation a : all) {
+    if (a == Activation::identity) continue;
+    INFO("activation ", static_cast<int>(a));
+    const auto right = run_op<double>(ctx, {x}, op({a, {}}, false)).outputs[0];
+    const auto left = run_op<double>(ctx, {minus}, op({a, {}}, false)).outputs[0];
+    std::vector<double> difference(right.size());
+    for (std::size_t i = 0; i < right.size(); ++i) difference[i] = right[i] - left[i];
+    CHECK(max_error(difference, x.values) < 1e-14);
+  }
+}
+
 TEST_CASE("activate: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(300, 65), op({Activation::gelu, {0.3f, 2}}), 2);
   check_same_for_all_threads<float>(inputs(3, 9000), op({Activation::relu, {}}), 2);

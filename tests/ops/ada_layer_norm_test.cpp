@@ -126,6 +126,18 @@ TEST_CASE("ada_layer_norm: parts of one variable are the same as variables of th
     }
 }
 
+TEST_CASE("ada_layer_norm: adding to a row or doubling it changes nothing; scale -1 leaves the shift"
+          * doctest::test_suite("properties")) {
+  auto in = inputs(3, 5, 33);
+  stx::Context<Cpu> ctx({.threads = 2});
+  const auto plain = run_op<double>(ctx, in, norm(5)).outputs[0];
+  for (double& v : in[0].values) v = 2 * v + 7;
+  CHECK(max_error(run_op<double>(ctx, in, norm(5)).outputs[0], plain) < 1e-5);  // but for the 1e-6 beside the variance
+  for (double& v : in[1].values) v = -1;
+  const auto shifts = run_op<double>(ctx, in, norm(5)).outputs[0];
+  for (std::size_t i = 0; i < shifts.size(); ++i) REQUIRE(shifts[i] == in[2].values[i / (5 * 33) * 33 + i % 33]);
+}
+
 TEST_CASE("ada_layer_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(31, 33, 65), norm(33), 2);
   check_same_for_all_threads<float>(inputs(700, 1, 33), norm(1), 2);

@@ -141,7 +141,7 @@ TEST_CASE("adam: coupled and decoupled decay are different") {
   CHECK(max_error(coupled, decoupled) > 1e-5);
 }
 
-TEST_CASE("adam: learning rate 0 leaves the parameters") {
+TEST_CASE("adam: learning rate 0 leaves the parameters" * doctest::test_suite("properties")) {
   const auto start = random_values(50, 1);
   CHECK(max_error(run<float>(variants[2], 0.0f, gradients(50, 3), start).p, start) == 0);
 }

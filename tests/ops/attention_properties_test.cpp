@@ -49,7 +49,8 @@ std::vector<Input> inputs(std::int64_t queries, std::int64_t keys, std::int64_t 
 
 }  // namespace
 
-TEST_CASE("attention: weights are distributions over the keys that exist, and make the output") {
+TEST_CASE("attention: weights are distributions over the keys that exist, and make the output"
+          * doctest::test_suite("properties")) {
   const auto in = inputs(2 * 9, 2 * 301, 12);
   const Run r = run(in, {.n_heads = 3, .batch = 2}, {301, 40});
   for (std::int64_t row = 0; row < 2 * 3 * 9; ++row) {
@@ -100,7 +101,8 @@ TEST_CASE("attention: a query without keys gets zero and no NaN, forward and bac
   }
 }
 
-TEST_CASE("attention: masked keys do not matter; a length is a mask is a bias of -infinity") {
+TEST_CASE("attention: masked keys do not matter; a length is a mask is a bias of -infinity"
+          * doctest::test_suite("properties")) {
   auto in = inputs(10, 2 * 37, 8);
   const MultiHeadOptions options{.n_heads = 2, .batch = 2};
   const Run by_length = run(in, options, {11, 37});
@@ -122,7 +124,8 @@ TEST_CASE("attention: masked keys do not matter; a length is a mask is a bias of
   CHECK(max_error(run(one, {.n_heads = 2}).out, cut.out) < 1e-6);
 }
 
-TEST_CASE("attention: a constant added to a row of the bias changes nothing; a large one decides") {
+TEST_CASE("attention: a constant added to a row of the bias changes nothing; a large one decides"
+          * doctest::test_suite("properties")) {
   auto in = inputs(3, 5, 8);
   in.push_back(random_input({2, 3, 5}, 4));
   const Run before = run(in, {.n_heads = 2});

@@ -103,7 +103,7 @@ void check_values(const Problem& p) {
 TEST_CASE("attention: values and gradients against plain loops, odd shapes") {
   for (const stx::Dropout& drop : {stx::Dropout{}, dropout})
     for (bool bias : {false, true}) {
-      for (std::int64_t n : {0, 1, 31, 32, 33, 63, 65, 300})
+      for (std::int64_t n : {0, 1, 31, 32, 33, 63, 65, 300, 1023})
         check_values<float>({.n_queries = n, .n_keys = 5, .bias = bias, .drop = drop});
       for (std::int64_t n : {0, 1, 31, 33, 255, 257, 600})
         check_values<float>({.batch = 2, .n_queries = 7, .n_keys = n, .bias = bias, .drop = drop});

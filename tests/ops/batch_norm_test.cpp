@@ -133,7 +133,8 @@ TEST_CASE("batch_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(130, 700), norm(plain), 2);
 }
 
-TEST_CASE("batch_norm: columns have mean 0 and variance 1, whatever is added or multiplied") {
+TEST_CASE("batch_norm: columns have mean 0 and variance 1, whatever is added or multiplied"
+          * doctest::test_suite("properties")) {
   auto in = inputs(500, 3);
   std::fill(in[1].values.begin(), in[1].values.end(), 1.0);
   std::fill(in[2].values.begin(), in[2].values.end(), 0.0);

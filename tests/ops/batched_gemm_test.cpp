@@ -115,7 +115,8 @@ TEST_CASE("batched_matmul: PyTorch's products") {
   CHECK(max_error(to_host(ctx, z.value()), g.at("product").values) < 1e-14);
 }
 
-TEST_CASE("batched_matmul: a batch of one is matmul; the same bits for every number of threads") {
+TEST_CASE("batched_matmul: a batch of one is matmul; the same bits for every number of threads"
+          * doctest::test_suite("properties")) {
   const auto in = inputs({1, 130, 20, 33}, {});
   stx::Context<Cpu> ctx;
   CHECK(max_error(run_op<double>(ctx, in, product()).outputs[0],

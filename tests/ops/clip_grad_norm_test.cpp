@@ -71,7 +71,8 @@ TEST_CASE("clip_grad_norm: PyTorch's values") {
   }
 }
 
-TEST_CASE("clip_grad_norm: gradients below the bound keep their bits, those above end at it") {
+TEST_CASE("clip_grad_norm: gradients below the bound keep their bits, those above end at it"
+          * doctest::test_suite("properties")) {
   const auto gradients = random_values(5000, 2);
   CHECK(same_bits(run<float>(gradients, 1e3).gradients, convert<float>(gradients)));
   double squares = 0;

@@ -16,6 +16,15 @@ const auto twice = [](auto& ctx, const auto& v) {
   return std::vector{stx::concat_columns(ctx, v[0], v[0])};
 };
 
+/// The rows of a, each followed by that of b.
+std::vector<double> naive_concat(const std::vector<double>& a, const std::vector<double>& b, std::int64_t rows,
+                                 std::int64_t n, std::int64_t m) {
+  std::vector<double> y;
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < n + m; ++j) y.push_back(j < n ? a[i * n + j] : b[i * m + j - n]);
+  return y;
+}
+
 }  // namespace
 
 TEST_CASE("concat_columns: values and gradients are copies, odd shapes") {
@@ -24,14 +33,11 @@ TEST_CASE("concat_columns: values and gradients are copies, odd shapes") {
     const Input a = random_input({rows, n}, 1), b = random_input({rows, m}, 2);
     const auto run = run_op<float>(ctx, {a, b}, concat);
     const auto weights = output_weights(0, rows * (n + m));
-    std::vector<double> y, grad_a, grad_b;
+    std::vector<double> grad_a, grad_b;
     for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t j = 0; j < n + m; ++j) {
-        y.push_back(j < n ? a.values[i * n + j] : b.values[i * m + j - n]);
-        (j < n ? grad_a : grad_b).push_back(weights[i * (n + m) + j]);
-      }
+      for (std::int64_t j = 0; j < n + m; ++j) (j < n ? grad_a : grad_b).push_back(weights[i * (n + m) + j]);
     INFO(rows, " x ", n, " + ", m);
-    CHECK(max_error(run.outputs[0], y) == 0);
+    CHECK(max_error(run.outputs[0], naive_concat(a.values, b.values, rows, n, m)) == 0);
     CHECK(max_error(run.grads[0], grad_a) == 0);
     CHECK(max_error(run.grads[1], grad_b) == 0);
   };
@@ -52,6 +58,20 @@ TEST_CASE("concat_columns: gradients by central differences, also of one variabl
   auto constant_left = random_input({3, 4}, 1);
   constant_left.needs_grad = false;
   check_gradients({constant_left, random_input({3, 5}, 2)}, concat);
+}
+
+TEST_CASE("concat_columns: (a b) c is a (b c); nothing beside a is a" * doctest::test_suite("properties")) {
+  stx::Context<Cpu> ctx;
+  const std::vector<Input> in = {random_input({31, 3}, 1), random_input({31, 4}, 2), random_input({31, 5}, 3),
+                                 random_input({31, 0}, 4)};
+  const auto run = run_op<float>(ctx, in, [](auto& c, const auto& v) {
+    return std::vector{stx::concat_columns(c, stx::concat_columns(c, v[0], v[1]), v[2]),
+                       stx::concat_columns(c, v[0], stx::concat_columns(c, v[1], v[2])),
+                       stx::concat_columns(c, v[0], v[3]), stx::concat_columns(c, v[3], v[0])};
+  });
+  CHECK(same_bits(run.outputs[0], run.outputs[1]));
+  CHECK(same_bits(run.outputs[2], convert<float>(in[0].values)));
+  CHECK(same_bits(run.outputs[3], convert<float>(in[0].values)));
 }
 
 TEST_CASE("concat_columns: threads do not matter; the backend stays inside its buffers") {

@@ -77,7 +77,7 @@ TEST_CASE("contrastive on CUDA: every form and direction, odd shapes, overwrite 
       check(33, 31, 7, form, anchors, GradWrite::accumulate);
     }
   for (Contrast form : {Contrast::exclude_positives, Contrast::global, Contrast::dcavae_r1})
-    for (std::int64_t odd : {1, 32, 1023, 4097}) {
+    for (std::int64_t odd : odd_sizes) {
       if (odd == 4097 && form != Contrast::exclude_positives) continue;  // the forms differ in a row alone
       check(odd, 5, 10, form, Anchors::first, GradWrite::overwrite);
       check(6, odd, 10, form, Anchors::second, GradWrite::accumulate);

@@ -186,9 +186,9 @@ TEST_CASE("contrastive: one denominator for all is that of the anchor where ther
   }
 }
 
-TEST_CASE(
-    "contrastive: lengths do not matter, a zero vector is no reason to fail, small temperatures "
-    "hold") {
+TEST_CASE("contrastive: lengths do not matter, a zero vector is no reason to fail, small temperatures "
+    "hold"
+          * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const auto p = positive_pairs(9, 12);
   auto a = random_input({9, 5}, 1);

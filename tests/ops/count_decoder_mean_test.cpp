@@ -115,7 +115,7 @@ TEST_CASE("count_decoder_mean: SciPy's means and probabilities of zero") {
   }
 }
 
-TEST_CASE("count_decoder_mean: observed means add up to the library") {
+TEST_CASE("count_decoder_mean: observed means add up to the library" * doctest::test_suite("properties")) {
   const CountCase c{.rows = 4, .cols = 90, .softmax = true, .masked = true};
   const auto got = run<double>(c);
   const auto seen = c.observed();

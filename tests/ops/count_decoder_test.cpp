@@ -75,7 +75,8 @@ TEST_CASE("count_decoder: gradients by central differences, used once and twice"
                   count_op(decoder(0, 4, true, false, true)));
 }
 
-TEST_CASE("count_decoder: adding a constant to the logits of a row changes nothing") {
+TEST_CASE("count_decoder: adding a constant to the logits of a row changes nothing"
+          * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const CountCase c = decoder(5, 70, true, false, true);
   auto in = count_inputs(c);

@@ -72,8 +72,8 @@ TEST_CASE("cross_entropy: golden values of PyTorch") {
   CHECK(max_error(got.grads[0], want) <= 1e-15);
 }
 
-TEST_CASE(
-    "cross_entropy: equal logits give ln classes; huge ones do not overflow; all ignored gives 0") {
+TEST_CASE("cross_entropy: equal logits give ln classes; huge ones do not overflow; all ignored gives 0"
+          * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const auto loss = [&](const std::vector<double>& a, const std::vector<std::int32_t>& l) {
     const auto rows = static_cast<std::int64_t>(l.size());

@@ -173,7 +173,7 @@ TEST_CASE("diffusion_update: the option beta_t has the variance beta_t") {
   CHECK(plan.steps[100].noise == 0);
 }
 
-TEST_CASE("diffusion_update: terms with coefficient 0 may hold anything") {
+TEST_CASE("diffusion_update: terms with coefficient 0 may hold anything" * doctest::test_suite("properties")) {
   Problem p = random_problem(4, 9);
   p.mask.clear();
   const DiffusionStep start{.noise = 1};

@@ -58,7 +58,8 @@ TEST_CASE("draw_partners: the partners of a second program") {
                                         to_device(ctx, ids("rows"), Shape{60}), 9)) == ids("partners"));
 }
 
-TEST_CASE("draw_partners: every member of the row's own list as often as any other") {
+TEST_CASE("draw_partners: every member of the row's own list as often as any other"
+          * doctest::test_suite("properties")) {
   std::vector<double> hits(20);
   for (std::int32_t partner : draw(std::vector<std::int32_t>(50000, 7), 20)) {
     REQUIRE(partner / 1000 == 7);

@@ -42,7 +42,7 @@ TEST_CASE("draw_rows: the numbers of a second program") {
   CHECK(to_host(ctx, stx::draw_rows(ctx, 60, 40, 9)) == std::vector<std::int32_t>(want.begin(), want.end()));
 }
 
-TEST_CASE("draw_rows: every row as often as any other") {
+TEST_CASE("draw_rows: every row as often as any other" * doctest::test_suite("properties")) {
   const int n = 10, count = 50000;
   std::vector<int> hits(n);
   for (std::int32_t row : run(count, n)) {

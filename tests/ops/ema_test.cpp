@@ -71,7 +71,8 @@ TEST_CASE("ema: PyTorch's AveragedModel") {
   CHECK(max_error(run<double>(start, values, 0.9, false), golden.at("average").values) < 1e-14);
 }
 
-TEST_CASE("ema: decay 0 copies; the count begins at first_step; threads do not matter") {
+TEST_CASE("ema: decay 0 copies; the count begins at first_step; threads do not matter"
+          * doctest::test_suite("properties")) {
   const auto start = random_values(20011, 1);
   const std::vector<std::vector<double>> values{random_values(20011, 2), random_values(20011, 3)};
   CHECK(max_error(run<float>(start, values, 0, false), values[1]) == 0);

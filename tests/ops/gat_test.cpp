@@ -154,7 +154,8 @@ TEST_CASE("gat: the same bits for every number of threads") {
   check_same_for_all_threads<float>(p.inputs(), p.op(graph), 2);
 }
 
-TEST_CASE("gat: isolated nodes give the bias, a lone edge copies, equal scores average") {
+TEST_CASE("gat: isolated nodes give the bias, a lone edge copies, equal scores average"
+          * doctest::test_suite("properties")) {
   Context<Cpu> ctx;
   const auto graph = to_device(ctx, CsrGraph{{0, 0, 1, 4}, {0, 0, 1, 2}});
   const auto h = constant(ctx, to_device(ctx, std::vector<float>{1, 2, 3, 4, 8, 6}, Shape{3, 2}));

@@ -66,6 +66,25 @@ TEST_CASE("gated_activation: gradients by central differences, used once and twi
   check_gradients({random_input({4, 0}, 2)}, gate(Activation::silu));
 }
 
+TEST_CASE("gated_activation: linear in the gate, bit for bit; with the identity the halves may change places"
+          * doctest::test_suite("properties")) {
+  const std::int64_t rows = 9, width = 33;
+  Input x = random_input({rows, 2 * width}, 1, -3, 3), turned = x, doubled = x;
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < width; ++j) {
+      std::swap(turned.values[2 * i * width + j], turned.values[(2 * i + 1) * width + j]);
+      doubled.values[(2 * i + 1) * width + j] *= 2;
+    }
+  stx::Context<Cpu> ctx({.threads = 2});
+  for (const Activation a : kinds) {
+    auto twice = run_op<float>(ctx, {x}, gate(a)).outputs[0];
+    for (float& v : twice) v *= 2;
+    CHECK(same_bits(run_op<float>(ctx, {doubled}, gate(a)).outputs[0], twice));
+  }
+  CHECK(same_bits(run_op<float>(ctx, {turned}, gate(Activation::identity)).outputs[0],
+                  run_op<float>(ctx, {x}, gate(Activation::identity)).outputs[0]));
+}
+
 TEST_CASE("gated_activation: threads do not matter; the backend stays inside its buffers") {
   check_same_for_all_threads<float>({random_input({333, 66}, 3)}, gate(Activation::gelu_tanh), 2);
   stx::Context<Cpu> ctx;

@@ -81,7 +81,8 @@ TEST_CASE("gated_residual: gradients by central differences, used once and twice
   });
 }
 
-TEST_CASE("gated_residual: gate 0 is the residual, bit for bit, and stops the branch's gradient") {
+TEST_CASE("gated_residual: gate 0 is the residual, bit for bit, and stops the branch's gradient"
+          * doctest::test_suite("properties")) {
   auto in = inputs(3, 4, 7);
   std::fill(in[2].values.begin(), in[2].values.end(), 0.0);
   stx::Context<Cpu> ctx;

@@ -151,7 +151,8 @@ TEST_CASE(
   CHECK(same_bits(want, run<float>(p)));
 }
 
-TEST_CASE("gather_log1p: scaling counts and total together changes nothing; an empty row is zero") {
+TEST_CASE("gather_log1p: scaling counts and total together changes nothing; an empty row is zero"
+          * doctest::test_suite("properties")) {
   Problem p = make(10, 20, 10, false);
   const auto before = run<float>(p);
   for (float& v : p.counts.values) v *= 4;

@@ -29,6 +29,16 @@ std::vector<std::int32_t> some_rows(std::int64_t count, std::int64_t n) {
   return ids;
 }
 
+/// The mean of the rows by one running sum a column.
+template <class T>
+std::vector<T> naive_mean(const std::vector<T>& table, std::int64_t width, const std::vector<std::int32_t>& ids) {
+  std::vector<T> sums(width, T(0));
+  for (std::int32_t id : ids)
+    for (std::int64_t j = 0; j < width; ++j) sums[j] += table[id * width + j];
+  for (T& sum : sums) sum = ids.empty() ? T(0) : sum / static_cast<T>(ids.size());
+  return sums;
+}
+
 }  // namespace
 
 TEST_CASE("gather_mean: the mean of the rows, which may come again") {
@@ -36,16 +46,24 @@ TEST_CASE("gather_mean: the mean of the rows, which may come again") {
     for (std::int64_t width : {1, 5, 33}) {
       const auto table = random_values(50 * width, 1);
       const auto ids = some_rows(count, 50);
-      std::vector<double> want(width, 0.0);
-      for (std::int32_t id : ids)
-        for (std::int64_t j = 0; j < width; ++j) want[j] += table[id * width + j] / static_cast<double>(count);
+      const auto want = naive_mean<double>(table, width, ids);
       INFO(count, " rows of ", width);
       CHECK(max_error(mean<double>(table, width, ids), want) <= 1e-12);
-      CHECK(max_error(mean<float>(table, width, ids), want) <= 1e-5);
+      check_close("mean", mean<float>(table, width, ids), want, naive_mean(convert<float>(table), width, ids));
     }
   CHECK(mean<float>({}, 0, {0, 1}).empty());
-  // Whole numbers: the mean of copies is exact.
+}
+
+TEST_CASE("gather_mean: the mean of copies is the row; the order of the rows does not matter"
+          * doctest::test_suite("properties")) {
+  // Whole numbers: their sums are exact in any order.
   CHECK(mean<float>({1, 2, 3, 40, 50, 60}, 3, {1, 1, 1, 1}) == std::vector<float>{40, 50, 60});
+  auto table = random_values(50 * 7, 1, -100, 100);
+  for (double& v : table) v = std::round(v);
+  auto ids = some_rows(1000, 50);
+  const auto forwards = mean<float>(table, 7, ids);
+  std::reverse(ids.begin(), ids.end());
+  CHECK(same_bits(mean<float>(table, 7, ids), forwards));
 }
 
 TEST_CASE("gather_mean: PyTorch's mean") {

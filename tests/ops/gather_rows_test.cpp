@@ -31,15 +31,19 @@ std::vector<float> run(std::int64_t width, const std::vector<std::int32_t>& ids,
   return to_host(ctx, stx::gather_rows(ctx, table, rows).value());
 }
 
+std::vector<float> naive_rows(const std::vector<float>& table, std::int64_t width,
+                              const std::vector<std::int32_t>& ids) {
+  std::vector<float> rows;
+  for (std::int32_t id : ids) rows.insert(rows.end(), table.begin() + id * width, table.begin() + (id + 1) * width);
+  return rows;
+}
+
 }  // namespace
 
 TEST_CASE("gather_rows: every row is that of the table, odd shapes") {
   const auto check = [](std::int64_t rows, std::int64_t width) {
     const auto ids = some_ids(rows);
-    const auto table = convert<float>(random_values(11 * width, 1));
-    std::vector<float> want;
-    for (std::int32_t id : ids)
-      want.insert(want.end(), table.begin() + id * width, table.begin() + (id + 1) * width);
+    const auto want = naive_rows(convert<float>(random_values(11 * width, 1)), width, ids);
     INFO(rows, " x ", width);
     for (int threads : {1, 2, 3, 5}) CHECK(same_bits(run(width, ids, threads), want));
   };
@@ -93,6 +97,19 @@ TEST_CASE("gather_rows: a row that does not exist is NaN, and only that") {
     CHECK(std::isnan(got[3 + j]));
     CHECK(std::isnan(got[6 + j]));
     CHECK(std::isfinite(got[9 + j]));
+  }
+}
+
+TEST_CASE("gather_rows: all rows in turn are the table, backwards and back again too"
+          * doctest::test_suite("properties")) {
+  const std::vector<Input> in = {random_input({5, 3}, 1)};
+  stx::Context<Cpu> ctx;
+  const auto back = [](auto& c, const auto& v) {
+    return looked_up({4, 3, 2, 1, 0})(c, looked_up({4, 3, 2, 1, 0})(c, v));
+  };
+  for (const auto& run : {run_op<float>(ctx, in, looked_up({0, 1, 2, 3, 4})), run_op<float>(ctx, in, back)}) {
+    CHECK(same_bits(run.outputs[0], convert<float>(in[0].values)));
+    CHECK(same_bits(run.grads[0], convert<float>(output_weights(0, 15))));
   }
 }
 

@@ -141,6 +141,21 @@ TEST_CASE("gaussian_kl: the check values of the published models") {  // VISTA, 
   CHECK(std::abs(to_host(ctx, gaussian_kl(ctx, l, l).value())[0]) <= 1e-15);
 }
 
+TEST_CASE("gaussian_kl: 0 between equal distributions, above 0 between others" * doctest::test_suite("properties")) {
+  stx::Context<Cpu> ctx({.threads = 2});
+  for (const Spread kind : {Spread::log_variance, Spread::deviation}) {
+    const KlCase c{31, 7, Prior::own, kind, kind};
+    auto in = kl_inputs(c);
+    const auto apart = run_op<double>(ctx, in, kl_op(c));
+    for (double value : apart.outputs[0]) CHECK(value > 0);
+    in[2].values = in[0].values;
+    in[3].values = in[1].values;
+    const auto equal = run_op<double>(ctx, in, kl_op(c));
+    CHECK(max_abs(equal.outputs[0]) < 1e-14);
+    for (const auto& grad : equal.grads) CHECK(max_abs(grad) < 1e-14);  // a minimum
+  }
+}
+
 TEST_CASE("gaussian_kl: same bits in every run and for every number of threads; nothing outside") {
   const KlCase c{97, 33, Prior::own, Spread::softplus};
   check_same_for_all_threads<float>(kl_inputs(c), kl_op(c), 2);

@@ -83,7 +83,8 @@ TEST_CASE("gaussian_sample: gradients by central differences, used once and twic
   check_gradients(inputs(4, 0), sample(Spread::softplus));
 }
 
-TEST_CASE("gaussian_sample: mean and spread of many draws; another step or site draws anew") {
+TEST_CASE("gaussian_sample: mean and spread of many draws; another step or site draws anew"
+          * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.seed = 3});
   const std::int64_t n = 20000;
   std::vector<Input> in = {{Shape{n, 2}, std::vector<double>(2 * n, 1.5)},
@@ -103,7 +104,7 @@ TEST_CASE("gaussian_sample: mean and spread of many draws; another step or site 
   CHECK_FALSE(same_bits(run_op<float>(ctx, in, sample(Spread::log_variance)).outputs[0], z));
 }
 
-TEST_CASE("gaussian_sample: a row keeps its noise in any batch by its number") {
+TEST_CASE("gaussian_sample: a row keeps its noise in any batch by its number" * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.seed = 3});
   const auto mean = stx::constant(ctx, to_device(ctx, std::vector<float>(12, 0.0f), Shape{3, 4}));
   const auto one = stx::constant(ctx, to_device(ctx, std::vector<float>(12, 1.0f), Shape{3, 4}));

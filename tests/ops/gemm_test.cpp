@@ -191,6 +191,28 @@ TEST_CASE("matmul: value and gradients") {
               naive::gemm(convert<float>(a.values), convert<float>(b.values), 33, 65, 31));
 }
 
+TEST_CASE("matmul: the identity on either side gives the matrix, bit for bit; (a b)^T is b^T a^T"
+          * doctest::test_suite("properties")) {
+  stx::Context<Cpu> ctx({.threads = 2});
+  Input a = random_input({33, 65}, 1), left{Shape{33, 33}, std::vector<double>(33 * 33)},
+        right{Shape{65, 65}, std::vector<double>(65 * 65)};
+  for (std::int64_t i = 0; i < 33; ++i) left.values[i * 34] = 1;
+  for (std::int64_t i = 0; i < 65; ++i) right.values[i * 66] = 1;
+  const auto product = [](auto& c, const auto& v) { return std::vector{stx::matmul(c, v[0], v[1])}; };
+  CHECK(same_bits(run_op<float>(ctx, {left, a}, product).outputs[0], convert<float>(a.values)));
+  CHECK(same_bits(run_op<float>(ctx, {a, right}, product).outputs[0], convert<float>(a.values)));
+  const Input b = random_input({65, 31}, 2);
+  const auto turned = [](const Input& m) {
+    Input t{Shape{m.shape[1], m.shape[0]}, {}};
+    for (std::int64_t j = 0; j < m.shape[1]; ++j)
+      for (std::int64_t i = 0; i < m.shape[0]; ++i) t.values.push_back(m.values[i * m.shape[1] + j]);
+    return t;
+  };
+  const auto straight = run_op<double>(ctx, {a, b}, product).outputs[0];
+  const auto reversed = run_op<double>(ctx, {turned(b), turned(a)}, product).outputs[0];
+  CHECK(max_error(reversed, turned({Shape{33, 31}, straight}).values) < 1e-13);
+}
+
 TEST_CASE("matmul: a matrix times itself") {
   check_gradients({random_input({4, 4}, 1)}, [](auto& ctx, const auto& v) {
     return std::vector{stx::matmul(ctx, v[0], v[0])};

@@ -131,7 +131,8 @@ TEST_CASE("gene_metrics: constant and broken columns") {
   CHECK(run(2, 0, {}, {}).empty());
 }
 
-TEST_CASE("gene_metrics: a matrix against itself is perfect; threads do not matter") {
+TEST_CASE("gene_metrics: a matrix against itself is perfect; threads do not matter"
+          * doctest::test_suite("properties")) {
   const auto truth = random_values(100 * 7, 3, 0.5, 4);
   const auto got = run(100, 7, truth, truth);
   for (std::int64_t j = 0; j < 7; ++j) {

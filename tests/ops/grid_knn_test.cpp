@@ -136,6 +136,18 @@ TEST_CASE("grid_knn: the same bits for every number of threads; no points") {
   CHECK(search(Matrix<float>(0, 2), {}).ids.empty());
 }
 
+TEST_CASE("grid_knn: doubling all coordinates doubles the distances and keeps the neighbours, bit for bit"
+          * doctest::test_suite("properties")) {
+  Matrix<float> points = point_cloud(0, 1000, 2);
+  const auto plain = search(points, {.k = 9});
+  for (std::int64_t i = 0; i < 1000; ++i)
+    for (std::int64_t d = 0; d < 2; ++d) points(i, d) *= 2;
+  auto doubled = search(points, {.k = 9});
+  for (float& d : doubled.distances) d /= 2;
+  CHECK(same_bits(doubled.ids, plain.ids));
+  CHECK(same_bits(doubled.distances, plain.distances));
+}
+
 TEST_CASE("grid_knn: the backend stays inside its buffers") {
   Context<Cpu> ctx({.threads = 2});
   stx::CellGridView<float> view = stx::sort_into_cells(ctx, point_cloud(2, 257, 2), 2.0);

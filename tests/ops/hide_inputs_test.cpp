@@ -68,7 +68,7 @@ TEST_CASE("hide_inputs: the mask of a second program") {
   CHECK(std::vector<double>(mask.begin(), mask.end()) == want.values);
 }
 
-TEST_CASE("hide_inputs: shares are spread evenly over their range") {
+TEST_CASE("hide_inputs: shares are spread evenly over their range" * doctest::test_suite("properties")) {
   const std::int64_t rows = 2000, cols = 400;
   const Hidden got = run(rows, cols, {0.1f, 0.9f, 3});
   double mean = 0, square = 0, least = 1, most = 0;
@@ -87,7 +87,7 @@ TEST_CASE("hide_inputs: shares are spread evenly over their range") {
   CHECK(most > 0.8);
 }
 
-TEST_CASE("hide_inputs: share 0 hides nothing, share 1 everything") {
+TEST_CASE("hide_inputs: share 0 hides nothing, share 1 everything" * doctest::test_suite("properties")) {
   CHECK(run(20, 33, {0, 0, 1}).mask == std::vector<float>(660, 0.0f));
   CHECK(run(20, 33, {0, 0, 1}).x == std::vector<float>(660, 1.0f));
   CHECK(run(20, 33, {1, 1, 1}).mask == std::vector<float>(660, 1.0f));

@@ -84,6 +84,21 @@ TEST_CASE("l1_loss: known values") {
   CHECK(run.grads[0] == std::vector<double>{-g, -g, g, 0});
 }
 
+TEST_CASE("l1_loss: a common shift changes nothing, a common factor is one of the loss"
+          * doctest::test_suite("properties")) {
+  stx::Context<Cpu> ctx({.threads = 2});
+  auto in = inputs(50, 33);
+  const double plain = run_op<double>(ctx, in, loss()).outputs[0][0];
+  for (Input& input : {std::ref(in[0]), std::ref(in[1])})
+    for (double& v : input.values) v += 64;
+  CHECK(run_op<double>(ctx, in, loss()).outputs[0][0] == doctest::Approx(plain).epsilon(1e-13));
+  for (Input& input : {std::ref(in[0]), std::ref(in[1])})
+    for (double& v : input.values) v *= -3;
+  CHECK(run_op<double>(ctx, in, loss()).outputs[0][0] == doctest::Approx(3 * plain).epsilon(1e-13));
+  in[1].values = in[0].values;
+  CHECK(run_op<double>(ctx, in, loss()).outputs[0][0] == 0);
+}
+
 TEST_CASE("l1_loss: the first row that is not finite is recorded, and stays recorded") {
   stx::Context<Cpu> ctx({.threads = 3});
   auto in = inputs(200, 9);

@@ -113,7 +113,8 @@ TEST_CASE("layer_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(3, 5000), norm(Parts::none), 2);
 }
 
-TEST_CASE("layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied") {
+TEST_CASE("layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied"
+          * doctest::test_suite("properties")) {
   auto in = inputs(20, 64);
   stx::Context<Cpu> ctx;
   const auto y = run_op<double>(ctx, in, norm(Parts::none, 1e-12)).outputs[0];

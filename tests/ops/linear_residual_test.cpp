@@ -124,7 +124,8 @@ TEST_CASE("linear onto a residual: x may be the residual") {
   check_gradients({random_input({4, 3}, 1), random_input({3, 3}, 2), random_input({2, 3}, 3)}, self);
 }
 
-TEST_CASE("linear onto a residual: gate 0 is the residual, bit for bit; evaluation as training without dropout") {
+TEST_CASE("linear onto a residual: gate 0 is the residual, bit for bit; evaluation as training without dropout"
+          * doctest::test_suite("properties")) {
   auto in = gated(3, 4, 5, 7, 7);
   stx::Context<Cpu> ctx;
   const auto training = run_op<float>(ctx, in, layer(gelu, 4)).outputs[0];

@@ -146,7 +146,8 @@ TEST_CASE("linear: the same bits for every number of threads") {
   }
 }
 
-TEST_CASE("linear: dropout keeps values over the share kept and does not move the mean") {
+TEST_CASE("linear: dropout keeps values over the share kept and does not move the mean"
+          * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.threads = 2, .seed = 4});
   begin_step(ctx);
   // Zero weights and bias 1: the output is the factors themselves.

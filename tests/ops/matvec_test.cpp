@@ -23,7 +23,7 @@ std::vector<T> product(const std::vector<double>& a, const std::vector<double>& 
 }
 
 /// The documented order, one value at a time.
-float folded(const std::vector<double>& a, const std::vector<double>& x, std::int64_t row) {
+float naive_matvec(const std::vector<double>& a, const std::vector<double>& x, std::int64_t row) {
   const std::size_t n = x.size();
   std::vector<float> sums(32, 0.0f);
   for (std::size_t j = 0; j < n; ++j)
@@ -43,7 +43,7 @@ TEST_CASE("matvec: the product, bit for bit in the documented order") {
       const auto fine = product<double>(a, x);
       REQUIRE(got.size() == static_cast<std::size_t>(rows));
       for (std::int64_t i = 0; i < rows; ++i) {
-        REQUIRE(got[i] == folded(a, x, i));
+        REQUIRE(got[i] == naive_matvec(a, x, i));
         double sum = 0;
         for (std::int64_t j = 0; j < cols; ++j) sum += a[i * cols + j] * x[j];
         REQUIRE(std::abs(fine[i] - sum) <= 1e-12 * static_cast<double>(cols));
@@ -57,7 +57,8 @@ TEST_CASE("matvec: PyTorch's product") {
   CHECK(max_error(product<double>(g.at("table").values, g.at("mean").values), g.at("product").values) <= 1e-14);
 }
 
-TEST_CASE("matvec: unit vectors pick columns; the same bits for every number of threads") {
+TEST_CASE("matvec: unit vectors pick columns; the same bits for every number of threads"
+          * doctest::test_suite("properties")) {
   const auto a = random_values(700 * 37, 3);
   std::vector<double> unit(37, 0.0);
   unit[35] = 1;

@@ -97,7 +97,7 @@ TEST_CASE("mse: nothing observed gives loss 0 and gradient 0") {
   CHECK(run.grads[0] == std::vector<float>(12, 0.0f));
 }
 
-TEST_CASE("mse: what a masked-out entry holds is never looked at") {
+TEST_CASE("mse: what a masked-out entry holds is never looked at" * doctest::test_suite("properties")) {
   auto in = inputs(40, 9);
   stx::Context<Cpu> ctx;
   const auto clean = run_op<float>(ctx, in, masked_loss(), 2);

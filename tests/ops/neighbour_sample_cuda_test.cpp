@@ -13,7 +13,7 @@ TEST_CASE("neighbour_sample on CUDA is that of the CPU, eager, captured and repl
     csr.indices.insert(csr.indices.end(), row.begin(), row.end());
     csr.indptr.push_back(csr.n_edges());
   }
-  for (std::int64_t n : {0, 1, 127, 128, 129, 1023, 4097})
+  for (std::int64_t n : {0, 1, 31, 33, 127, 128, 129, 1023, 4097})
     for (std::int32_t size : {1, 7, 33}) {
       CAPTURE(n);
       CAPTURE(size);

@@ -47,8 +47,8 @@ Sample sample(const Rows& rows, const std::vector<std::int32_t>& nodes, std::int
 }
 
 /// Floyd's algorithm on a set, with the Philox of the references.
-std::vector<std::int32_t> expected(const std::vector<std::int32_t>& row, std::int32_t node,
-                                   std::int32_t size, std::uint32_t step, std::uint32_t site) {
+std::vector<std::int32_t> naive_sample(const std::vector<std::int32_t>& row, std::int32_t node,
+                                       std::int32_t size, std::uint32_t step, std::uint32_t site) {
   const auto degree = static_cast<std::int32_t>(row.size());
   std::set<std::int32_t> places;
   const std::int32_t count = std::min(size, degree);
@@ -76,13 +76,27 @@ TEST_CASE("neighbour_sample: Floyd's choice of a second program, for every size"
     for (int step : {1, 2}) {
       const Sample got = sample(rows, nodes, size, step);
       for (std::size_t i = 0; i < nodes.size(); ++i) {
-        const auto want = expected(rows[nodes[i]], nodes[i], size, step, 3);
+        const auto want = naive_sample(rows[nodes[i]], nodes[i], size, step, 3);
         const std::vector<std::int32_t> row(got.neighbours.begin() + i * size,
                                             got.neighbours.begin() + (i + 1) * size);
         REQUIRE(row == want);
         REQUIRE(got.counts[i] == std::min<std::int64_t>(size, rows[nodes[i]].size()));
       }
     }
+}
+
+TEST_CASE("neighbour_sample: odd numbers of nodes, which may come again") {
+  const Rows rows = naive::random_rows(90, 12, 5);
+  for (std::int64_t n : odd_sizes) {
+    INFO(n, " nodes");
+    std::vector<std::int32_t> nodes, want;
+    for (std::int64_t i = 0; i < n; ++i) {
+      nodes.push_back(static_cast<std::int32_t>(i * 37 % 90));
+      const auto row = naive_sample(rows[nodes.back()], nodes.back(), 5, 1, 3);
+      want.insert(want.end(), row.begin(), row.end());
+    }
+    CHECK(sample(rows, nodes, 5).neighbours == want);
+  }
 }
 
 TEST_CASE("neighbour_sample: the neighbours of a program in Python") {
@@ -99,7 +113,8 @@ TEST_CASE("neighbour_sample: the neighbours of a program in Python") {
   CHECK(to_host(ctx, got.neighbours) == std::vector<std::int32_t>(want.begin(), want.end()));
 }
 
-TEST_CASE("neighbour_sample: ascending, different, neighbours; all of them where there are few") {
+TEST_CASE("neighbour_sample: ascending, different, neighbours; all of them where there are few"
+          * doctest::test_suite("properties")) {
   const Rows rows = naive::random_rows(200, 9, 6);
   std::vector<std::int32_t> nodes(200);
   for (std::int32_t i = 0; i < 200; ++i) nodes[i] = i;
@@ -133,7 +148,7 @@ TEST_CASE(
   for (int threads : {2, 3, 5}) CHECK(sample(rows, nodes, 8, 1, 3, threads) == one);
 }
 
-TEST_CASE("neighbour_sample: every neighbour is equally likely, also in pairs") {
+TEST_CASE("neighbour_sample: every neighbour is equally likely, also in pairs" * doctest::test_suite("properties")) {
   Context<Cpu> ctx({.seed = 5});
   std::vector<std::int32_t> row = {1, 2, 3, 4, 5};
   const auto graph = to_device(ctx, graph_of({row, {}, {}, {}, {}, {}}));

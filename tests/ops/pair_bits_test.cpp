@@ -90,7 +90,7 @@ TEST_CASE("pair_bits: every pair looked up, both directions, numbers that come a
     }
 }
 
-TEST_CASE("pair_bits: a partner that was drawn is a positive of its anchor") {
+TEST_CASE("pair_bits: a partner that was drawn is a positive of its anchor" * doctest::test_suite("properties")) {
   const auto lists = some_lists(7);
   Ids anchors = some_rows(40, n_lists, 13), partners;
   for (std::size_t i = 0; i < anchors.size(); ++i) partners.push_back(lists[anchors[i] * 7 + i % 7]);

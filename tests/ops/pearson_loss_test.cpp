@@ -155,7 +155,7 @@ TEST_CASE("pearson_loss: a column counts from its least rows on, and with more t
   CHECK(std::isnan(loss({.least_rows = 8, .least_variance = 1e-8})));
 }
 
-TEST_CASE("pearson_loss: scale and shift do not matter") {
+TEST_CASE("pearson_loss: scale and shift do not matter" * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   auto in = inputs(50, 3);
   const double before = run_op<double>(ctx, in, op()).outputs[0][0];

@@ -30,13 +30,22 @@ bool holds_each_once(std::vector<std::int32_t> items) {
 
 }  // namespace
 
-TEST_CASE("permutation: every item once, for every size up to 300 and some large ones") {
+TEST_CASE("permutation: every item once, for every size up to 300 and some large ones"
+          * doctest::test_suite("properties")) {
   for (std::int64_t n = 1; n <= 300; ++n) {
     INFO(n);
     REQUIRE(holds_each_once(order(n)));
   }
   for (std::int64_t n : {1023, 1024, 1025, 4097, 65536, 65537, 1000003})
     CHECK(holds_each_once(order(n)));
+}
+
+TEST_CASE("permutation: the network written out, odd sizes") {
+  for (std::int64_t n : odd_sizes)
+    for (std::uint32_t step : {1u, 5u}) {
+      INFO(n, ", step ", step);
+      if (n > 0) CHECK(order(n, step) == naive::permutation(77, 2, step, n));
+    }
 }
 
 TEST_CASE("permutation: the network of a second program") {
@@ -49,7 +58,8 @@ TEST_CASE("permutation: the network of a second program") {
   }
 }
 
-TEST_CASE("permutation: all 24 orders of 4 items and all 120 of 5 are equally likely") {
+TEST_CASE("permutation: all 24 orders of 4 items and all 120 of 5 are equally likely"
+          * doctest::test_suite("properties")) {
   for (std::int64_t n : {4, 5}) {
     std::vector<double> counts(n == 4 ? 24 : 120);
     for (std::uint32_t step = 0; step < 60000; ++step) {

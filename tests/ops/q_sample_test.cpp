@@ -89,8 +89,8 @@ TEST_CASE("q_sample: PyTorch's values") {
   CHECK(max_error(got.eps, golden.at("eps").values) == 0);
 }
 
-TEST_CASE(
-    "q_sample: x_t is made of the noise that comes back, whose moments are those of N(0, 1)") {
+TEST_CASE("q_sample: x_t is made of the noise that comes back, whose moments are those of N(0, 1)"
+          * doctest::test_suite("properties")) {
   const std::int64_t rows = 400, cols = 250;
   const auto x0 = random_values(rows * cols, 2);
   const auto times = std::vector<std::int32_t>(rows, 500);

@@ -51,7 +51,7 @@ TEST_CASE("random_normal: shares between edges are those of SciPy") {
         naive::chi_square_limit(static_cast<double>(shares.size()) - 1));
 }
 
-TEST_CASE("random_uniform: shares are even, and the ends are never reached") {
+TEST_CASE("random_uniform: shares are even, and the ends are never reached" * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.seed = 4});
   const auto values = to_host(ctx, stx::random_uniform<double>(ctx, Shape{100000}, 1, -2.0, 3.0));
   std::vector<double> edges;
@@ -62,7 +62,7 @@ TEST_CASE("random_uniform: shares are even, and the ends are never reached") {
   CHECK(*std::max_element(values.begin(), values.end()) < 3.0);
 }
 
-TEST_CASE("random_normal: mean and sd shift and scale the same numbers") {
+TEST_CASE("random_normal: mean and sd shift and scale the same numbers" * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.seed = 4});
   const auto z = to_host(ctx, stx::random_normal<float>(ctx, Shape{3, 50}, 1));
   const auto moved = to_host(ctx, stx::random_normal<float>(ctx, Shape{3, 50}, 1, 2.0, 0.5));

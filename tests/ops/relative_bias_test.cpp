@@ -12,7 +12,7 @@ namespace {
 
 /// T5's bucket written out, in double: 32 buckets to a distance of 128 by their printed thresholds,
 /// others by the formula at distances where it is not near a whole number.
-std::int64_t standard_bucket(std::int64_t rel) {
+std::int64_t naive_bucket(std::int64_t rel) {
   const std::int64_t m = std::abs(rel);
   std::int64_t bucket = m;
   const std::int64_t from[] = {8, 12, 16, 23, 32, 46, 64, 91};
@@ -43,7 +43,7 @@ TEST_CASE("relative_bias: the buckets printed in the specification of T5, for |r
   CHECK(buckets.size() == 92);
   for (std::int64_t m = 0; m <= 600; ++m) {
     const auto got = buckets[static_cast<std::size_t>(std::min<std::int64_t>(m, 91))];
-    REQUIRE(got == standard_bucket(-m));
+    REQUIRE(got == naive_bucket(-m));
   }
 }
 
@@ -54,14 +54,15 @@ TEST_CASE("relative_bias: other numbers of buckets follow the formula") {
 }
 
 TEST_CASE("relative_bias: every entry is that of its bucket, odd lengths and threads") {
-  for (std::int64_t length : {0, 1, 31, 32, 33, 250})
-    for (std::int64_t heads : {1, 3}) {
+  for (std::int64_t length : {0, 1, 31, 32, 33, 250, 1023})
+    for (std::int64_t heads : {1, 3, 33, 4097}) {
+      if (length * length * heads > 4097 * 31 * 33) continue;
       const auto table = random_values(32 * heads, 1);
       std::vector<double> want;
       for (std::int64_t h = 0; h < heads; ++h)
         for (std::int64_t i = 0; i < length; ++i)
           for (std::int64_t j = 0; j < length; ++j)
-            want.push_back(table[standard_bucket(j - i) * heads + h]);
+            want.push_back(table[naive_bucket(j - i) * heads + h]);
       for (int threads : {1, 2, 3, 5}) CHECK(same_bits(run(length, heads, threads), want));
     }
 }
@@ -81,6 +82,19 @@ TEST_CASE("relative_bias: gradients by central differences and for every number 
     check_gradients({random_input({8, 3}, 1)}, biased);
     check_same_for_all_threads<float>({random_input({8, 3}, 1)}, biased, 2);
   }
+}
+
+TEST_CASE("relative_bias: a function of the distance alone, one number beyond the largest; the sign matters"
+          * doctest::test_suite("properties")) {
+  const std::int64_t n = 300;
+  const auto bias = run(n, 1);
+  for (std::int64_t i = 0; i + 1 < n; ++i)
+    for (std::int64_t j = 0; j + 1 < n; ++j) REQUIRE(bias[(i + 1) * n + j + 1] == bias[i * n + j]);
+  for (std::int64_t j = 128; j < n; ++j) {
+    REQUIRE(bias[j] == bias[128]);
+    REQUIRE(bias[j * n] == bias[128 * n]);
+  }
+  for (std::int64_t j = 1; j < n; ++j) REQUIRE(bias[j] != bias[j * n]);
 }
 
 TEST_CASE("relative_bias: the backend stays inside its buffers") {

@@ -14,7 +14,7 @@ auto reshaped(Shape shape) {
 
 }  // namespace
 
-TEST_CASE("reshape: the same memory under another shape") {
+TEST_CASE("reshape: the same memory under another shape" * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const auto x = stx::constant(ctx, to_device(ctx, std::vector<float>{1, 2, 3, 4, 5, 6}, Shape{2, 3}));
   const auto y = stx::reshape(ctx, x, Shape{3, 2});
@@ -22,6 +22,18 @@ TEST_CASE("reshape: the same memory under another shape") {
   CHECK(y.shape() == Shape{3, 2});
   CHECK_FALSE(y.needs_grad());
   CHECK(stx::reshape(ctx, y, Shape{6}).value().data == x.value().data);
+}
+
+TEST_CASE("reshape: odd shapes keep every value and every gradient in its place") {
+  stx::Context<Cpu> ctx;
+  for (std::int64_t odd : odd_sizes)
+    for (const Shape& to : {Shape{odd * 6}, Shape{6, odd}, Shape{2, odd, 3}}) {
+      INFO(odd, " x 6 as ", to);
+      const Input x = random_input({odd, 6}, 1);
+      const auto run = run_op<float>(ctx, {x}, reshaped(to));
+      CHECK(same_bits(run.outputs[0], convert<float>(x.values)));
+      CHECK(same_bits(run.grads[0], convert<float>(output_weights(0, odd * 6))));
+    }
 }
 
 TEST_CASE("reshape: gradients by central differences, used once and twice") {

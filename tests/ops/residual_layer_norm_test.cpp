@@ -112,7 +112,8 @@ TEST_CASE("residual_layer_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(3, 5000), norm(), 2);
 }
 
-TEST_CASE("residual_layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied") {
+TEST_CASE("residual_layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied"
+          * doctest::test_suite("properties")) {
   auto in = inputs(20, 64);
   std::fill(in[2].values.begin(), in[2].values.end(), 1.0);
   std::fill(in[3].values.begin(), in[3].values.end(), 0.0);

@@ -80,7 +80,7 @@ TEST_CASE("rms_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(1023, 65), norm, 2);
 }
 
-TEST_CASE("rms_norm: a factor of the row drops out, an added number does not") {
+TEST_CASE("rms_norm: a factor of the row drops out, an added number does not" * doctest::test_suite("properties")) {
   auto in = inputs(10, 48);
   stx::Context<Cpu> ctx;
   const auto tiny_eps = [](auto& c, const auto& v) {

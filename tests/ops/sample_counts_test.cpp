@@ -65,7 +65,7 @@ TEST_CASE("sample_counts: the distribution is SciPy's negative binomial") {
   }
 }
 
-TEST_CASE("sample_counts: mean and variance, from small to huge rates") {
+TEST_CASE("sample_counts: mean and variance, from small to huge rates" * doctest::test_suite("properties")) {
   for (double mu : {0.01, 1.0, 9.9, 10.1, 300.0, 2e6})
     for (double theta : {0.05, 0.9, 1.1, 20.0, 1e8}) {
       const Model m = alike(300, 200, mu, theta);

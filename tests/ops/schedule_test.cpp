@@ -5,6 +5,7 @@
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 #include "support/guarded.hpp"
+#include "support/random.hpp"
 #include "support/run_op.hpp"
 
 using namespace stx::test;
@@ -33,6 +34,16 @@ const Schedule drops{.shape = ScheduleShape::steps, .value = 0.05, .length = 7, 
 const Schedule falling{.shape = ScheduleShape::linear, .value = 0.05, .length = 30, .last = 0.01};
 const Schedule rising{.value = 0.05, .warm_up = 12};
 
+/// The value of update t = 1, 2, ... by the definition.
+double naive_rate(const Schedule& s, int t) {
+  const int warm_up = static_cast<int>(s.warm_up), length = static_cast<int>(s.length), done = t - warm_up - 1;
+  if (done < 0) return s.value * t / warm_up;
+  const double share = std::min(1.0, static_cast<double>(done) / length);
+  if (s.shape == ScheduleShape::linear) return (1 - share) * s.value + share * s.last;
+  if (s.shape == ScheduleShape::cosine) return s.last + (s.value - s.last) * (1 + std::cos(M_PI * share)) / 2;
+  return s.shape == ScheduleShape::steps ? s.value * std::pow(s.factor, done / length) : s.value;
+}
+
 }  // namespace
 
 TEST_CASE("schedule: the learning rates of PyTorch's schedulers") {
@@ -41,6 +52,21 @@ TEST_CASE("schedule: the learning rates of PyTorch's schedulers") {
   CHECK(max_error(rates(drops, 40), golden.at("steps").values) < 1e-8);
   CHECK(max_error(rates(falling, 40), golden.at("linear").values) < 1e-8);
   CHECK(max_error(rates(rising, 40), golden.at("warm_up").values) < 1e-8);
+}
+
+TEST_CASE("schedule: every shape by its definition, odd lengths and warm-ups") {
+  for (ScheduleShape shape :
+       {ScheduleShape::constant, ScheduleShape::linear, ScheduleShape::cosine, ScheduleShape::steps})
+    for (std::int64_t odd : odd_sizes)
+      for (bool rises : {false, true}) {
+        Schedule s{.shape = shape, .value = 0.05, .length = 7, .last = 0.001, .factor = 0.9};
+        (rises ? s.warm_up : s.length) = static_cast<std::uint32_t>(odd);
+        if (s.length == 0) continue;  // an error
+        const int updates = static_cast<int>(odd) + 20;
+        const auto got = rates(s, updates);
+        INFO("shape ", static_cast<int>(shape), ", ", rises ? "warm-up " : "length ", odd);
+        for (int t = 1; t <= updates; ++t) REQUIRE(std::abs(got[t - 1] - naive_rate(s, t)) < 1e-8);
+      }
 }
 
 TEST_CASE("schedule: the shape begins after the warm-up, and the count at first_step") {
@@ -53,7 +79,7 @@ TEST_CASE("schedule: the shape begins after the warm-up, and the count at first_
   CHECK(rates(late, 70, 12345) == after);
 }
 
-TEST_CASE("schedule: what comes after the end") {
+TEST_CASE("schedule: what comes after the end" * doctest::test_suite("properties")) {
   CHECK(rates(cosine, 45)[44] == doctest::Approx(0.001));
   CHECK(rates(falling, 300)[299] == doctest::Approx(0.01));
   CHECK(rates(drops, 701)[700] == doctest::Approx(0.05 * std::pow(0.3, 100)));

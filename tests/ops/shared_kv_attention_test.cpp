@@ -118,7 +118,7 @@ TEST_CASE("shared_kv_attention: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(700, 300, 16), attention({1, {}, false}), 2);
 }
 
-TEST_CASE("shared_kv_attention: weights are distributions; one key gets weight 1") {
+TEST_CASE("shared_kv_attention: weights are distributions; one key gets weight 1" * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.seed = seed});
   begin_step(ctx);
   for (const stx::Dropout& d : {stx::Dropout{}, dropout}) {
@@ -139,7 +139,7 @@ TEST_CASE("shared_kv_attention: weights are distributions; one key gets weight 1
     CHECK(one.outputs[0][i] == static_cast<float>(in[2].values[i % 4]));
 }
 
-TEST_CASE("shared_kv_attention: a vector added to all keys changes nothing") {
+TEST_CASE("shared_kv_attention: a vector added to all keys changes nothing" * doctest::test_suite("properties")) {
   auto in = inputs(20, 6, 8, 1);
   stx::Context<Cpu> ctx;
   const auto before = run_op<double>(ctx, in, attention({2, {}, false}));

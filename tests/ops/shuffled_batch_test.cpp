@@ -8,6 +8,8 @@
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 #include "support/guarded.hpp"
+#include "support/naive_sampling.hpp"
+#include "support/random.hpp"
 
 using namespace stx::test;
 using stx::Cpu;
@@ -38,7 +40,8 @@ std::set<std::int32_t> together(const std::vector<Items>& all, std::size_t first
 
 }  // namespace
 
-TEST_CASE("shuffled_batch: a pass has no item twice; what it leaves out changes from pass to pass") {
+TEST_CASE("shuffled_batch: a pass has no item twice; what it leaves out changes from pass to pass"
+          * doctest::test_suite("properties")) {
   const auto all = batches(103, 10, 30);  // three passes of ten, three items left out of each
   std::set<std::set<std::int32_t>> seen;
   for (std::size_t pass = 0; pass < 3; ++pass) {
@@ -58,6 +61,20 @@ TEST_CASE("shuffled_batch: batches are slices of permutation(); without reshuffl
   const auto frozen = batches(103, 10, 23, 0, false);
   for (std::size_t i = 0; i < 13; ++i) CHECK(frozen[i] == frozen[i + 10]);
   for (std::size_t i = 0; i < 10; ++i) CHECK(frozen[i] == all[i]);
+}
+
+TEST_CASE("shuffled_batch: slices of the permutation of the pass, odd numbers of items") {
+  for (std::int64_t n : odd_sizes) {
+    if (n == 0) continue;
+    INFO(n);
+    const std::int64_t count = (n + 2) / 3, passes = n / count;
+    const auto all = batches(n, count, static_cast<int>(2 * passes));
+    for (std::int64_t i = 0; i < 2 * passes; ++i) {
+      const auto order = naive::permutation(77, 2, static_cast<std::uint32_t>(i / passes), n);
+      const auto begin = order.begin() + i % passes * count;
+      REQUIRE(all[i] == Items(begin, begin + count));
+    }
+  }
 }
 
 TEST_CASE("shuffled_batch: the order of a second program, pass 3") {

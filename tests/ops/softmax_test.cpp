@@ -77,7 +77,7 @@ TEST_CASE("softmax: gradients by central differences, used once and twice") {
   check_gradients({random_input({3, 6}, 1, -3, 3)}, op({.n = 2}));
 }
 
-TEST_CASE("softmax: runs sum to one, do not feel a shift, and stand huge values") {
+TEST_CASE("softmax: runs sum to one, do not feel a shift, and stand huge values" * doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const Input x = random_input({40, 30}, 3, -4, 4);
   Input shifted = x;

@@ -58,7 +58,8 @@ TEST_CASE("timestep_embedding: PyTorch's values") {
   CHECK(max_error(embed<double>(times, 7, 100), golden.at("odd").values) < 2e-7);
 }
 
-TEST_CASE("timestep_embedding: time 0 is ones and zeros; equal times have equal rows") {
+TEST_CASE("timestep_embedding: time 0 is ones and zeros; equal times have equal rows"
+          * doctest::test_suite("properties")) {
   CHECK(embed<float>({0}, 6) == std::vector<float>{1, 1, 1, 0, 0, 0});
   const auto rows = embed<float>({5, 5, 9, 5}, 16);
   for (int j = 0; j < 16; ++j) {

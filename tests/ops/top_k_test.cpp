@@ -47,7 +47,7 @@ std::vector<double> grid_values(std::int64_t n, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("top_k: distances and order of a full sort, ties by lower index") {
-  for (std::int64_t n : {1, 31, 63, 64, 65, 130, 1023, 4097})
+  for (std::int64_t n : {1, 31, 32, 33, 63, 64, 65, 130, 1023, 4097})
     for (std::int64_t dims : {1, 2, 5, 33, 4097}) {
       for (int k : {1, 7, 40}) {
         if (k > n || n * dims > 4097 * 33) continue;
@@ -164,7 +164,8 @@ TEST_CASE("top_k: the same bits for every number of threads") {
   }
 }
 
-TEST_CASE("top_k: copies of one point come in the order of their index; zeros; no dimensions") {
+TEST_CASE("top_k: copies of one point come in the order of their index; zeros; no dimensions"
+          * doctest::test_suite("properties")) {
   const std::vector<double> same(200 * 3, 0.7), zeros(3, 0.0);
   auto got = search<float>({0.7, 0.7, 0.7}, same, 1, 200, 3, {.k = 70});
   for (int j = 0; j < 70; ++j) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "naive.hpp"
@@ -48,6 +49,36 @@ std::vector<double> histogram(const std::vector<T>& values, const std::vector<do
     counts[std::lower_bound(edges.begin(), edges.end(), static_cast<double>(v)) - edges.begin()] +=
         1;
   return counts;
+}
+
+/// The permutation of n items that a seed, site and counter name: a Feistel network on the least even number of bits
+/// that holds n, whose rounds mix by MurmurHash3's finaliser, walked until it is below n.
+inline std::vector<std::int32_t> permutation(std::uint32_t seed, std::uint32_t site, std::uint32_t counter,
+                                             std::int64_t n) {
+  std::uint64_t half = 2;  // values of half of the bits
+  while (half * half < static_cast<std::uint64_t>(n)) half *= 2;
+  std::vector<std::uint32_t> keys;
+  for (std::uint32_t call : {0u, 1u})
+    for (std::uint32_t word : philox({call, 0, counter, site * 256 + 10}, {seed, 0})) keys.push_back(word);
+  const auto network = [&](std::uint64_t i) {
+    std::uint64_t left = i / half, right = i % half;
+    for (std::uint32_t round = 0; round < (half < 64 ? 24 : 8); ++round) {
+      auto h = static_cast<std::uint32_t>(right * 0x9E3779B9u + keys[round % 8] + round / 8);
+      h = (h ^ (h >> 16)) * 0x85EBCA6Bu;
+      h = (h ^ (h >> 13)) * 0xC2B2AE35u;
+      h = (h ^ (h >> 16));
+      left = std::exchange(right, left ^ (h % half));
+    }
+    return left * half + right;
+  };
+  std::vector<std::int32_t> order;
+  for (std::int64_t start = 0; start < n; ++start) {
+    std::uint64_t i = network(static_cast<std::uint64_t>(start));
+    while (i >= static_cast<std::uint64_t>(n)) i = network(i);
+    if (i < 2 && n > 1 && keys[7] >= 0x80000000u) i = 1 - i;
+    order.push_back(static_cast<std::int32_t>(i));
+  }
+  return order;
 }
 
 }  // namespace stx::test::naive
