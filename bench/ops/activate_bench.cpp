@@ -5,14 +5,14 @@ namespace stx::bench {
 namespace {
 
 template <class D>
-Case activate_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, bool backward) {
+Case activate_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, Activation activation, bool backward) {
   Buffers<D> memory(ctx);
   const std::int64_t size = rows * cols;
   const ActivateForward<float> f{.x = memory.random(size),
                                  .y = memory.output(size),
                                  .rows = rows,
                                  .cols = cols,
-                                 .activation = Activation::gelu_tanh};
+                                 .activation = activation};
   const ActivateBackward<float> b{.grad_y = memory.random(size),
                                   .x = f.x,
                                   .grad_x = memory.output(size),
@@ -33,21 +33,25 @@ Case activate_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, bool b
   return {run, error};
 }
 
+template <class D>
+void add(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64_t cols, Activation activation) {
+  const double size = static_cast<double>(rows * cols);
+  for (const bool backward : {false, true})
+    suite.add("activate_" + std::string(backward ? "bwd/" : "fwd/") + name, rows,
+              {4 * (backward ? 3 : 2) * size, (backward ? 24 : 18) * size},
+              [=](Context<D>& ctx, std::int64_t some) {
+                return activate_case(ctx, some, cols, activation, backward);
+              });
+}
+
 }  // namespace
 
 template <class D>
 void add_activate(Suite<D>& suite) {
-  const std::int64_t cols = 1024;
-  for (const std::int64_t rows : {8448, 32768}) {
-    const std::string name = (rows == 8448 ? "/" : "/large_") + std::to_string(rows) + "x1024_gelu_tanh";
-    const double size = static_cast<double>(rows * cols);
-    for (const bool backward : {false, true})
-      suite.add(std::string("activate_") + (backward ? "bwd" : "fwd") + name, rows,
-                {4 * (backward ? 3 : 2) * size, (backward ? 24 : 18) * size},
-                [=](Context<D>& ctx, std::int64_t some) {
-                  return activate_case(ctx, some, cols, backward);
-                });
-  }
+  add(suite, "8448x1024_gelu_tanh", 8448, 1024, Activation::gelu_tanh);
+  add(suite, "large_32768x1024_gelu_tanh", 32768, 1024, Activation::gelu_tanh);
+  add(suite, "256x256_silu", 256, 256, Activation::silu);
+  add(suite, "large_32768x1024_silu", 32768, 1024, Activation::silu);
 }
 void register_activate(Suites& suites) {
   suites.each([](auto& suite) { add_activate(suite); });

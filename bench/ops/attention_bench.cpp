@@ -13,7 +13,7 @@ struct Attention {
   Padding padding = Padding::none;
 };
 
-/// Keys that exist of sequence b: at least half of them come first. pytorch_network.py has the same.
+/// Keys that exist of sequence b: at least half of them come first. pytorch_attention.py has the same.
 std::int64_t padded_length(std::int64_t n_keys, std::int64_t b) { return n_keys - 37 * b % ((n_keys + 1) / 2); }
 /// Or three of four, anywhere.
 bool unmasked(std::int64_t b, std::int64_t j) { return (b + 3 * j) % 4 != 0; }

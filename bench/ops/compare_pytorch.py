@@ -28,7 +28,8 @@ import time
 
 import torch
 
-import pytorch_counts  # noqa: F401  (they register their cases)
+import pytorch_attention  # noqa: F401  (they register their cases)
+import pytorch_counts  # noqa: F401
 import pytorch_metrics  # noqa: F401
 import pytorch_network  # noqa: F401
 import pytorch_rows  # noqa: F401

@@ -1,4 +1,5 @@
 #include "registry.hpp"
+#include "support/naive_dense.hpp"
 
 namespace stx::bench {
 namespace {
@@ -42,13 +43,18 @@ Case linear_case(Context<D>& ctx, Layer s, bool backward) {
     backward ? linear_backward(ctx, b) : linear_forward(ctx, f);
   };
   const auto error = [memory, f, b, s, backward] {
-    const auto want = test::naive::linear<double>(
-        memory.host(f.x, s.rows * s.in), memory.host(f.weight, s.out * s.in),
-        memory.host(f.bias, s.out),
-        test::naive::dropout_factors<double>(0, 0, 1, s.dropout, s.rows, s.out),
-        s.activation == Activation::gelu, memory.host(b.grad_y, s.rows * s.out), s.rows, s.in,
-        s.out);
-    if (!backward) return memory.error(f.y, want.y);
+    const auto product = [&](const std::vector<double>& grad) {
+      return test::naive::linear<double>(memory.host(f.x, s.rows * s.in), memory.host(f.weight, s.out * s.in),
+                                         memory.host(f.bias, s.out), {}, false, grad, s.rows, s.in, s.out);
+    };
+    const auto factors = test::naive::dropout_factors<double>(0, 0, 1, s.dropout, s.rows, s.out);
+    auto grad = memory.host(b.grad_y, s.rows * s.out), y = product(grad).y;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      grad[i] *= factors[i] * test::naive::activation_grad(s.activation, y[i]);
+      y[i] = factors[i] * test::naive::activation(s.activation, y[i]);
+    }
+    if (!backward) return memory.error(f.y, y);
+    const auto want = product(grad);
     return std::max({memory.error(b.grad_x, want.grad_x),
                      memory.error(b.grad_weight, want.grad_weight),
                      memory.error(b.grad_bias, want.grad_bias)});
@@ -162,6 +168,8 @@ void add_linear(Suite<D>& suite) {
   add(suite, "vista_128x16000x64", {128, 16000, 64, Activation::identity, 0.0f});
   add(suite, "t5_512x768x2304", {512, 768, 2304, Activation::identity, 0.0f});
   add(suite, "dit_8448x256x1024", {8448, 256, 1024, Activation::identity, 0.0f});
+  add(suite, "dit_8448x256x1024_gelu_tanh", {8448, 256, 1024, Activation::gelu_tanh, 0.0f});
+  add(suite, "time_256x256x256_silu", {256, 256, 256, Activation::silu, 0.0f});
   add(suite, "large_32768x1024x512_gelu_dropout", {32768, 1024, 512, Activation::gelu, 0.1f});
 }
 void register_linear(Suites& suites) {

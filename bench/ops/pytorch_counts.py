@@ -79,22 +79,36 @@ for dispersion in ("batch", "entry"):
         lambda d=dispersion: likelihood(8192, 2000, True, True, d))
 
 
-def decoder_mean(rows, genes):
-    a, r, library = torch.randn(rows, genes), torch.randn(genes), torch.randn(rows, 1)
+def decoder_mean(rows, genes, own_zeros=False):
+    """`own_zeros`: dispersion and extra zero of every entry."""
+    a, library = torch.randn(rows, genes), torch.randn(rows, 1)
+    r, zeta = (torch.randn(2, rows, genes) if own_zeros else (torch.randn(genes), None))
 
     def work():
         mu, theta = torch.exp(library) * torch.softmax(a, 1), torch.exp(r)
-        return mu, torch.exp(theta * (torch.log(theta + 1e-8) - torch.log(theta + mu + 1e-8)))
+        p_zero = torch.exp(theta * (torch.log(theta + 1e-8) - torch.log(theta + mu + 1e-8)))
+        return mu, torch.lerp(p_zero, torch.ones(()), torch.sigmoid(zeta)) if own_zeros else p_zero
     return work
 
 
-for name, shape in {"1024x320": (1024, 320), "large_2048x16000": (2048, 16000)}.items():
+for name, shape in {"1024x320": (1024, 320), "1024x2000_zinb_per_entry": (1024, 2000, True),
+                    "large_2048x16000": (2048, 16000), "large_2048x16000_zinb_per_entry": (2048, 16000, True)}.items():
     case(f"count_decoder_mean {name} (forward)", f"count_decoder_mean/{name}")(lambda s=shape: decoder_mean(*s))
 
 
 def gaussian_kl(rows, width):
     m, s = leaf(rows, width), leaf(rows, width)
     return train([m, s], lambda: (0.5 * (s.exp() + m * m - 1 - s)).sum(1).mean())
+
+
+def gaussian_kl_to(rows, width):
+    """To a given normal distribution, the same for all rows."""
+    m, s, m0, s0 = leaf(rows, width), leaf(rows, width), torch.randn(width), torch.randn(width)
+    return train([m, s], lambda: (0.5 * ((s.exp() + (m - m0) ** 2) / s0.exp() - 1 + s0 - s)).sum(1).mean())
+
+
+for name, shape in {"1024x1_prior": (1024, 1), "large_65536x64_prior": (65536, 64)}.items():
+    case(f"gaussian_kl {name}", *both("gaussian_kl", name))(lambda s=shape: gaussian_kl_to(*s))
 
 
 def gaussian_sample(rows, width):
@@ -135,18 +149,30 @@ for name, shape in {"1024x320": (1024, 320, False), "384x996_masked": (384, 996,
     case(f"pearson_loss {name}", *both("pearson_loss", name))(lambda s=shape: pearson_loss(*s))
 
 
-def contrastive(rows, width):
+def contrastive(rows, width, form="exclude_positives"):
     a, b = leaf(rows, width), leaf(rows, width)
     i = torch.arange(rows)
     positive = (((i[None] - i[:, None] % 7) % 13 == 0) & (i[None] >= i[:, None] % 7)).float()
     n_positive, rest = positive.sum(1), (1 - positive).sum(1)
+    c = torch.empty(rows, rows).uniform_(0.3, 1.3)
 
     def forward():
         m = F.normalize(a) @ F.normalize(b).T
+        if form == "global":
+            push = n_positive.sum() * torch.log((m.exp() * (1 - positive)).sum() / rest.sum())
+            return (push - (m * positive).sum()) / rows
+        if form == "r1":
+            weights = torch.softmax((1 - positive) / c, 1)
+            push = n_positive * torch.log((weights * m).exp().sum(1))
+            return (push - (m * (positive / c)).sum(1)).mean()
+        if form == "r2":
+            return (torch.log((m * (1 - positive)).exp().sum(1)) / rest - (m * positive).sum(1)).mean()
         push = n_positive * torch.log((m.exp() * (1 - positive)).sum(1) / rest)
         return (push - (m * positive).sum(1)).mean()
     return train([a, b], forward)
 
 
-for name, shape in {"1024x20": (1024, 20), "large_4096x64": (4096, 64)}.items():
+for name, shape in {"1024x20": (1024, 20), "1024x20_global": (1024, 20, "global"), "1024x20_r1": (1024, 20, "r1"),
+                    "1024x20_r2": (1024, 20, "r2"), "large_4096x64": (4096, 64),
+                    "large_4096x64_r1": (4096, 64, "r1")}.items():
     case(f"contrastive {name}", *both("contrastive", name))(lambda s=shape: contrastive(*s))

@@ -117,13 +117,15 @@ for name, n in {"19150_draw_1024": 19150, "large_1000000_draw_1024": 1000000}.it
     case(f"softmax_sample {name}", f"softmax_sample/{name}")(lambda n=n: softmax_draw(n))
 
 
-def sample_counts(rows, columns):
-    log_mu, log_theta = torch.randn(rows, columns), torch.randn(columns)
+def sample_counts(rows, columns, own_zeros=False):
+    """`own_zeros`: dispersion and extra zero of every entry."""
+    log_mu, zeta = torch.empty(rows, columns).uniform_(-2, 4), torch.empty(rows, columns).uniform_(-3, 1)
+    log_theta = torch.empty(*((rows,) if own_zeros else ()), columns).uniform_(-1, 2)
 
     def work():
         theta = log_theta.exp()
-        rate = torch.distributions.Gamma(theta.expand(rows, columns), theta / log_mu.exp()).sample()
-        return torch.poisson(rate)
+        counts = torch.poisson(torch._standard_gamma(theta.expand(rows, columns)) * (log_mu.exp() / theta))
+        return counts.masked_fill_(torch.rand_like(zeta) < torch.sigmoid(zeta), 0) if own_zeros else counts
     return work
 
 
@@ -134,6 +136,8 @@ def sample_variates(rows, columns, draw):
 
 for name, shape in {"1024x242": (1024, 242), "large_4096x2000": (4096, 2000)}.items():
     case(f"sample_counts {name}", f"sample_counts/{name}")(lambda s=shape: sample_counts(*s))
+    case(f"sample_counts {name} zinb per entry", f"sample_counts/{name}_zinb_per_entry")(
+        lambda s=shape: sample_counts(*s, True))
     for kind, draw in {"gamma": torch._standard_gamma, "poisson": torch.poisson}.items():
         case(f"sample_{kind} {name}", f"sample_variates/{kind}_{name}")(lambda s=shape, d=draw: sample_variates(*s, d))
 
@@ -168,15 +172,26 @@ for name, size in {"casper_559367": 559367, "spotdiff_9200000": 9200000}.items()
     case(f"clip_grad_norm {name}", f"clip_grad_norm/{name}")(lambda n=size: clip(n))
 
 
-def gather(n_rows, genes, rows, stored_share):
+def gather(n_rows, genes, rows, stored_share, values="log1p"):
     counts = torch.poisson(torch.rand(n_rows, genes)) * (torch.rand(n_rows, genes) < stored_share)
-    totals = counts.sum(1).clamp(min=1)
+    totals, shift, scale = counts.sum(1).clamp(min=1), torch.randn(genes), torch.rand(genes)
     batch = torch.randint(n_rows, (rows,))  # dense counts: PyTorch cannot gather rows of CSR and densify in one step
-    return lambda: torch.log1p(counts[batch] * (1e4 / totals[batch])[:, None])
+
+    def work():
+        out = counts.index_select(0, batch)
+        if values != "counts":
+            out.mul_((1e4 / totals[batch])[:, None]).log1p_()
+        return out.sub_(shift).mul_(scale) if values == "standardised" else out
+    return work
 
 
 case("gather_log1p 1024x33", "gather_log1p/1024x33_half")(lambda: gather(3000, 33, 1024, 0.5))
 case("gather_log1p 4096x10000", "gather_log1p/large_4096x10000_tenth")(lambda: gather(4096, 10000, 4096, 0.1))
+for kind in ("standardised", "counts"):
+    case(f"gather_log1p 1024x2000 {kind}", f"gather_log1p/1024x2000_tenth_{kind}")(
+        lambda k=kind: gather(3000, 2000, 1024, 0.1, k))
+    case(f"gather_log1p 4096x10000 {kind}", f"gather_log1p/large_4096x10000_tenth_{kind}")(
+        lambda k=kind: gather(4096, 10000, 4096, 0.1, k))
 
 
 def timestep_embedding(rows):

@@ -11,6 +11,7 @@ struct Norm {
   bool residual = false;
   float dropout = 0.0f;
   bool centred = true;
+  bool affine = true;  ///< with gain and shift
 };
 
 template <class D>
@@ -27,8 +28,8 @@ Case norm_case(Context<D>& ctx, const Norm& s, bool backward) {
   const RowNormForward<float> f{.kind = kind,
                                 .x = memory.random(size),
                                 .residual = s.residual ? memory.random(size) : nullptr,
-                                .gain = memory.random(affine),
-                                .shift = memory.random(affine),
+                                .gain = s.affine ? memory.random(affine) : nullptr,
+                                .shift = s.affine ? memory.random(affine) : nullptr,
                                 .y = memory.output(size),
                                 .mean = memory.output(s.rows),
                                 .rstd = memory.output(s.rows)};
@@ -41,8 +42,8 @@ Case norm_case(Context<D>& ctx, const Norm& s, bool backward) {
                                  .rstd = f.rstd,
                                  .grad_x = memory.output(size),
                                  .grad_residual = s.residual ? memory.output(size) : nullptr,
-                                 .grad_gain = memory.output(affine),
-                                 .grad_shift = memory.output(affine)};
+                                 .grad_gain = s.affine ? memory.output(affine) : nullptr,
+                                 .grad_shift = s.affine ? memory.output(affine) : nullptr};
   row_norm_forward(ctx, f);
   const auto run = [&ctx, f, b, backward] {
     backward ? row_norm_backward(ctx, b) : row_norm_forward(ctx, f);
@@ -55,12 +56,16 @@ Case norm_case(Context<D>& ctx, const Norm& s, bool backward) {
       const auto residual = memory.host(f.residual, size);
       for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += residual[i];
     }
+    const auto given = [&](const float* values, double otherwise) {
+      return s.affine ? memory.host(values, affine) : std::vector<double>(static_cast<std::size_t>(affine), otherwise);
+    };
     auto want = test::naive::row_norm<double>(
-        sum, memory.host(f.gain, affine), memory.host(f.shift, affine), memory.host(b.grad_y, size),
+        sum, given(f.gain, 1), given(f.shift, 0), memory.host(b.grad_y, size),
         s.rows, s.width, s.per_group > 0 ? s.per_group : s.rows, s.centred, 1e-5);
     if (!backward) return memory.error(f.y, want.y);
-    double worst = std::max(memory.error(b.grad_gain, want.grad_gain),
-                            memory.error(b.grad_shift, want.grad_shift));
+    double worst = s.affine ? std::max(memory.error(b.grad_gain, want.grad_gain),
+                                       memory.error(b.grad_shift, want.grad_shift))
+                            : 0.0;
     if (s.residual) worst = std::max(worst, memory.error(b.grad_residual, want.grad_x));
     for (std::size_t i = 0; i < sum.size(); ++i) want.grad_x[i] *= factors[i];
     return std::max(worst, memory.error(b.grad_x, want.grad_x));
@@ -95,6 +100,7 @@ void add_norm(Suite<D>& suite) {
   add(suite, "residual_layer_norm", "large_65536x256_dropout", large);
   add(suite, "layer_norm", "1024x192", {.rows = 1024, .width = 192});
   add(suite, "layer_norm", "large_65536x192", {.rows = 65536, .width = 192});
+  add(suite, "layer_norm", "8448x256_no_gain", {.rows = 8448, .width = 256, .affine = false});
   add(suite, "ada_layer_norm", "256x33x256", {.rows = 256 * 33, .width = 256, .per_group = 33});
   add(suite, "ada_layer_norm", "large_2048x33x256", {.rows = 2048 * 33, .width = 256, .per_group = 33});
   add(suite, "rms_norm", "2200x768", {.rows = 2200, .width = 768, .centred = false});
