@@ -144,7 +144,7 @@ TEST_CASE("T5 checkpoint: 16-bit weights are widened") {
   CHECK(file.get<float>("b", {1}) == std::vector<float>{1.5f});
 }
 
-TEST_CASE("T5 checkpoint: how the activation is found") {
+TEST_CASE("T5 checkpoint: how the activation and the epsilon are found") {
   const golden::Folder folder;
   const auto config = [&](const std::string& fields) {
     golden::spit(folder / "c", "{" + fields + "}");
@@ -159,6 +159,8 @@ TEST_CASE("T5 checkpoint: how the activation is found") {
   const auto erf = config(R"("feed_forward_proj":"gated-gelu","dense_act_fn":"gelu")");
   CHECK((erf.activation == stx::Activation::gelu && erf.gated));
   CHECK_FALSE(config(R"("feed_forward_proj":"gated-gelu","is_gated_act":false)").gated);
+  const auto plain_gelu = config(R"("feed_forward_proj":"gelu","layer_norm_epsilon":0.25)");
+  CHECK((plain_gelu.activation == stx::Activation::gelu && !plain_gelu.gated && plain_gelu.eps == 0.25));
   const auto message = [&](const std::string& fields) {
     const std::string text = golden::message([&] { config(fields); });
     return text.substr(std::min(text.size(), std::string(folder / "c").size() + 3));

@@ -8,7 +8,9 @@ LENGTHS = {"one": 1, "two": 2, "seven": 7, "long": 100}
 KINDS = {"relu": {"feed_forward_proj": "relu"}, "gated": {"feed_forward_proj": "gated-gelu"},
          "erf": {"feed_forward_proj": "gated-gelu", "dense_act_fn": "gelu"},
          "odd": {"feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8,
-                 "relative_attention_max_distance": 20}}
+                 "relative_attention_max_distance": 20},
+         "eps": {"feed_forward_proj": "gated-gelu", "layer_norm_epsilon": 0.05},  # beside mean squares around 1
+         "plain": {"feed_forward_proj": "gelu"}}  # neither gate nor relu
 
 
 def names(gated):
@@ -56,7 +58,7 @@ def arrays():
     for kind, options in KINDS.items():
         encoder = model(options)
         for name, length in LENGTHS.items():
-            if kind == "erf" and name == "long":
+            if kind in ("erf", "eps", "plain") and name == "long":
                 continue  # the buckets are those of "gated"
             out[f"{kind}_{name}"] = encoder(torch.tensor([ids_of(length)])).last_hidden_state[0]
         ids, mask = torch.zeros(3, 7, dtype=torch.long), torch.zeros(3, 7, dtype=torch.long)
