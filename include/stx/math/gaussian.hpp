@@ -74,18 +74,21 @@ STX_HD inline GaussianKl<T> standard_kl(T mean, T spread, Spread kind) {
           q.sigma * q.slope - q.log_slope, T(0), T(0)};
 }
 
-/// KL(q || p) = ln(sigma_p / sigma_q) + (sigma_q^2 + (m_q - m_p)^2) / (2 sigma_p^2) - 1/2.
+/// KL(q || p) = ln(sigma_p / sigma_q) + (sigma_q^2 + (m_q - m_p)^2) / (2 sigma_p^2) - 1/2, p and q the parts of the
+/// spreads.
 template <class T>
-STX_HD inline GaussianKl<T> gaussian_kl(T mean, T spread, Spread kind, T prior_mean, T prior_spread,
-                                        Spread prior_kind) {
-  const SpreadParts<T> q = spread_parts(spread, kind);
-  const SpreadParts<T> p = spread_parts(prior_spread, prior_kind);
+STX_HD inline GaussianKl<T> gaussian_kl(T mean, const SpreadParts<T>& q, T prior_mean, const SpreadParts<T>& p) {
   const T inverse = T(1) / (p.sigma * p.sigma);
   const T apart = mean - prior_mean;
   const T ratio = (q.sigma * q.sigma + apart * apart) * inverse;
   return {p.log_sigma - q.log_sigma + T(0.5) * (ratio - T(1)), apart * inverse,
           q.sigma * q.slope * inverse - q.log_slope, -apart * inverse,
           p.log_slope * (T(1) - ratio)};
+}
+template <class T>
+STX_HD inline GaussianKl<T> gaussian_kl(T mean, T spread, Spread kind, T prior_mean, T prior_spread,
+                                        Spread prior_kind) {
+  return gaussian_kl(mean, spread_parts(spread, kind), prior_mean, spread_parts(prior_spread, prior_kind));
 }
 
 }  // namespace math
