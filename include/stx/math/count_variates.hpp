@@ -4,6 +4,7 @@
 #pragma once
 
 #include "stx/math/random_variates.hpp"
+#include "stx/math/special.hpp"
 
 namespace stx::math {
 
@@ -25,34 +26,50 @@ inline constexpr std::uint32_t gamma_first_block = 1, poisson_first_block = 32;
 /// attempt above 0.7: to fail them all is rarer than 1e-20.
 inline constexpr std::uint32_t gamma_attempts = 24, poisson_blocks = 32;
 
-/// log(1 + e) - e + e^2 / 2 - e^3 / 3 for e > -1, without cancellation.
+/// log(1 + e) - e + e^2 / 2 - e^3 / 3 for e > -1, without cancellation and without branches.
 STX_HD inline float log1p_tail(float e) {
-  if (e > -0.25f && e < 0.25f) {
-    float p = 1.0f / 13.0f;
-    for (int k = 12; k >= 4; --k) p = std::fma(-e, p, 1.0f / static_cast<float>(k));
-    const float square = e * e;
-    return -square * square * p;
-  }
-  return std::fma(-e, std::fma(e, std::fma(e, 1.0f / 3.0f, -0.5f), 1.0f), exact::log(1.0f + e));
+  float p = 1.0f / 13.0f;
+  STX_UNROLL(9)
+  for (int k = 12; k >= 4; --k) p = std::fma(-e, p, 1.0f / static_cast<float>(k));
+  const float square = e * e;
+  const float near = -square * square * p;
+  const float far =
+      std::fma(-e, std::fma(e, std::fma(e, 1.0f / 3.0f, -0.5f), 1.0f), exact::log_of_normal(1.0f + e));
+  return select(e > -0.25f && e < 0.25f, near, far);
 }
 
-/// Gamma(shape, 1) / shape for shape >= 1 (Marsaglia and Tsang 2000). The acceptance test of the
-/// paper, ln u < x^2 / 2 + d - d v + d ln v with v = (1 + e)^3, is 3 d (ln(1 + e) - e + e^2 / 2 -
-/// e^3 / 3).
+/// What the attempts at a gamma number of one shape >= 1 share.
+struct GammaAttempts {
+  float d, c, scale;
+
+  STX_HD explicit GammaAttempts(float shape)
+      : d(shape - 1.0f / 3.0f), c(1.0f / (3.0f * std::sqrt(d))), scale(d / shape) {}
+};
+
+/// A gamma number over its shape, if it is accepted.
+struct GammaAttempt {
+  float value;
+  bool accepted;
+};
+
+/// One attempt (Marsaglia and Tsang 2000). The acceptance test of the paper, ln u < x^2 / 2 + d - d v + d ln v
+/// with v = (1 + e)^3, is 3 d (ln(1 + e) - e + e^2 / 2 - e^3 / 3).
+STX_HD inline GammaAttempt gamma_attempt(const GammaAttempts& all, const PhiloxWords& w) {
+  const float e = all.c * normal_pair(w.x, w.y).first;
+  const float one_plus = 1.0f + e;
+  const float v = one_plus * one_plus * one_plus;
+  const bool below = exact::log_of_normal(uniform_open(w.z)) < 3.0f * all.d * log1p_tail(e);
+  return {all.scale * v, below && e > -1.0f};
+}
+
+/// Gamma(shape, 1) / shape for shape >= 1.
 STX_HD inline float gamma_over_shape(const ElementWords& words, float shape) {
-  const float d = shape - 1.0f / 3.0f;
-  const float c = 1.0f / (3.0f * std::sqrt(d));
-  const float scale = d / shape;
+  const GammaAttempts all(shape);
   for (std::uint32_t attempt = 0; attempt < gamma_attempts; ++attempt) {
-    const PhiloxWords w = words.block(gamma_first_block + attempt);
-    const float x = normal_pair(w.x, w.y).first;
-    const float e = c * x;
-    if (!(e > -1.0f)) continue;
-    const float one_plus = 1.0f + e;
-    const float v = one_plus * one_plus * one_plus;
-    if (exact::log(uniform_open(w.z)) < 3.0f * d * log1p_tail(e)) return scale * v;
+    const GammaAttempt made = gamma_attempt(all, words.block(gamma_first_block + attempt));
+    if (made.accepted) return made.value;
   }
-  return scale;  // the mode
+  return all.scale;  // the mode
 }
 
 /// ln of the Poisson(rate) probability of k >= 0, rate >= 10: Loader 2000, "Fast and accurate
@@ -83,37 +100,72 @@ STX_HD inline float poisson_log_probability(float k, float rate) {
                   std::fma(-inverse, stirling, -deviance));
 }
 
-/// Poisson(rate), rate >= 0: the inverse distribution function of `u` below 10, transformed
-/// rejection with squeeze (Hormann 1993, PTRS) from 10 on. NaN and infinity are passed on. Counts
-/// above 2^24 are rounded as float is.
+/// Rates below are drawn by the inverse distribution function, others by rejection.
+inline constexpr float poisson_rejection_rate = 10.0f;
+
+/// The search of the inverse distribution function, from 0 counts on.
+struct PoissonSearch {
+  float probability, sum, k;
+
+  STX_HD static PoissonSearch start(float rate) {
+    const float none = exact::exp(-rate);
+    return {none, none, 0.0f};
+  }
+  STX_HD bool goes_on(float u) const { return u > sum && k < 100.0f; }
+  /// The next count, if `goes_on`.
+  STX_HD void advance(float rate, bool goes_on) {
+    const float next = k + 1.0f;
+    const float share = probability * rate / next;
+    k = goes_on ? next : k;
+    probability = goes_on ? share : probability;
+    sum = goes_on ? sum + share : sum;
+  }
+};
+
+/// Transformed rejection with squeeze (Hormann 1993, PTRS): what the attempts of one rate >= 10 share.
+struct PoissonAttempts {
+  float rate, b, a, squeeze;
+
+  STX_HD explicit PoissonAttempts(float of_rate)
+      : rate(of_rate),
+        b(std::fma(2.53f, std::sqrt(of_rate), 0.931f)),
+        a(std::fma(0.02483f, b, -0.059f)),
+        squeeze(0.9277f - 3.6224f / (b - 2.0f)) {}
+};
+
+/// A count that two words propose.
+struct PoissonAttempt {
+  float k, us, v;
+  bool squeezed;  ///< accepted without another look
+
+  STX_HD PoissonAttempt(const PoissonAttempts& all, std::uint32_t first, std::uint32_t second)
+      : v(uniform_open(second)) {
+    const float shifted = uniform_open(first) - 0.5f;
+    us = 0.5f - std::fabs(shifted);
+    k = std::floor(std::fma(2.0f * all.a / us + all.b, shifted, all.rate + 0.43f));
+    squeezed = us >= 0.07f && v <= all.squeeze;
+  }
+};
+
+/// Poisson(rate), rate >= 0. NaN and infinity are passed on. Counts above 2^24 are rounded as float is.
 STX_HD inline float poisson_variate(const ElementWords& words, float rate, float u) {
   if (!(rate < 1e30f)) return rate;
-  if (rate < 10.0f) {
-    float probability = exact::exp(-rate);
-    float sum = probability;
-    float k = 0.0f;
-    while (u > sum && k < 100.0f) {
-      k += 1.0f;
-      probability = probability * rate / k;
-      sum += probability;
-    }
-    return k;
+  if (rate < poisson_rejection_rate) {
+    PoissonSearch search = PoissonSearch::start(rate);
+    while (search.goes_on(u)) search.advance(rate, true);
+    return search.k;
   }
-  const float b = std::fma(2.53f, std::sqrt(rate), 0.931f);
-  const float a = std::fma(0.02483f, b, -0.059f);
-  const float log_inverse_alpha = exact::log(1.1239f + 1.1328f / (b - 3.4f));
-  const float squeeze = 0.9277f - 3.6224f / (b - 2.0f);
+  const PoissonAttempts all(rate);
+  const float log_inverse_alpha = exact::log(1.1239f + 1.1328f / (all.b - 3.4f));
   for (std::uint32_t block = 0; block < poisson_blocks; ++block) {
     const PhiloxWords w = words.block(poisson_first_block + block);
     for (int half = 0; half < 2; ++half) {
-      const float shifted = uniform_open(half == 0 ? w.x : w.z) - 0.5f;
-      const float v = uniform_open(half == 0 ? w.y : w.w);
-      const float us = 0.5f - std::fabs(shifted);
-      const float k = std::floor(std::fma(2.0f * a / us + b, shifted, rate + 0.43f));
-      if (us >= 0.07f && v <= squeeze) return k;
-      if (k < 0.0f || (us < 0.013f && v > us)) continue;
-      const float left = exact::log(v) + log_inverse_alpha - exact::log(a / (us * us) + b);
-      if (left <= poisson_log_probability(k, rate)) return k;
+      const PoissonAttempt made(all, half == 0 ? w.x : w.z, half == 0 ? w.y : w.w);
+      if (made.squeezed) return made.k;
+      if (made.k < 0.0f || (made.us < 0.013f && made.v > made.us)) continue;
+      const float left =
+          exact::log(made.v) + log_inverse_alpha - exact::log(all.a / (made.us * made.us) + all.b);
+      if (left <= poisson_log_probability(made.k, rate)) return made.k;
     }
   }
   return std::floor(rate);  // the mode
@@ -149,11 +201,13 @@ STX_HD inline float nb_variate(const ElementWords& words, float log_mu, float lo
                          uniform_open(words.block(0).y));
 }
 
+/// Whether a uniform number makes an extra zero, whose probability is sigmoid(zeta).
+STX_HD inline bool extra_zero(float u, float zeta) { return u * (1.0f + exact::exp(-zeta)) < 1.0f; }
+
 /// As nb_variate, but zero with probability sigmoid(zeta).
 STX_HD inline float zinb_variate(const ElementWords& words, float log_mu, float log_theta,
                                  float zeta) {
-  const float u = uniform_open(words.block(0).x);
-  if (u * (1.0f + exact::exp(-zeta)) < 1.0f) return 0.0f;
+  if (extra_zero(uniform_open(words.block(0).x), zeta)) return 0.0f;
   const float count = nb_variate(words, log_mu, log_theta);
   return zeta == zeta ? count : zeta;
 }
