@@ -32,8 +32,8 @@ Centroids gene_tokens(const CountData& cells, const std::vector<std::int64_t>& s
   const std::vector<std::string> labels =
       options.label_column.empty() ? label_strings(clusters.labels) : cell_labels(cells, options.label_column);
   const CsrMatrix<float> log_cells = log1p_counts(panel);
-  Centroids tokens = cluster_centroids(log_cells, labels, {.max_tokens = static_cast<int>(options.tokens_per_cluster)},
-                                       &clusters.components);
+  Centroids tokens = known_centroids(log_cells, labels, {.max_tokens = static_cast<int>(options.tokens_per_cluster)},
+                                     &clusters.components);
   zscore(tokens.values, gene_moments(log_cells));
   return tokens;
 }

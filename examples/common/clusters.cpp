@@ -1,5 +1,7 @@
 #include "examples/common/clusters.hpp"
 
+#include <algorithm>
+
 #include "examples/common/cell_space.hpp"
 #include "stx/data/preprocess.hpp"
 
@@ -22,6 +24,32 @@ std::vector<std::string> row_labels(const CountData& rows, const std::string& co
   return kept;
 }
 
+bool is_unknown_label(const std::string& label) {
+  for (const char* unknown : {"", "nan", "NaN", "NA", "<NA>", "None"})
+    if (label == unknown) return true;
+  return false;
+}
+
+Centroids known_centroids(const CsrMatrix<float>& log_normalised, const std::vector<std::string>& labels,
+                          const CentroidOptions& options, const Matrix<float>* positions) {
+  std::vector<std::int64_t> rows;
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (!is_unknown_label(labels[i])) {
+      rows.push_back(static_cast<std::int64_t>(i));
+      known.push_back(labels[i]);
+    }
+  require<DataError>(!rows.empty(), "cell_labels", "no cell has a known type; is this the column of cell types?");
+  if (rows.size() == labels.size()) return cluster_centroids(log_normalised, labels, options, positions);
+  Matrix<float> places;
+  if (positions != nullptr) {
+    places = Matrix<float>(static_cast<std::int64_t>(rows.size()), positions->cols);
+    for (std::int64_t i = 0; i < places.rows; ++i) std::ranges::copy(positions->row(rows[i]), places.row(i).begin());
+  }
+  return cluster_centroids(select_rows<float>(log_normalised, rows), known, options,
+                           positions != nullptr ? &places : nullptr);
+}
+
 Centroids token_centroids(const CountData& cells, const std::vector<std::int64_t>& shared,
                           const TokenOptions& options) {
   const CsrMatrix<float> log_normalised = select_columns<float>(normalize_log1p(cells.counts), shared);
@@ -30,8 +58,8 @@ Centroids token_centroids(const CountData& cells, const std::vector<std::int64_t
   if (options.label_column.empty() || options.centroid.max_tokens > 1)
     clusters = clusters_of_cells(log_normalised, options.cluster);
   labels = options.label_column.empty() ? label_strings(clusters.labels) : cell_labels(cells, options.label_column);
-  return cluster_centroids(log_normalised, labels, options.centroid,
-                           options.centroid.max_tokens > 1 ? &clusters.components : nullptr);
+  return known_centroids(log_normalised, labels, options.centroid,
+                         options.centroid.max_tokens > 1 ? &clusters.components : nullptr);
 }
 
 }  // namespace stx

@@ -16,10 +16,18 @@ struct TokenOptions {
 /// Labels of the kept rows from the obs column `column`; `file` names the file in messages.
 std::vector<std::string> row_labels(const CountData& rows, const std::string& column, const std::string& file);
 
+/// True for what files write where no type is known: "", nan, NaN, NA, <NA>, None.
+bool is_unknown_label(const std::string& label);
+
 /// Labels of the kept cells from the obs column `column`.
 inline std::vector<std::string> cell_labels(const CountData& cells, const std::string& column) {
   return row_labels(cells, column, "single-cell");
 }
+
+/// cluster_centroids of the cells whose label is known: cells of an unknown type are of no one type and make no token.
+/// @throws DataError when no cell has a known label.
+Centroids known_centroids(const CsrMatrix<float>& log_normalised, const std::vector<std::string>& labels,
+                          const CentroidOptions& options, const Matrix<float>* positions = nullptr);
 
 /// Normalises the cells over all their genes, keeps the genes `shared`, clusters, averages: tokens x
 /// shared genes of log-normalised expression (CASPER, section 2 c, e, g).

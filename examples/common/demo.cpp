@@ -60,9 +60,10 @@ FitFlags prepare_demo(const DemoFlags& demo) {
   fit.save = demo.folder + "/model.safetensors";
   fit.folds = demo.folds;
   fit.json = demo.folder + "/scores.json";
-  if (fit.folds > 0) fit.report = demo.folder + "/report.html";
+  fit.report = demo.folder + "/report.html";
   for (const std::string& path : {fit.out, fit.save, fit.json, fit.report})
-    if (!path.empty()) std::filesystem::remove(path);
+    std::filesystem::remove(path);
+  if (fit.folds == 0) fit.report.clear();  // it would show the cross-validation
   return fit;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "examples/common/cell_space.hpp"
+#include "examples/common/clusters.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
 #include "examples/dcavae/labels.hpp"
 #include "examples/dcavae/latent_scores.hpp"

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "examples/common/clusters.hpp"
 #include "stx/graph/knn.hpp"
 
 namespace stx::dcavae {
@@ -17,12 +18,6 @@ std::string join_labels(const std::vector<std::string>& labels) {
 }
 
 }  // namespace
-
-bool is_unknown_label(const std::string& label) {
-  for (const char* unknown : {"", "nan", "NaN", "NA", "<NA>", "None"})
-    if (label == unknown) return true;
-  return false;
-}
 
 LabelCodes encode_labels(const std::vector<std::string>& cells,
                          const std::vector<std::string>& spots) {

@@ -12,10 +12,7 @@
 
 namespace stx::dcavae {
 
-/// True for what files write where no type is known: "", nan, NaN, NA, <NA>, None.
-bool is_unknown_label(const std::string& label);
-
-/// Types of both sides under one numbering; -1 is unknown.
+/// Types of both sides under one numbering; -1 is unknown (is_unknown_label).
 struct LabelCodes {
   std::vector<std::string> names;  ///< ascending, of both sides
   std::vector<std::int32_t> cells, spots;

@@ -71,6 +71,7 @@ struct Runner {
   static void complete_demo(Fit& fit, const std::string& folder) {
     fit.out_cells = folder + "/cells.h5ad";
     std::filesystem::remove(fit.out_cells);
+    fit.report = folder + "/report.html";  // without folds too: latent space and places
     // The simulated files name the type of every cell and spot.
     for (const char* label : {"spot_label_column=cell_type", "label_column=cell_type"})
       fit.common.sets.insert(fit.common.sets.begin(), label);

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "models/workplace.hpp"
+#include "stx/io/safetensors.hpp"
 #include "stx/version.hpp"
 
 using program::Flags;
@@ -22,6 +23,41 @@ TEST_CASE("demo") {
        {"st.h5ad", "sc.h5ad", "imputed.h5ad", "model.safetensors", "scores.json", "report.html"})
     CHECK(w.has(std::string("here/") + name));
   CHECK(w.json("here/scores.json")["data"]["n_spots"] == 1000);
+  const Result unscored =
+      w.casper(Flags{"demo", "--folder", "here", "--spots", "1000", "--cells", "100", "--folds", "0", "--quiet"} +
+               program::quick());
+  INFO(unscored.err);
+  CHECK(unscored.status == 0);
+  CHECK_FALSE(w.has("here/report.html"));  // that of the first demo is gone
+  CHECK(w.json("here/scores.json")["protocol"] == "none");
+}
+
+TEST_CASE("cells of unknown type, however it is spelled, make no token") {
+  Workplace w;
+  const auto tokens = [&](const std::string& name, const std::vector<std::string>& spellings) {
+    std::vector<std::string> types;
+    for (std::size_t i = 0; i < w.pair.sc.obs.index.size(); ++i)
+      types.push_back(i % 3 == 0 ? "round" : i % 3 == 1 ? "long" : spellings[i % spellings.size()]);
+    w.pair.sc.obs.set("cell_type", types);
+    program::write_pair(w.pair, w.folder);
+    Flags fit =
+        w.on_pair("fit", {"--out", name + ".h5ad", "--save", name, "--quiet", "--set", "label_column=cell_type"});
+    *(std::find(fit.begin(), fit.end(), "--folds") + 1) = "0";
+    const Result r = w.casper(fit);
+    CHECK_MESSAGE(r.status == 0, r.err);
+    return stx::read_safetensors(w.folder / name).metadata.at("tokens");
+  };
+  const std::string known = tokens("empty", {""});
+  CHECK(known.find("round") != std::string::npos);
+  CHECK(known.find("long") != std::string::npos);
+  CHECK(tokens("all", {"nan", "NaN", "NA", "<NA>", "None"}) == known);
+  CHECK(golden::slurp(w.folder / "all") == golden::slurp(w.folder / "empty"));
+  CHECK(tokens("flat", {"flat"}) != known);
+  w.pair.sc.obs.set("cell_type", std::vector<std::string>(w.pair.sc.obs.index.size(), "nan"));
+  program::write_pair(w.pair, w.folder);
+  const Result none = w.casper(w.on_pair("evaluate", {"--quiet", "--set", "label_column=cell_type"}));
+  CHECK(none.status == 1);
+  CHECK(none.err == "error: [cell_labels] no cell has a known type; is this the column of cell types?\n");
 }
 
 TEST_CASE("settings: --config, then --set; help and version") {

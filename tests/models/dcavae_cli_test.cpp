@@ -275,14 +275,21 @@ TEST_CASE("sampled keys and genes outside the panel: the same in fit, in its cro
 
 TEST_CASE("demo, help, version") {
   const Workplace w;
-  const Result r = w.dcavae(Flags{"demo", "--folder", "here", "--spots", "1000", "--cells", "100", "--genes", "30",
-                                  "--measured", "12", "--quiet"} + dcavae_program::quick());
+  const Flags demo = Flags{"demo", "--folder", "here", "--spots", "1000", "--cells", "100", "--genes", "30", "--measured",
+                           "12", "--quiet"} + dcavae_program::quick();
+  const Result r = w.dcavae(demo);
   INFO(r.err);
   CHECK(r.status == 0);
   CHECK(r.out.starts_with("simulating a tissue of 1000 spots and 100 cells in here\n"));
   for (const char* name :
        {"st.h5ad", "sc.h5ad", "imputed.h5ad", "cells.h5ad", "model.safetensors", "scores.json", "report.html"})
     CHECK_MESSAGE(std::filesystem::exists(w.folder / (std::string("here/") + name)), name);
+  const Result unscored = w.dcavae(demo + Flags{"--folds", "0"});
+  CHECK_MESSAGE(unscored.status == 0, unscored.err);
+  CHECK(unscored.out.ends_with("\nreport: here/report.html\n"));
+  // Its own report, not that of the first demo.
+  CHECK(golden::slurp(w.folder / "here/report.html").find("no gene was held out") != std::string::npos);
+  CHECK(w.json("here/scores.json")["protocol"] == "none");
   for (const char* command : {"fit", "impute", "evaluate", "demo"}) {
     const Result help = w.dcavae({command, "--help"});
     CHECK(help.status == 0);
