@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "models/dcavae_program.hpp"
+#include "stx/io/h5ad_read.hpp"
 #include "stx/io/safetensors.hpp"
 
 namespace {
@@ -21,13 +22,67 @@ Flags fit_alone(const Workplace& w, const std::string& out) {
   return flags;
 }
 
-bool has_temporary(const Workplace& w) {
+/// Whether there is a file in the making, whose name begins with `start`.
+bool has_temporary(const Workplace& w, const std::string& start = "") {
   std::error_code gone;  // files come and go
   for (std::filesystem::directory_iterator f(w.folder.path(), gone); f != std::filesystem::directory_iterator(); f.increment(gone)) {
     if (gone) break;
-    if (f->path().extension() == ".tmp") return true;
+    if (f->path().extension() == ".tmp" && f->path().filename().string().starts_with(start)) return true;
   }
   return false;
+}
+
+bool exists(const Workplace& w, const std::string& name) { return std::filesystem::exists(w.folder / name); }
+
+struct Stopwatch {
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  double operator()() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  }
+};
+
+/// Reads a file of results, which fails unless it is whole.
+void check_whole(const Workplace& w, const std::string& name) {
+  INFO(name);
+  if (name.ends_with(".json")) CHECK(w.json(name).is_object());
+  if (name.ends_with(".html")) CHECK(golden::slurp(w.folder / name).ends_with("</html>\n"));
+  if (name.ends_with(".h5ad")) CHECK_NOTHROW(stx::read_h5ad(w.folder / name));
+  if (name.ends_with(".safetensors")) CHECK_NOTHROW(stx::read_safetensors(w.folder / name));
+}
+
+/// The bits of all numbers of a file, and its names; HDF5 notes the time in the file too.
+std::string content(const stx::AnnData& data) {
+  std::string bytes = data.uns.dump();
+  const auto add = [&](const std::string& name, const auto& values) {
+    bytes += "\n" + name + " ";
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
+  };
+  const auto add_any = [&](const std::string& name, const stx::AnyMatrix& matrix) {
+    std::visit([&](const auto& m) { add(name, m.values); }, matrix);
+  };
+  if (data.x) add_any("X", *data.x);
+  for (const auto& [name, matrix] : data.layers) add_any(name, matrix);
+  for (const auto& [name, matrix] : data.obsm) add(name, matrix.values);
+  for (const auto* table : {&data.obs, &data.var}) {
+    for (const std::string& row : table->index) bytes += row + " ";
+    for (const stx::Column& column : table->columns)
+      if (const auto* values = std::get_if<std::vector<double>>(&column.values)) add(column.name, *values);
+  }
+  return bytes;
+}
+
+/// Two runs found the same; how long they took differs.
+void check_same(const Workplace& w, const std::string& name, const std::string& other) {
+  INFO(name);
+  check_whole(w, name);
+  if (name.ends_with(".html")) return;  // shows what the JSON holds
+  if (name.ends_with(".safetensors")) CHECK((golden::slurp(w.folder / name) == golden::slurp(w.folder / other)));
+  if (name.ends_with(".h5ad")) CHECK((content(stx::read_h5ad(w.folder / name)) == content(stx::read_h5ad(w.folder / other))));
+  if (!name.ends_with(".json")) return;
+  auto a = w.json(name), b = w.json(other);
+  for (const char* timing : {"seconds", "seconds_per_epoch", "peak_rss_mb"})
+    for (auto* json : {&a, &b}) json->erase(timing);
+  CHECK(a == b);
 }
 
 /// How far a checkpoint is: finished jobs, then epochs of the one in progress. Reading it fails unless it is whole.
@@ -104,6 +159,8 @@ TEST_CASE("kill -9 among the last files: the run that goes on replaces what is t
     const bool begun = std::filesystem::exists(w.folder / checkpoint);
     REQUIRE((begun ? r.status == 256 + SIGKILL : kind + 1 == kinds.size()));
     between += begun;
+    for (const std::string& end : kinds)
+      if (exists(w, name + end)) check_whole(w, name + end);
     if (begun && kind == 0) {
       // Files of other names are not the run's; neither are those of a checkpoint that came before any file.
       const Result other = w.dcavae(fit("whole", {"--resume", checkpoint}));
@@ -122,6 +179,49 @@ TEST_CASE("kill -9 among the last files: the run that goes on replaces what is t
     CHECK(golden::slurp(w.folder / (name + ".safetensors")) == golden::slurp(w.folder / "whole.safetensors"));
   }
   CHECK(between >= 3);
+}
+
+TEST_CASE("kill -9 at moments of a cross-validation and of each file: nothing half, then what an undisturbed run finds") {
+  for (const std::string command : {"fit", "evaluate"}) {
+    const Workplace w;
+    const bool fits = command == "fit";
+    const auto call = [&](const std::string& name) {
+      const Flags files = fits ? Flags{"--out", name + ".h5ad", "--out-cells", name + ".cells.h5ad", "--save", name + ".safetensors"}
+                               : Flags{"--methods", "ridge"};
+      return w.on_pair(command, files + Flags{"--json", name + ".json", "--report", name + ".html", "--checkpoint-every", "0"});
+    };
+    const Flags kinds = fits ? Flags{".h5ad", ".cells.h5ad", ".safetensors", ".json", ".html"} : Flags{".json", ".html"};
+    Stopwatch whole;
+    REQUIRE(w.dcavae(call("whole")).status == 0);
+    const double milliseconds = whole();
+    const std::size_t shares = 4;  // of the time of a run; then while each file is written
+    std::size_t kills = 0, resumed = 0;
+    for (std::size_t moment = 0; moment < shares + kinds.size(); ++moment) {
+      const std::string name = "at" + std::to_string(moment);
+      const std::string checkpoint = fits ? name + ".h5ad.checkpoint" : "dcavae-evaluate.checkpoint";
+      INFO(command, ", moment ", moment);
+      Stopwatch since;
+      const Result r = w.dcavae.killed(call(name), [&] {
+        if (moment < shares) return since() > milliseconds * static_cast<double>(moment + 1) / (shares + 1);
+        return exists(w, checkpoint) && has_temporary(w, "." + name + kinds[moment - shares] + ".");
+      });
+      REQUIRE((r.status == 0 || r.status == 256 + SIGKILL));
+      kills += r.status != 0;
+      for (const std::string& kind : kinds)
+        if (exists(w, name + kind)) check_whole(w, name + kind);
+      const bool begun = exists(w, checkpoint);
+      resumed += begun;
+      if (begun || !exists(w, name + kinds.back())) {
+        const Result rest = w.dcavae(call(name) + (begun ? Flags{"--resume", checkpoint} : Flags{}));
+        REQUIRE_MESSAGE(rest.status == 0, rest.err);
+      }
+      CHECK_FALSE(exists(w, checkpoint));
+      CHECK_FALSE(has_temporary(w));
+      for (const std::string& kind : kinds) check_same(w, name + kind, "whole" + kind);
+    }
+    CHECK(kills >= kinds.size() + 1);
+    CHECK(resumed >= kinds.size());
+  }
 }
 
 TEST_CASE("files that came after an interrupt are not the run's own") {
