@@ -22,7 +22,9 @@ constexpr std::int64_t n_genes = 8, n_training = 6;
 constexpr double kl_weight = 0.3;
 
 Options options_of(const std::string& name) {
-  Options o = Options::of_revision(name == "layer" ? "sound" : name == "sound" || name == "paper" ? name : "R2");
+  const std::map<std::string, std::string> revisions = {{"layer", "sound"}, {"sound", "sound"},  {"alone", "sound"},
+                                                        {"places", "sound"}, {"paper", "paper"}, {"r1", "R1"}};
+  Options o = Options::of_revision(revisions.contains(name) ? revisions.at(name) : "R2");
   o.hidden = 6;
   o.latent = 4;
   o.n_heads = 2;
@@ -36,6 +38,8 @@ Options options_of(const std::string& name) {
     o.library = "learned";
     o.loss_scale = "sum";
   }
+  o.cross_attention = name != "alone";
+  o.joint_positions = name == "places";
   return o;
 }
 
@@ -45,7 +49,9 @@ class Inputs {
  public:
   Inputs(stx::Context<Cpu>& ctx, const golden::Arrays& arrays) : ctx_(ctx), arrays_(arrays) {}
 
-  stx::Tensor<T, Cpu> counts(const std::string& name) const {
+  /// Empty where the file has no such input.
+  stx::Tensor<T, Cpu> plain(const std::string& name) const {
+    if (!arrays_.contains("input." + name)) return {};
     return tensor(arrays_.at("input." + name), [](double v) { return v; });
   }
   /// log1p of the first `n` columns.
@@ -59,6 +65,13 @@ class Inputs {
     for (std::int64_t i = 0; i < part.rows; ++i)
       for (const double v : part.row(i)) sums(i, 0) += v;
     return constant(ctx_, tensor(sums, [](double v) { return std::log(v); }));
+  }
+  /// 0 or 1 of each spot, beside itself for both axes.
+  stx::Var<T, Cpu> shown() const {
+    if (!arrays_.contains("input.shown")) return {};
+    stx::Matrix<double> both(arrays_.at("input.shown").rows, 2);
+    for (std::int64_t i = 0; i < both.rows; ++i) both(i, 0) = both(i, 1) = arrays_.at("input.shown")(i, 0);
+    return constant(ctx_, tensor(both, [](double v) { return v; }));
   }
   stx::Tensor<std::uint32_t, Cpu> positives() const {
     const stx::Matrix<double>& p = arrays_.at("input.positives");
@@ -97,12 +110,14 @@ void add_values(stx::Context<Cpu>& ctx, const stx::dcavae::Network<T, Cpu>& netw
     result[std::string(with_samples ? "training." : "evaluation.") + what + (m == Modality::cells ? ".cells" : ".spots")] =
         stx::to_host(ctx, values);
   };
-  const auto memory = network.embed(ctx, other(m), side.key_inputs);
-  const auto q = network.latent(ctx, m, network.embed(ctx, m, side.inputs), network.keys(ctx, m, memory));
+  const auto embedded = network.embed(ctx, m, side.inputs);
+  const auto memory = o.cross_attention ? network.embed(ctx, other(m), side.key_inputs) : embedded;
+  const auto q = network.latent(ctx, m, embedded, network.keys(ctx, m, memory));
   const auto z = with_samples ? network.sample(ctx, m, q) : q.mean;
   keep("mean", q.mean.value());
   keep("spread", q.spread.value());
   if (with_samples) keep("latent", z.value());
+  if (o.joint_positions && m == Modality::spots) keep("place", network.place(ctx, z).value());
   auto library = side.library;
   if (o.library == "learned") {
     const auto total = network.library(ctx, m, side.inputs);
@@ -125,7 +140,8 @@ std::map<std::string, std::vector<T>> run(const std::string& name, const golden:
   stx::Context<Cpu> ctx({.threads = threads, .seed = 5});
   stx::ParameterStore<T, Cpu> store;
   const std::int64_t cell_inputs = o.mask_cell_encoder ? n_training : n_genes;
-  const stx::dcavae::Network<T, Cpu> network(ctx, store, {cell_inputs, n_training, n_genes}, o);
+  const std::int64_t axes = o.joint_positions ? 2 : 0;
+  const stx::dcavae::Network<T, Cpu> network(ctx, store, {cell_inputs, n_training, n_genes, axes}, o);
   store.allocate(ctx, 1);
   std::size_t n_named = 0;
   for (const auto& [key, values] : arrays) n_named += key.starts_with("param.");
@@ -140,7 +156,7 @@ std::map<std::string, std::vector<T>> run(const std::string& name, const golden:
   std::vector<T> seen(n_genes, T(0));
   std::fill_n(seen.begin(), n_training, T(1));
   const auto observed = stx::to_device(ctx, seen, Shape{n_genes});
-  const auto cells = inputs.counts("cells"), spots = inputs.counts("spots");
+  const auto cells = inputs.plain("cells"), spots = inputs.plain("spots");
   const auto positives = inputs.positives();
   const auto log_totals = [&](double mean, double sd) {
     const auto one = [&](double v) { return constant(ctx, stx::to_device(ctx, std::vector<T>{T(v)}, Shape{1})); };
@@ -155,13 +171,16 @@ std::map<std::string, std::vector<T>> run(const std::string& name, const golden:
       .spots = {inputs.logs("spots", n_training), inputs.logs("keys_of_spots", cell_inputs), spots,
                 inputs.library("spots", n_training), observed, log_totals(2.0, 0.6)},
       .positives = positives,
+      .distances = inputs.plain("distances"),
       .anchors = name == "r2_spots" ? stx::Anchors::second : stx::Anchors::first,
-      .kl_weight = scale};
+      .kl_weight = scale,
+      .places = inputs.plain("places"),
+      .place_shown = inputs.shown()};
   const auto terms = objective(ctx, network, in, o);
   stx::backward(ctx, std::span<const stx::Var<T, Cpu>>(terms));
   std::map<std::string, std::vector<T>> result;
   for (std::size_t k = 0; k < terms.size(); ++k) {
-    std::string key = "term." + std::string(terms.names[k]);
+    std::string key = "term." + std::string(terms.names[o.joint_positions && k + 1 == terms.size() ? 7 : k]);
     std::replace(key.begin(), key.end(), ' ', '_');
     result[key] = stx::to_host(ctx, terms.data()[k].value());
   }
@@ -200,8 +219,9 @@ std::map<std::string, std::vector<T>> run(const std::string& name, const golden:
   return result;
 }
 
-/// Gradients that the learned library's file leaves out: those of the other cases, and its wide weights' one by one.
+/// Gradients that a file leaves out: of the learned library's those of the other cases, and wide weights' one by one.
 bool left_out(const std::string& name, const std::string& key) {
+  if (name == "places") return key == "grad.position.1.weight";
   return name == "learned" && key.starts_with("grad.") &&
          (!key.starts_with("grad.library.") || key.ends_with("hidden0.weight"));
 }
@@ -219,7 +239,7 @@ double largest_gradient(const golden::Arrays& arrays) {
 
 bool is_gradient(const std::string& key) { return key.starts_with("grad.") || key.starts_with("rowsum."); }
 
-constexpr const char* cases[] = {"r2_cells", "r2_spots", "layer", "sound", "paper", "learned"};
+constexpr const char* cases[] = {"r2_cells", "r2_spots", "layer", "sound", "paper", "learned", "r1", "alone", "places"};
 
 }  // namespace
 

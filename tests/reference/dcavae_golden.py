@@ -6,9 +6,9 @@ Usage: dcavae_golden.py
 Each file holds `param.NAME`, the inputs of a step, and what comes of them: `training.WHAT.SIDE`, the values on the way
 (mean and log variance of the latents, their sample, expected counts, P(zero)), `term.K`, `grad.NAME`, `buffer.NAME`,
 the running statistics after the step, and `evaluation.WHAT.SIDE`, the values in evaluation mode with these. Of the
-learned library's case only the library's gradients are kept, those of its two wide weights as `rowsum.NAME`: each row's
-sum, columns weighted 1, 2, ... Dropout is 0. The noise of the latents is that of stx
-(tests/golden/models/dcavae_noise.txt, seed 5, step 1; the test checks that it is), so that both sides sample
+learned library's case only the library's gradients are kept, those of its two wide weights, and of the widest one of the
+network of places, as `rowsum.NAME`: each row's sum, columns weighted 1, 2, ... Dropout is 0. The noise of the latents is
+that of stx (tests/golden/models/dcavae_noise.txt, seed 5, step 1; the test checks that it is), so that both sides sample
 the same latents. The formulas are written down here once more, independently of the library.
 """
 import pathlib
@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 
 import golden_text
+from dcavae_terms import contrast, log_likelihood
 
 HIDDEN, LATENT, HEADS = 6, 4, 2
 GENES, TRAINING = 8, 6  # genes of the decoder; those below TRAINING are seen in space
@@ -35,7 +36,11 @@ CASES = {
     "paper": dict(norm="batch", attention="separate", dispersion="decoder", contrast="global", anchors="cells", tau=1.0,
                   weight=5.0, masked=True, learned=False, scale="sum"),
     "learned": R2 | dict(learned=True, scale="sum"),
+    "r1": R2 | dict(contrast="r1"),
+    "alone": SOUND | dict(cross=False),
+    "places": SOUND | dict(places=True),
 }
+PLACE_WIDTHS, PLACE_WEIGHT = (LATENT, 64, 32, 2), 1.0
 KL_WEIGHT = 0.3
 LIBRARY_FLOOR = 1e-4  # added to the variance of a learned library
 LOG_TOTALS = {"cells": (2.5, 0.8), "spots": (2.0, 0.6)}  # mean and SD of the prior of a learned library
@@ -89,6 +94,11 @@ class Network:
         name = "norm" if self.case["norm"] == "shared_batch" else place + ".norm." + side
         return self.batch_norm(x, name, 1e-5, 0.1)
 
+    def place(self, z):
+        for k in range(len(PLACE_WIDTHS) - 1):
+            z = linear(F.relu(z) if k > 0 else z, f"position.{k}", self.p)
+        return z
+
     def latent(self, side, embedded, memory):
         name = "attention" + ("." + side if self.case["attention"] == "separate" else "")
         keys_values = linear(memory, name + ".key_value", self.p)
@@ -114,32 +124,6 @@ class Network:
             return self.p["decoder.log_theta." + side]
         tied = self.p["decoder.log_theta.cells"]
         return tied if side == "cells" else tied + self.p["decoder.log_theta.offset"]
-
-
-def log_likelihood(x, u, r, zeta=None):
-    theta = torch.exp(r)
-    no_count = -theta * F.softplus(u - r)
-    nb = (torch.lgamma(x + theta) - torch.lgamma(theta) - torch.lgamma(x + 1) + no_count - x * F.softplus(r - u))
-    if zeta is None:
-        return nb
-    return torch.where(x == 0, F.softplus(no_count - zeta) - F.softplus(-zeta), nb - F.softplus(zeta))
-
-
-def contrast(z_cells, z_spots, positives, case):
-    unit = [z / z.norm(dim=1, keepdim=True).clamp_min(1e-8) for z in (z_cells, z_spots)]
-    m = unit[0] @ unit[1].T / case["tau"]
-    if case["anchors"] == "spots":
-        m, positives = m.T, positives.T
-    others = 1 - positives
-    pulled = -(positives * m).sum(1)
-    if case["contrast"] == "r2":
-        return (pulled + torch.log(torch.exp(m * others).sum(1)) / others.sum(1)).mean()
-    if case["contrast"] == "global":
-        return (pulled + positives.sum(1) * torch.log(torch.exp(m)[positives == 0].mean())).mean()
-    silent = (positives.sum(1) == 0) | (others.sum(1) == 0)
-    mean = (torch.exp(m) * others).sum(1) / others.sum(1).clamp_min(1)
-    pushed = positives.sum(1) * torch.log(torch.where(silent, torch.ones_like(mean), mean))
-    return torch.where(silent, torch.zeros_like(pulled), pulled + pushed).mean()
 
 
 def parameters(case, draw):
@@ -177,6 +161,9 @@ def parameters(case, draw):
     dense("latent.spread", HIDDEN, LATENT)
     dense("decoder.rate", LATENT, GENES)
     dense("decoder.zero", LATENT, GENES)
+    if case.get("places"):
+        for k in range(len(PLACE_WIDTHS) - 1):
+            dense(f"position.{k}", PLACE_WIDTHS[k], PLACE_WIDTHS[k + 1])
     if case["dispersion"] == "decoder":
         dense("decoder.log_theta", LATENT, GENES)
     else:
@@ -187,6 +174,9 @@ def parameters(case, draw):
     if case["learned"]:  # many: values of few digits
         values = {name: torch.round(64 * value) / 64 * (0.125 if name.endswith(("0.weight", "mean.weight")) else 1)
                   for name, value in values.items()}
+    for name in values:
+        if name.startswith("position."):  # many too
+            values[name] = torch.round(64 * values[name]) / 64 * (0.25 if name.endswith("weight") else 1)
     return {name: value.requires_grad_() for name, value in values.items()}
 
 
@@ -195,12 +185,16 @@ def forward(network, side, other, data, seen, observed, noise):
     x = data[side]
     inputs = torch.log1p(x[:, seen[side]])
     embedded = network.embed(side, inputs)
-    memory = network.embed(other, torch.log1p(data["keys_of_" + side][:, seen[other]]))
+    memory = embedded
+    if network.case.get("cross", True):
+        memory = network.embed(other, torch.log1p(data["keys_of_" + side][:, seen[other]]))
     m, s = network.latent(side, embedded, memory)
     out = {"mean": m, "spread": s}
     z = m if noise is None else m + torch.exp(s / 2) * noise[side]
     if noise is not None:
         out["latent"] = z
+    if network.case.get("places") and side == "spots":
+        out["place"] = network.place(z)
     library = torch.log(x[:, observed[side]].sum(1, keepdim=True))
     if network.case["learned"]:
         out["library_mean"], out["library_spread"] = library, spread = network.library(side, inputs)
@@ -239,6 +233,13 @@ def make(case, noise):
     positives = (draw(CELLS, SPOTS) > 1).double()
     result = {"param." + name: value.detach().clone() for name, value in p.items()}
     result |= {"input." + name: value for name, value in data.items()} | {"input.positives": positives}
+    distances = places = shown = None
+    if case["contrast"] == "r1":
+        distances = result["input.distances"] = F.softplus(draw(CELLS, SPOTS))
+    if case.get("places"):
+        places, shown = draw(SPOTS, PLACE_WIDTHS[-1]), (draw(SPOTS, 1) > -0.5).double()
+        places *= shown  # as stx wants them
+        result |= {"input.places": places, "input.shown": shown}
 
     network = Network(case, p, buffers)
     seen = {"cells": list(range(TRAINING if case["masked"] else GENES)), "spots": list(range(TRAINING))}
@@ -260,12 +261,14 @@ def make(case, noise):
             variance = torch.exp(s) + LIBRARY_FLOOR
             divergence = np.log(sd) - variance.log() / 2 + (variance + (m - mean)**2) / (2 * sd**2) - 0.5
             terms[f"library of {side}"] = divergence.sum() * factor * KL_WEIGHT
-    terms["contrast"] = case["weight"] * contrast(z["cells"], z["spots"], positives, case)
+    terms["contrast"] = case["weight"] * contrast(z["cells"], z["spots"], positives, case, distances)
+    if case.get("places"):
+        terms["places of spots"] = PLACE_WEIGHT / SPOTS * ((network.place(z["spots"]) - places).abs() * shown).sum()
     sum(terms.values()).backward()
     result |= {"term." + name.replace(" ", "_"): value.detach().reshape(1) for name, value in terms.items()}
     for name, value in p.items():
         grad = torch.zeros_like(value) if value.grad is None else value.grad
-        if case["learned"] and name.endswith("hidden0.weight"):
+        if case["learned"] and name.endswith("hidden0.weight") or name == "position.1.weight":
             result["rowsum." + name] = grad @ torch.arange(1, grad.shape[1] + 1, dtype=torch.float64)
         elif not case["learned"] or name.startswith("library."):
             result["grad." + name] = grad
