@@ -68,8 +68,8 @@ TEST_CASE("shuffled_batch: slices of the permutation of the pass, odd numbers of
     if (n == 0) continue;
     INFO(n);
     const std::int64_t count = (n + 2) / 3, passes = n / count;
-    const auto all = batches(n, count, static_cast<int>(2 * passes));
-    for (std::int64_t i = 0; i < 2 * passes; ++i) {
+    const auto all = batches(n, count, static_cast<int>(5 * passes));
+    for (std::int64_t i = 0; i < 5 * passes; ++i) {
       const auto order = naive::permutation(77, 2, static_cast<std::uint32_t>(i / passes), n);
       const auto begin = order.begin() + i % passes * count;
       REQUIRE(all[i] == Items(begin, begin + count));
