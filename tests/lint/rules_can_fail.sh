@@ -61,7 +61,7 @@ if command -v python3 > /dev/null; then
   cp "$1/tests/lint/op_tests.py" "$copy/"
   python3 "$copy/op_tests.py" "$copy" > /dev/null || { echo 'op_tests.py complains of what is there'; missed=1; }
   sed -i 's/Guarded/Vector/g' "$copy/tests/ops/neighbour_sample_test.cpp"
-  python3 "$copy/op_tests.py" "$copy" | grep -qF 'neighbour_sample.hpp: no test of sentinels' ||
+  python3 "$copy/op_tests.py" "$copy" | grep -F 'neighbour_sample.hpp: no test of sentinels' > /dev/null ||
     { echo 'not noticed: an op without sentinels'; missed=1; }
   # expect_op FILE SED WORDS: with the text of the test FILE changed by SED, some message holds WORDS.
   expect_op() {
@@ -77,15 +77,15 @@ if command -v python3 > /dev/null; then
   expect_op draw_rows_cuda_test.cpp 's/(count + 8, -5)/(count + 8)/' 'draw_rows.hpp: no test of outputs written over old numbers'
   expect_op gat_test.cpp 's/ \* doctest::test_suite("properties")//' 'gat.hpp: no test of properties'
   sed -i 's/stx::matvec(/stx::matmul(/' "$copy/tests/ops/check_finite_every_op_test.cpp"
-  python3 "$copy/op_tests.py" "$copy" | grep -qF 'matvec.hpp: matvec is missing' ||
+  python3 "$copy/op_tests.py" "$copy" | grep -F 'matvec.hpp: matvec is missing' > /dev/null ||
     { echo 'not noticed: an op whose inputs no debug mode checks'; missed=1; }
   sed -i -e 's/optim::Adam</optim::Other</' -e 's/optim::clip_grad_norm(/optim::other(/' "$copy/tests/ops/check_finite_steps_test.cpp"
   for name in Adam clip_grad_norm; do
-    python3 "$copy/op_tests.py" "$copy" | grep -qF "$name is missing in tests/ops/check_finite_" ||
+    python3 "$copy/op_tests.py" "$copy" | grep -F "$name is missing in tests/ops/check_finite_" > /dev/null ||
       { echo "not noticed: $name, whose inputs no debug mode checks"; missed=1; }
   done
   sed -i 's/stx::batched_matmul(/stx::matmul(/' "$copy/tests/ops/public_dense_cuda_test.cpp"
-  python3 "$copy/op_tests.py" "$copy" | grep -qF 'batched_matmul is compared on CUDA by no test' ||
+  python3 "$copy/op_tests.py" "$copy" | grep -F 'batched_matmul is compared on CUDA by no test' > /dev/null ||
     { echo 'not noticed: a public op that no test runs on CUDA'; missed=1; }
 fi
 
