@@ -74,7 +74,6 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   saved.parameters = named_parameters(model->context(), model->store());
   std::vector<double> measured_pcc = unknown_pcc(pair.st);
   for (std::size_t j = 0; j < cv_pcc.size(); ++j) measured_pcc[pair.st.columns[task.st_inputs[j]]] = cv_pcc[j];
-  run.facts.total_seconds = run.seconds();
   run.finish([&] {
     write_imputed(model->network(), saved,
                   {.st = &pair.st, .st_inputs = task.st_inputs,
@@ -82,6 +81,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
                    .out = command.out, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)},
                   run.progress);
     if (!command.save.empty()) save_model(command.save, saved);
+    run.facts.total_seconds = run.seconds();
     write_evaluation({command.json, command.report}, evaluation, pair, run.facts);
   });
 }

@@ -25,6 +25,10 @@ std::vector<std::string> spots_without_counts(const CountData& st) {
 
 ImputeRun::ImputeRun(RunName name, const ImputeFlags& flags)
     : progress(flags.common.quiet), name_(std::move(name)), flags_(flags) {
+  require<ArgumentError>(flags.common.resume.empty(), "--resume", "is of no use here: impute trains nothing");
+  require<ArgumentError>(flags.common.sets.empty() && flags.common.config.empty(), "--set",
+                         "is of no use here, nor is --config: settings are those of the model that was saved");
+  require<DataError>(flags.json.empty() || flags.json != flags.out, flags.out, "is the path of two outputs; give each its own");
   probe_outputs({flags.out, flags.json});
 }
 

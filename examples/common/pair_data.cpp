@@ -22,10 +22,10 @@ CountData load_counts(const std::string& path, const std::string& layer,
   FilteredCounts kept = filter_counts(read.matrix);
   if (kept.counts.rows < read.matrix.rows)
     notes.push_back(detail::concat(path, ": ", read.matrix.rows - kept.counts.rows, " of ", read.matrix.rows,
-                                   " rows have no counts and are left out"));
+                                   " rows have no counts: they take no part in training"));
   if (kept.counts.cols < read.matrix.cols)
     notes.push_back(detail::concat(path, ": ", read.matrix.cols - kept.counts.cols, " of ", read.matrix.cols,
-                                   " genes have no counts and are left out"));
+                                   " genes have no counts: they take no part in training"));
   data.counts = std::move(kept.counts);
   data.rows = std::move(kept.rows);
   data.columns = std::move(kept.genes);

@@ -1,8 +1,10 @@
 #include "examples/common/pair_run.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
 
+#include "stx/data/fnv1a.hpp"
 #include "stx/io/atomic_file.hpp"
 #include "stx/version.hpp"
 
@@ -12,6 +14,26 @@ namespace {
 
 /// The file whatever the working folder.
 std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
+
+void add_side(Fnv1a64& hash, const CountData& side) {
+  const auto& m = side.counts;
+  hash.add(m.rows).add(m.cols);
+  for (const std::int64_t end : m.indptr) hash.add(end);
+  for (const std::int32_t column : m.indices) hash.add(column);
+  for (const float count : m.values) hash.add(std::bit_cast<std::uint32_t>(count));
+  for (const std::string& gene : side.genes) hash.add(gene).add_byte(0);
+  for (const std::string& name : side.names) hash.add(name).add_byte(0);
+}
+
+/// A number that changes with counts, names and places of a pair, as text.
+std::string hash_of(const PairData& pair) {
+  Fnv1a64 hash;
+  add_side(hash, pair.st);
+  add_side(hash, pair.sc);
+  hash.add(pair.coordinates.rows).add(pair.coordinates.cols);
+  for (const double x : pair.coordinates.values) hash.add(std::bit_cast<std::uint64_t>(x));
+  return std::to_string(hash.value());
+}
 
 }  // namespace
 
@@ -26,7 +48,12 @@ nlohmann::json provenance(const RunFacts& facts) {
 }
 
 void PairRun::will_write(const std::vector<std::string>& paths) {
-  std::copy_if(paths.begin(), paths.end(), std::back_inserter(outputs_), [](const std::string& p) { return !p.empty(); });
+  for (const std::string& path : paths) {
+    if (path.empty()) continue;
+    for (const std::string& other : outputs_)
+      require<DataError>(absolute(path) != absolute(other), path, "is the path of two outputs; give each its own");
+    outputs_.push_back(path);
+  }
   if (common_.resume.empty()) probe_outputs(outputs_);
 }
 
@@ -44,7 +71,7 @@ void PairRun::begin(const std::string& checkpoint, const nlohmann::ordered_json&
   nlohmann::ordered_json identity = {{"model", facts.model}, {"command", facts.command}};
   identity.update(protocol);
   identity.update({{"seed", facts.seed}, {"config", facts.config}, {"n_spots", pair.st.counts.rows},
-                   {"n_shared", pair.n_shared()}, {"device", facts.device}});
+                   {"n_shared", pair.n_shared()}, {"data", hash_of(pair)}, {"device", facts.device}});
   state_.emplace(open_state(common_, checkpoint, std::move(identity)));
   const std::vector<std::string> begun = state_->take_outputs();
   for (const std::string& path : outputs_)

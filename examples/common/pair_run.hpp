@@ -49,7 +49,7 @@ class PairRun {
   }
 
   /// Opens the checkpoint, which continues only a run of the same identity: model, command, settings,
-  /// seed, device, size of the data, and `protocol`, an object of whatever else decides the numbers.
+  /// seed, device, data, and `protocol`, an object of whatever else decides the numbers.
   void begin(const std::string& checkpoint, const nlohmann::ordered_json& protocol);
   RunTools& tools() { return *tools_; }
 

@@ -10,16 +10,16 @@
 
 namespace stx::dcavae {
 
-/// Trains on a fold and predicts its test genes in `rows`, and with `places` the places of spots and cells; or
+/// Trains on a fold and predicts its test genes in `rows`; where it is `shown`, also latents and places of both sides. Or
 /// takes all from the checkpoint.
 template <class D>
 const JobResult& predict_fold(const TrainTools& tools, const std::string& job, const PairData& pair,
                               const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,
-                              const Options& options, const ContextOptions& context, bool places) {
+                              const Options& options, const ContextOptions& context, bool shown) {
   return job_result(tools.run, job, [&] {
     JobResult r;
     const GeneSplit split = split_genes(pair.n_shared(), test, options, context.seed);
-    const Trained<D> trained = train_dcavae<D>(tools, job, pair, split, options, context, r);
+    Trained<D> trained = train_dcavae<D>(tools, job, pair, split, options, context, r);
     DcavaeModel<D>& model = *trained.model;
     timed_prediction(r, [&] {
       Expectation expected = model.expect(Modality::spots, rows, test);
@@ -34,10 +34,11 @@ const JobResult& predict_fold(const TrainTools& tools, const std::string& job, c
       keep_uncertainty(r, std::move(expected.p_zero), std::move(samples));
       return std::move(expected.mean);
     });
+    if (!shown) return r;
+    align_cells(tools, trained, context);
     r.more["latent cells"] = model.latents(Modality::cells).mean;
     r.more["latent spots"] = model.latents(Modality::spots).mean;
-    if (places)
-      if (const auto placement = place_rows_of(model, pair.coordinates, context, tools.run)) keep_places(r, *placement);
+    if (const auto placement = place_rows_of(model, pair.coordinates, context, tools.run)) keep_places(r, *placement);
     return r;
   });
 }

@@ -104,14 +104,21 @@ void add_variant_lines(EvaluationExtras& extras, const GenesEvaluation& evaluati
   }
 }
 
+std::string mixing_line(const nlohmann::ordered_json& mixing) {
+  return "shared latent space: the other side among neighbours, of what chance gives: cells " + text_of(mixing["cells"]) +
+         ", spots " + text_of(mixing["spots"]);
+}
+
 void add_places(EvaluationExtras& extras, const GenesEvaluation& evaluation, const Matrix<double>& coordinates,
                 int threads) {
   const std::string& model = evaluation.log.order.front();
   for (const auto& [name, places] : evaluation.places) {
     nlohmann::ordered_json json = positions_json(places, coordinates, evaluation.space, threads);
-    std::string line = fmt::format("places of spots ({}): median error {:.3g} of held-out spots, {:.2f} of their spread",
+    std::string line = fmt::format("places of spots ({}): median error {:.3g} of held-out spots, {:.2f} of their spread (the "
+                                   "centre: {:.3g}); {:.0f}% of cells outside the tissue",
                                    name, places.errors.test_distance.median,
-                                   places.errors.test_distance.median / places.errors.scale);
+                                   places.errors.test_distance.median / places.errors.scale,
+                                   places.errors.centre_distance, 100 * json["cells_outside"].get<double>());
     if (json.contains("purity") && json["purity"].contains("10") && json["purity"]["10"]["all"].is_number())
       line += fmt::format("; purity of cells' places {:.3f}", json["purity"]["10"]["all"].get<double>());
     extras.lines.push_back(std::move(line));
@@ -157,6 +164,7 @@ EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matr
                          text_of(metrics["calibration"]["slope"]) + ", intercept " +
                          text_of(metrics["calibration"]["intercept"]) + " (means over the " +
                          metrics["calibration"]["genes"].dump() + " genes with zeros and other counts)");
+  extras.lines.push_back(mixing_line(metrics["mixing"]));
   if (metrics.contains("label_transfer")) extras.lines.push_back(transfer_line(metrics["label_transfer"]));
   for (const auto& [method, test] : extras.json["tests"]["pcc"].items())
     extras.lines.push_back("PCC against " + method + ": median difference " + text_of(test["median_difference"]) +
@@ -173,6 +181,8 @@ EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matr
 EvaluationExtras unscored_extras(const GenesEvaluation& evaluation, const Matrix<double>& coordinates, int threads) {
   EvaluationExtras extras;
   extras.json["interval_corrected"] = false;
+  extras.json["metrics"] = latent_scores(evaluation.space, threads);
+  extras.lines.push_back(mixing_line(extras.json["metrics"]["mixing"]));
   add_latent_maps(extras.report, evaluation.space, "the model that is kept", threads);
   for (const auto& [name, places] : evaluation.places) {
     extras.json["positions"] = positions_json(places, coordinates, evaluation.space, threads);

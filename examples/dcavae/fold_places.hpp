@@ -19,7 +19,7 @@ namespace detail {
 void each_error(auto& e, auto&& f) {
   f(e.n_train), f(e.n_calibration), f(e.n_test);
   f(e.scale), f(e.train_l1), f(e.test_l1);
-  f(e.test_distance.mean), f(e.test_distance.median), f(e.coverage);
+  f(e.test_distance.mean), f(e.test_distance.median), f(e.centre_distance), f(e.coverage);
 }
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 #include "examples/dcavae/latent_scores.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "examples/common/score_json.hpp"
 #include "examples/dcavae/evaluation_report.hpp"
@@ -40,29 +41,78 @@ nlohmann::ordered_json transfer_scores(const LatentSpace& space, int threads) {
           {"n_spots", a.count}, {"n_spots_of_known", a.count_of_known}};
 }
 
+/// Rows of both sides, cells first, and which side a row is of: 0 cells, 1 spots.
+struct BothSides {
+  Matrix<float> points;
+  std::vector<std::int32_t> sides;
+
+  explicit BothSides(const LatentSpace& space)
+      : points(space.cells.rows + space.spots.rows, space.cells.cols), sides(static_cast<std::size_t>(points.rows), 1) {
+    std::copy(space.cells.values.begin(), space.cells.values.end(), points.values.begin());
+    std::copy(space.spots.values.begin(), space.spots.values.end(),
+              points.values.begin() + static_cast<std::ptrdiff_t>(space.cells.values.size()));
+    std::fill_n(sides.begin(), space.cells.rows, 0);
+  }
+};
+
+/// The nearest `count` other points of some rows.
+Matrix<std::int32_t> nearest_others(const Matrix<float>& points, const std::vector<std::int64_t>& rows, int count,
+                                    int threads) {
+  Matrix<float> queries(static_cast<std::int64_t>(rows.size()), points.cols);
+  for (std::int64_t q = 0; q < queries.rows; ++q)
+    std::copy_n(points.row(rows[static_cast<std::size_t>(q)]).begin(), points.cols, queries.row(q).begin());
+  const KnnResult found = knn_search(queries, points, {.k = count + 1, .threads = threads});
+  Matrix<std::int32_t> others(queries.rows, count, -1);  // a point is no neighbour of itself
+  for (std::int64_t q = 0; q < queries.rows; ++q) {
+    std::int64_t at = 0;
+    for (const std::int32_t id : found.indices.row(q))
+      if (id != rows[static_cast<std::size_t>(q)] && at < others.cols) others(q, at++) = id;
+  }
+  return others;
+}
+
+/// How far each side's neighbours are of the other: their share over what it were if sides were drawn at random.
+/// Of at most 10,000 evenly spaced rows a side.
+nlohmann::ordered_json mixing_scores(const BothSides& both, std::int64_t n_cells, int threads) {
+  constexpr std::int64_t most = 10000;
+  const std::int64_t n = both.points.rows, n_of[] = {n_cells, n - n_cells};
+  const int k = static_cast<int>(std::min<std::int64_t>(20, n - 1));
+  nlohmann::ordered_json json{{"k", k}};
+  for (const int side : {0, 1}) {
+    const std::int64_t used = std::min(n_of[side], most);
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < used; ++i) rows.push_back((side == 0 ? 0 : n_cells) + i * n_of[side] / used);
+    const std::vector<std::int32_t> own(rows.size(), side);
+    const double own_share = knn_purity(nearest_others(both.points, rows, k, threads), own, both.sides, k).mean;
+    json[side == 0 ? "cells" : "spots"] =
+        number((1 - own_share) * static_cast<double>(n - 1) / static_cast<double>(n_of[1 - side]));
+  }
+  return json;
+}
+
 }  // namespace
 
 nlohmann::ordered_json latent_scores(const LatentSpace& space, int threads) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  if (space.cells.rows == 0 || space.spots.rows == 0) return json;
+  const BothSides both(space);
+  json["mixing"] = mixing_scores(both, space.cells.rows, threads);
   if (space.cell_labels.empty() || space.spot_labels.empty()) return json;
   const std::vector<std::int32_t> types = both_types(space);
-  Matrix<float> points(space.cells.rows + space.spots.rows, space.cells.cols);
-  std::copy(space.cells.values.begin(), space.cells.values.end(), points.values.begin());
-  std::copy(space.spots.values.begin(), space.spots.values.end(),
-            points.values.begin() + static_cast<std::ptrdiff_t>(space.cells.values.size()));
-  const auto most = static_cast<int>(std::min<std::int64_t>(51, points.rows));
-  const KnnResult found = knn_search(points, points, {.k = most, .threads = threads});
-  Matrix<std::int32_t> others(points.rows, most - 1, -1);  // a point is no neighbour of itself
-  for (std::int64_t i = 0; i < points.rows; ++i) {
-    std::int64_t at = 0;
-    for (const std::int32_t id : found.indices.row(i))
-      if (id != i && at < others.cols) others(i, at++) = id;
-  }
+  const std::span<const std::int32_t> all(types), of_cells = all.first(space.cell_labels.size()),
+                                                  of_spots = all.subspan(space.cell_labels.size());
+  std::vector<std::int64_t> every(static_cast<std::size_t>(both.points.rows));
+  std::iota(every.begin(), every.end(), std::int64_t{0});
+  const auto most = static_cast<int>(std::min<std::int64_t>(50, both.points.rows - 1));
+  const Matrix<std::int32_t> others = nearest_others(both.points, every, most, threads);
   for (const int k : neighbourhoods)
-    if (k <= others.cols) json["knn_purity"][std::to_string(k)] = number(knn_purity(others, types, types, k).mean);
-  std::vector<std::int32_t> sides(static_cast<std::size_t>(points.rows), 1);
-  std::fill_n(sides.begin(), space.cells.rows, 0);
-  json["basw"] = number(batch_silhouette(points, sides, types, threads).mean);
+    if (k <= most) json["knn_purity"][std::to_string(k)] = number(knn_purity(others, types, types, k).mean);
+  const auto most_spots = static_cast<int>(std::min<std::int64_t>(50, space.spots.rows));
+  const KnnResult across = knn_search(space.cells, space.spots, {.k = most_spots, .threads = threads});
+  for (const int k : neighbourhoods)
+    if (k <= most_spots)
+      json["knn_purity_across"][std::to_string(k)] = number(knn_purity(across.indices, of_cells, of_spots, k).mean);
+  json["basw"] = number(batch_silhouette(both.points, both.sides, types, threads).mean);
   json["label_transfer"] = transfer_scores(space, threads);
   return json;
 }

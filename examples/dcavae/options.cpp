@@ -55,6 +55,8 @@ Options Options::of_revision(const std::string& name, bool imputes) {
   o.adam_eps = 0.01;
   o.weight_decay = 1e-6;
   o.keys = "sampled";
+  o.align = "none";
+  o.position_noise = false;
   o.log_scale = "plug_in";
   o.cell_depth = 1;
   if (name == "R2") {
@@ -100,8 +102,8 @@ void Options::check() const {
         {"learning_rate", learning_rate}, {"weight_decay", weight_decay},
         {"position_learning_rate", position_learning_rate}, {"position_weight", position_weight}})
     at_least(name, value, 0);
-  for (const auto& [name, value] : {std::pair{"tau", tau}, {"adam_eps", adam_eps}})
-    require(value > 0, "settings", name, " must be above 0, got ", value);
+  at_least("tau", tau, 0.025);  // as contrastive() asks
+  require(adam_eps > 0, "settings", "adam_eps must be above 0, got ", adam_eps);
   one_of("revision", revision, {"sound", "paper", "R1", "R2"});
   one_of("norm", norm, {"shared_batch", "batch", "layer"});
   one_of("attention", attention, {"shared", "separate"});
@@ -116,6 +118,7 @@ void Options::check() const {
   one_of("pairing", pairing, {"aligned", "other_keys", "independent"});
   one_of("expectation", expectation, {"mean", "samples"});
   one_of("keys", keys, {"all", "sampled"});
+  one_of("align", align, {"pairs", "none"});
   one_of("log_scale", log_scale, {"expected", "plug_in"});
   require(hidden % n_heads == 0, "settings", "n_heads = ", n_heads, " must divide hidden = ", hidden);
   require(dropout >= 0 && dropout < 1, "settings", "dropout must be in [0, 1), got ", dropout);

@@ -66,6 +66,7 @@ struct Options {
   std::string expectation = "mean";    ///< expected counts and P(zero): at the mean latent | samples: means over latents
   std::string keys = "all";            ///< what queries look at: all rows of the other side | sampled, as in training
   std::int64_t key_draws = 10;         ///< with sampled keys: draws that results are averaged over
+  std::string align = "pairs";         ///< latents of cells: moved by the mean difference of mutual partners | none
   std::string log_scale = "expected";  ///< log-normalised output: expected | plug_in, ln(1 + expected counts, scaled)
   bool rounded = false;                ///< round counts that are not whole numbers instead of refusing them
   std::string label_column;            ///< obs column of the cells with their types; empty: none
@@ -75,6 +76,7 @@ struct Options {
   std::int64_t position_epochs = 100;     ///< epochs of the second stage
   double position_learning_rate = 0.01;   ///< its step size of Adam
   std::int64_t position_batch = 512;      ///< spots of one step
+  bool position_noise = true;             ///< it is trained on samples of the latents, not on their means
   bool joint_positions = false;           ///< no second stage: places are a term of the loss
   double position_weight = 1;             ///< of that term, the mean over known spots of |dx| + |dy|
 
@@ -146,6 +148,7 @@ void Options::visit(F&& f) {
   f("expectation", expectation, "expected counts and P(zero): mean, at the posterior's mean; samples: means over its samples");
   f("keys", keys, "what queries look at in use: all rows of the other side | sampled, as in training");
   f("key_draws", key_draws, "with sampled keys: draws that results are averaged over; the published code: 1");
+  f("align", align, "latents of cells in the shared space: pairs, moved by the mean difference of mutual partners | none");
   f("log_scale", log_scale, "log-normalised output: expected, its expectation | plug_in, that of expected counts");
   f("rounded", rounded, "round counts that are not whole numbers instead of refusing them");
   f("label_column", label_column, "obs column of the cells with their types; empty: none");
@@ -153,6 +156,7 @@ void Options::visit(F&& f) {
   f("position_epochs", position_epochs, "positions: epochs");
   f("position_learning_rate", position_learning_rate, "positions: step size of Adam");
   f("position_batch", position_batch, "positions: spots of one step");
+  f("position_noise", position_noise, "positions: trained on samples of the latents, as cells are placed; false: on means");
   f("joint_positions", joint_positions, "positions: a term of the loss instead of a second stage");
   f("position_weight", position_weight, "positions: weight of that term");
 }

@@ -17,7 +17,7 @@ struct JointPlaces {
   Matrix<float> predict(const Matrix<float>& latents) { return model.place(latents); }
 };
 
-/// Places by the settings of the model; nothing, and a note that says why, when the data do not allow it.
+/// Places by the settings of the model; nothing when the data do not allow it (why_not_placed()).
 template <class D>
 std::optional<Placement> place_rows_of(DcavaeModel<D>& model, const Matrix<double>& coordinates,
                                        const ContextOptions& context, RunTools& tools) {
@@ -26,8 +26,9 @@ std::optional<Placement> place_rows_of(DcavaeModel<D>& model, const Matrix<doubl
   stage.epochs = options.position_epochs;
   stage.learning_rate = options.position_learning_rate;
   stage.batch_size = options.position_batch;
+  stage.noise = options.position_noise;
+  if (!why_not_placed(coordinates).empty()) return std::nullopt;
   try {
-    check_coordinates(coordinates);
     const Latents spots = model.latents(Modality::spots), cells = model.latents(Modality::cells);
     const LatentPosterior of_spots{spots.mean, spots.sd}, of_cells{cells.mean, cells.sd};
     if (options.joint_positions) {
@@ -37,9 +38,6 @@ std::optional<Placement> place_rows_of(DcavaeModel<D>& model, const Matrix<doubl
     tools.progress.begin("positions", stage.epochs);
     return place_cells<D>(context, of_spots, coordinates, of_cells, stage,
                           [&](std::int64_t epoch, const EpochRecord&) { tools.progress.update(epoch); });
-  } catch (const DataError& error) {
-    tools.progress.note(stx::detail::concat("note: cells are not placed: ", error.what()));
-    return std::nullopt;
   } catch (const Interrupted& stop) {  // this stage is begun anew; all before it is kept
     tools.state.save();
     throw Interrupted(stx::detail::concat(stop.what(), "; saved to ", tools.state.path(), ". ", tools.resume_hint));

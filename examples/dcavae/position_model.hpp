@@ -7,6 +7,7 @@
 #include "stx/autograd/backward.hpp"
 #include "stx/nn/mlp.hpp"
 #include "stx/ops/gather_rows.hpp"
+#include "stx/ops/gaussian_sample.hpp"
 #include "stx/ops/l1_loss.hpp"
 #include "stx/optim/adam.hpp"
 
@@ -20,6 +21,7 @@ struct PositionOptions {
   double held_out = 0.1;          ///< share of the spots whose error is reported
   double calibration = 0.1;       ///< share of the spots that the radius is learned from
   double level = 0.9;             ///< share of spots that shall lie within their radius
+  bool noise = false;             ///< training sees samples of the latents, not their means
   std::int64_t samples = 20;      ///< of the latents of a row, for its spread; 0: none
   std::uint32_t split_seed = 42;  ///< of the held-out spots
 };
@@ -31,9 +33,9 @@ struct PositionOptions {
 template <class D>
 class PositionModel {
  public:
-  /// @param latents  (n, latent) of the spots
-  /// @param places   (n, dims), on a scale near 1
-  PositionModel(const ContextOptions& context, const Matrix<float>& latents,
+  /// @param latents, sd  (n, latent) means and standard deviations of the spots' latents; sd is read with noise alone
+  /// @param places       (n, dims), on a scale near 1
+  PositionModel(const ContextOptions& context, const Matrix<float>& latents, const Matrix<float>& sd,
                 const Matrix<float>& places, const PositionOptions& options)
       : ctx_(context) {
     std::vector<std::int64_t> widths = {latents.cols};
@@ -44,6 +46,10 @@ class PositionModel {
     adam_.emplace(ctx_, store_,
                   AdamOptions{.learning_rate = static_cast<float>(options.learning_rate)});
     latents_ = to_device(ctx_, latents);
+    if (options.noise) {
+      sd_ = to_device(ctx_, sd);
+      site_ = ctx_.next_random_site();
+    }
     places_ = to_device(ctx_, places);
     inputs_ = ctx_.template make_persistent<float>(Shape{chunk_rows, latents.cols});
     dims_ = places.cols;
@@ -51,8 +57,10 @@ class PositionModel {
 
   /// The loss of some spots.
   std::array<Var<float, D>, 1> loss(const Tensor<std::int32_t, D>& rows) {
-    return {l1_loss(ctx_, layers_(ctx_, gather_rows(ctx_, latents_, rows)),
-                    gather_rows(ctx_, places_, rows).value())};
+    const auto mean = gather_rows(ctx_, latents_, rows);
+    const auto z =
+        sd_ ? gaussian_sample<float, D>(ctx_, {mean, gather_rows(ctx_, sd_, rows), Spread::deviation}, site_) : mean;
+    return {l1_loss(ctx_, layers_(ctx_, z), gather_rows(ctx_, places_, rows).value())};
   }
 
   /// Places (rows, dims) of latents (rows, latent). @throws ArgumentError for another width.
@@ -86,7 +94,8 @@ class PositionModel {
   ParameterStore<float, D> store_;
   nn::Mlp<float, D> layers_;
   std::optional<optim::Adam<float, D>> adam_;
-  Tensor<float, D> latents_, places_, inputs_;
+  Tensor<float, D> latents_, sd_, places_, inputs_;
+  std::uint32_t site_ = 0;
   std::int64_t dims_ = 0;
 };
 

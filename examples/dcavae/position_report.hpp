@@ -14,13 +14,32 @@ namespace stx::dcavae {
 inline nlohmann::ordered_json position_errors(const PositionErrors& e) {
   return {{"n_train_spots", e.n_train}, {"n_calibration_spots", e.n_calibration}, {"n_test_spots", e.n_test},
           {"test_distance_mean", e.test_distance.mean}, {"test_distance_median", e.test_distance.median},
-          {"train_l1", e.train_l1}, {"test_l1", e.test_l1}, {"scale", e.scale}, {"radius_coverage", e.coverage}};
+          {"centre_distance_median", e.centre_distance}, {"train_l1", e.train_l1}, {"test_l1", e.test_l1}, {"scale", e.scale}, {"radius_coverage", e.coverage}};
 }
 
-/// Those errors, and the purity of the cells' places where both sides have labels.
+/// Share of the cells placed beyond the spots: outside the smallest box that holds these.
+inline double share_outside(const Matrix<double>& cells, const Matrix<double>& spots) {
+  std::int64_t outside = 0;
+  std::vector<double> low(spots.row(0).begin(), spots.row(0).end()), high = low;
+  for (std::int64_t i = 0; i < spots.rows; ++i)
+    for (std::int64_t d = 0; d < spots.cols; ++d) {
+      low[static_cast<std::size_t>(d)] = std::min(low[static_cast<std::size_t>(d)], spots(i, d));
+      high[static_cast<std::size_t>(d)] = std::max(high[static_cast<std::size_t>(d)], spots(i, d));
+    }
+  for (std::int64_t i = 0; i < cells.rows; ++i) {
+    bool inside = true;
+    for (std::int64_t d = 0; d < cells.cols; ++d)
+      inside = inside && cells(i, d) >= low[static_cast<std::size_t>(d)] && cells(i, d) <= high[static_cast<std::size_t>(d)];
+    outside += inside ? 0 : 1;
+  }
+  return static_cast<double>(outside) / static_cast<double>(cells.rows);
+}
+
+/// Those errors, the share of cells outside the tissue, and the purity of their places where both sides have labels.
 inline nlohmann::ordered_json positions_json(const FoldPlaces& places, const Matrix<double>& coordinates,
                                              const LatentSpace& labels, int threads) {
   nlohmann::ordered_json json = position_errors(places.errors);
+  json["cells_outside"] = share_outside(places.cells, coordinates);
   nlohmann::ordered_json purity = position_purity(places.cells, coordinates, labels, threads);
   if (!purity.empty()) json["purity"] = std::move(purity);
   return json;

@@ -71,6 +71,17 @@ struct PositionSplit {
   }
 };
 
+/// Why cells cannot be placed by these coordinates; empty where they can.
+inline std::string why_not_placed(const Matrix<double>& coordinates) {
+  try {
+    check_coordinates(coordinates);
+    PositionSplit split(coordinates, {});
+    return {};
+  } catch (const DataError& error) {
+    return error.what();
+  }
+}
+
 /// Moves and scales coordinates to mean 0 and variance 1 over all axes together: distances keep
 /// their shape.
 class CoordinateScale {

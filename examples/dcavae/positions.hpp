@@ -37,6 +37,7 @@ struct PositionErrors {
   double train_l1 = 0,
          test_l1 = 0;     ///< sum of absolute errors over the axes, mean over spots, in `scale`
   Summary test_distance;  ///< distance of test spots from where they are
+  double centre_distance = 0;  ///< median distance of test spots from the centre of the training spots
   double coverage = 0;    ///< share of the test spots within their radius
 };
 
@@ -136,9 +137,12 @@ Placement measure_places(Model& model, const PositionSplit& split, const Coordin
                 detail::place_rows(model, scale, cells, options),
                 {},
                 {}};
-  std::vector<double> distance(static_cast<std::size_t>(coordinates.rows));
-  for (std::int64_t i = 0; i < coordinates.rows; ++i)
+  const Matrix<double> centre = scale.undo(Matrix<float>(1, coordinates.cols));
+  std::vector<double> distance(static_cast<std::size_t>(coordinates.rows)), from_centre = distance;
+  for (std::int64_t i = 0; i < coordinates.rows; ++i) {
     distance[i] = detail::distance(out.spots.position.row(i), coordinates.row(i));
+    from_centre[i] = detail::distance(centre.row(0), coordinates.row(i));
+  }
   const auto of = [](const std::vector<double>& values, const std::vector<std::int64_t>& rows) {
     std::vector<double> chosen;
     for (const std::int64_t i : rows) chosen.push_back(values[i]);
@@ -170,6 +174,7 @@ Placement measure_places(Model& model, const PositionSplit& split, const Coordin
                 .train_l1 = l1(split.train),
                 .test_l1 = l1(split.test),
                 .test_distance = summarize(of(distance, split.test)),
+                .centre_distance = summarize(of(from_centre, split.test)).median,
                 .coverage = 0};
   for (const std::int64_t i : split.test)
     out.errors.coverage +=
@@ -197,7 +202,7 @@ Placement place_cells(const ContextOptions& context, const LatentPosterior& spot
   // whenever another program has the processor.
   ContextOptions single = context;
   single.threads = 1;
-  PositionModel<D> model(single, spots.mean, places, options);
+  PositionModel<D> model(single, spots.mean, spots.sd, places, options);
   Fit<float, D> fit(model.context(), model.store(), model.adam(),
                     {.batch_size = options.batch_size,
                      .max_epochs = options.epochs,

@@ -60,9 +60,13 @@ class DcavaeModel {
       set_profiles(m, unit_profiles(task, m, similarity_of(options.similarity), threads));
   }
 
-  /// Posterior of the latents of `rows` of side m; over several draws of keys mean and SD of the mixture.
+  /// Posterior of the latents of `rows` of side m; over several draws of keys mean and SD of the mixture. Means of
+  /// cells are moved by the shift, if one was set.
   Latents latents(Modality m, const std::vector<std::int64_t>& rows);
   Latents latents(Modality m) { return latents(m, all_rows(m)); }
+
+  /// @param shift  (latent), added to the means of cells that latents() gives: shift_of_cells()
+  void set_shift_of_cells(std::vector<float> shift) { shift_of_cells_ = std::move(shift); }
 
   /// Expected counts and P(zero) of `genes` (numbers of decoder genes): by options.expectation at the posterior
   /// means, or means over options.posterior_samples latents. On both sides the mean is that of the negative
@@ -206,6 +210,7 @@ class DcavaeModel {
   Context<D> ctx_;
   Options options_;
   std::vector<double> totals_[2];
+  std::vector<float> shift_of_cells_;  ///< empty: none
   std::int64_t n_genes_ = 0, n_panel_ = 0;
   ParameterStore<float, D> store_;
   Network<float, D> network_;

@@ -118,6 +118,8 @@ Latents DcavaeModel<D>::latents(Modality m, const std::vector<std::int64_t>& row
       const std::int64_t row = rows[static_cast<std::size_t>(i)];
       std::copy_n(kept.mean.row(row).begin(), mean.cols, mean.row(i).begin());
       std::copy_n(kept.spread.row(row).begin(), sd.cols, sd.row(i).begin());
+      if (m == Modality::cells && !shift_of_cells_.empty())
+        for (std::int64_t d = 0; d < mean.cols; ++d) mean(i, d) += shift_of_cells_[static_cast<std::size_t>(d)];
     }
     for (float& v : sd.values) v = std::exp(0.5f * v);  // of the log variance
   };

@@ -24,10 +24,13 @@ template <class Command>
 void load_data(PairRun& run, const Command& command, const Options& options) {
   run.load(command.data, options_json(options));
   check_labels(run.pair, options);
-  const std::string note = list_note(run.pair.sc.counts.rows, run.pair.st.counts.rows, options);
-  if (note.empty()) return;
-  run.pair.notes.push_back(note);
-  run.progress.note("note: " + note);
+  const auto add_note = [&](const std::string& note) {
+    run.pair.notes.push_back(note);
+    run.progress.note("note: " + note);
+  };
+  if (const auto note = list_note(run.pair.sc.counts.rows, run.pair.st.counts.rows, options); !note.empty()) add_note(note);
+  if (const auto reason = why_not_placed(run.pair.coordinates); !reason.empty() && !options.joint_positions)
+    add_note("cells are not placed: " + reason);
 }
 
 /// Runs the protocol of the command on data that are loaded.

@@ -114,8 +114,9 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   JobResult result;
   const GeneSplit split = split_genes(pair.n_shared(), {}, options, command.common.seed);
   ListStore lists(command.cache);
-  const Trained<D> trained = train_dcavae<D>({run.tools(), lists}, "fit", pair, split, options,
-                                             {.threads = threads, .seed = command.common.seed}, result);
+  const ContextOptions context{.threads = threads, .seed = command.common.seed};
+  Trained<D> trained = train_dcavae<D>({run.tools(), lists}, "fit", pair, split, options, context, result);
+  align_cells({run.tools(), lists}, trained, context);
   DcavaeModel<D>& model = *trained.model;
   if (command.folds == 0) evaluation.log = unscored(result);
   const SavedModel saved = saved_model(model, trained.task, options, evaluation, cv_pcc);
@@ -132,7 +133,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     if (command.folds == 0)
       evaluation.space = latent_space(pair, options, of_cells.mean, model.latents(Modality::spots).mean);
     if (const auto placement =
-            place_rows_of(model, pair.coordinates, {.threads = threads, .seed = command.common.seed}, run.tools())) {
+            place_rows_of(model, pair.coordinates, context, run.tools())) {
       const Placed& placed = placement->cells;
       add_places(cells, pair.sc, {placed.position, placed.spread, placed.radius});
       cells.uns["stx"]["positions"] = position_errors(placement->errors);
@@ -140,12 +141,12 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
       evaluation.places["dcavae"] = {placed.position, placement->spots.position, placement->errors};
     }
   }
-  run.facts.total_seconds = run.seconds();
   run.finish([&] {
     write_spots(command, model, saved, known, std::stod(command.level) / 100,
                 {.st = &pair.st, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)}, run.progress);
     if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);
     if (!command.save.empty()) save_model(command.save, saved);
+    run.facts.total_seconds = run.seconds();
     write_evaluation({command.json, command.report}, evaluation.log, pair, run.facts,
                      command.folds > 0 ? evaluation_extras(evaluation, pair.coordinates, threads)
                                        : unscored_extras(evaluation, pair.coordinates, threads));

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "examples/common/train_job.hpp"
+#include "examples/dcavae/alignment.hpp"
 #include "examples/dcavae/pairs.hpp"
 #include "examples/dcavae/train.hpp"
 #include "stx/metrics/correlation.hpp"
@@ -99,6 +100,22 @@ Trained<D> train_dcavae(TrainTools tools, const std::string& job, const PairData
                                       result.best_epoch + 1, false);
   for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
   return trained;
+}
+
+/// With options.align = pairs: from here on, latents of cells are given moved by shift_of_cells(). Counts are decoded
+/// from latents as they are.
+template <class D>
+void align_cells(const TrainTools& tools, Trained<D>& trained, const ContextOptions& context) {
+  DcavaeModel<D>& model = *trained.model;
+  const Options& options = model.options();
+  if (options.align != "pairs" || options.random_pairs) return;
+  const Similarity similarity = similarity_of(options.similarity);
+  const int threads = threads_or_all(context.threads);
+  const auto lists = tools.lists.template lists<D>(context, trained.task, options,
+                                          unit_profiles(trained.task, Modality::cells, similarity, threads),
+                                          unit_profiles(trained.task, Modality::spots, similarity, threads));
+  model.set_shift_of_cells(
+      shift_of_cells(*lists, model.latents(Modality::cells).mean, model.latents(Modality::spots).mean));
 }
 
 }  // namespace stx::dcavae

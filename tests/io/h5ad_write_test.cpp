@@ -113,7 +113,7 @@ TEST_CASE("an existing file is refused, or replaced when asked") {
   golden::spit(path, "precious");
   const stx::AnnData a = stx::read_h5ad(golden::path("no_x.h5ad"));
   CHECK(golden::message([&] { stx::write_h5ad(path, a); }) ==
-        "[" + path + "] exists already; choose another output path or allow overwriting");
+        "[" + path + "] exists already and is not overwritten; choose another output path, or remove it");
   CHECK(golden::slurp(path) == "precious");
   stx::write_h5ad(path, a, {.overwrite = true});
   CHECK(stx::read_h5ad(path).n_obs() == 9);

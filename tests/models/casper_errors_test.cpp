@@ -108,12 +108,12 @@ TEST_CASE("fractional counts, empty rows and genes, repeated genes: notes, and t
   const std::string n_cells = std::to_string(std::count_if(
       s.cells().values.begin(), s.cells().values.end(), [](float v) { return v != 0; }));
   for (const std::string& note :
-       {std::string("note: st.h5ad: 2 of 120 rows have no counts and are left out\n"),
-        std::string("note: st.h5ad: 1 of 15 genes have no counts and are left out\n"),
+       {std::string("note: st.h5ad: 2 of 120 rows have no counts: they take no part in training\n"),
+        std::string("note: st.h5ad: 1 of 15 genes have no counts: they take no part in training\n"),
         "note: [sc.h5ad] 1 of " + n_cells +
             " non-zero values are not whole numbers; these are not raw counts (already "
             "normalised?)\n",
-        std::string("note: sc.h5ad: 1 of 80 rows have no counts and are left out\n"),
+        std::string("note: sc.h5ad: 1 of 80 rows have no counts: they take no part in training\n"),
         "note: st.h5ad has 1 genes whose name occurs before; the first of each is kept: '" +
             s.pair.st.var.index[8] + "'\n"}) {
     INFO(note, " in ", r.err);

@@ -57,7 +57,7 @@ TEST_CASE("outputs that cannot be written are refused before the work") {
   Spoiled s;
   s.write();
   golden::spit(s.folder / "old", "old");
-  const std::string exists = " exists already; choose another output path or allow overwriting";
+  const std::string exists = " exists already and is not overwritten; choose another output path, or remove it";
   s.fails(s.evaluate({"--json", "old"}), "[old]" + exists);
   s.fails(s.evaluate({"--report", "old"}), "[old]" + exists);
   s.fails(s.fit({"--save", "old"}), "[old]" + exists);

@@ -79,7 +79,7 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   for (const char* row : {"\ndcavae ", "\nno_cross ", "\nrandom ", "\ntau_1 ", "\ntau_2 ", "\njoint_positions ", "\ncasper ",
                           "\nridge ", "\nknn ", "\nnaive ", "\nmean ", "\ncoverage of intervals:", "\nzeros: AUC ", "\ncoverage of single genes at 90%: median ",
                           "\ntypes of spots from the nearest cells: ",
-                          "\non counts ", "\nplaces of spots (dcavae): ", "\nplaces of spots (joint_positions): "})
+                          "\non counts ", "\nshared latent space: ", "\nplaces of spots (dcavae): ", "\nplaces of spots (joint_positions): "})
     CHECK_MESSAGE(genes.out.find(row) != std::string::npos, row);
   const Json j = w.json("genes.json");
   check_json(j, "evaluate", "genes", 15);
@@ -89,11 +89,15 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   for (const Json& places : {j["positions"], j["ablations"]["joint_positions"]["positions"]}) {
     CHECK((places["n_train_spots"] == 96 && places["n_calibration_spots"] == 12 && places["n_test_spots"] == 12));
     CHECK(places["test_distance_median"].get<double>() > 0);
+    CHECK(places["centre_distance_median"].get<double>() > 0);
+    CHECK((places["cells_outside"].get<double>() >= 0 && places["cells_outside"].get<double>() <= 1));
     CHECK(keys(places["purity"]) == Flags{"5", "10", "20", "50"});
     CHECK((places["purity"]["10"]["all"].get<double>() >= 0 && places["purity"]["10"]["shared"].get<double>() <= 1));
   }
   CHECK(j["positions"]["test_l1"] != j["ablations"]["joint_positions"]["positions"]["test_l1"]);
   CHECK(keys(j["metrics"]["knn_purity"]) == Flags{"5", "10", "20", "50"});
+  CHECK(keys(j["metrics"]["knn_purity_across"]) == Flags{"5", "10", "20", "50"});
+  CHECK(keys(j["metrics"]["mixing"]) == Flags{"cells", "k", "spots"});
   CHECK(j["metrics"]["basw"].is_number());
   const Json& transfer = j["metrics"]["label_transfer"];
   CHECK(keys(transfer) == Flags{"accuracy", "accuracy_of_known", "macro_f1", "most_frequent", "n_spots", "n_spots_of_known"});

@@ -165,7 +165,7 @@ TEST_CASE("kill -9 among the last files: the run that goes on replaces what is t
       // Files of other names are not the run's; neither are those of a checkpoint that came before any file.
       const Result other = w.dcavae(fit("whole", {"--resume", checkpoint}));
       CHECK(other.status == 1);
-      CHECK(other.err == "error: [whole.h5ad] exists already; choose another output path or allow overwriting\n");
+      CHECK(other.err == "error: [whole.h5ad] exists already and is not overwritten; choose another output path, or remove it\n");
       CHECK(std::filesystem::exists(w.folder / (name + ".h5ad")));
     }
     if (begun) {
@@ -231,7 +231,7 @@ TEST_CASE("files that came after an interrupt are not the run's own") {
   golden::spit(w.folder / "parts.h5ad", "mine");
   const Result refused = w.dcavae(fit_alone(w, "parts") + Flags{"--quiet", "--resume", "parts.h5ad.checkpoint"});
   CHECK(refused.status == 1);
-  CHECK(refused.err == "error: [parts.h5ad] exists already; choose another output path or allow overwriting\n");
+  CHECK(refused.err == "error: [parts.h5ad] exists already and is not overwritten; choose another output path, or remove it\n");
   CHECK(golden::slurp(w.folder / "parts.h5ad") == "mine");
   std::filesystem::remove(w.folder / "parts.h5ad");
   CHECK(w.dcavae(fit_alone(w, "parts") + Flags{"--quiet", "--resume", "parts.h5ad.checkpoint"}).status == 0);

@@ -15,7 +15,7 @@ Matrix<float> matrix(std::int64_t rows, std::int64_t cols, std::uint64_t seed, d
 }
 
 template <class D>
-stx::dcavae::Placement run() {
+stx::dcavae::Placement run(bool noise) {
   const Matrix<float> spots = matrix(40, 5, 1), spot_sd = matrix(40, 5, 2, 0.1),
                       cells = matrix(9, 5, 3), cell_sd = matrix(9, 5, 4, 0.1);
   Matrix<double> coordinates(40, 2);
@@ -26,6 +26,7 @@ stx::dcavae::Placement run() {
   options.epochs = 3;
   options.batch_size = 8;
   options.samples = 2;
+  options.noise = noise;
   return stx::dcavae::place_cells<D>({.threads = 1, .seed = 5}, {spots, spot_sd}, coordinates,
                                      {cells, cell_sd}, options,
                                      [](std::int64_t, const stx::EpochRecord&) {});
@@ -35,17 +36,20 @@ stx::dcavae::Placement run() {
 
 TEST_CASE("dcavae positions on CUDA") {
   if (no_cuda_device()) return;
-  const auto cpu = run<stx::Cpu>();
-  const auto cuda = run<stx::Cuda>();
-  const auto check = [](const std::vector<double>& want, const std::vector<double>& got) {
-    REQUIRE(want.size() == got.size());
-    for (std::size_t i = 0; i < want.size(); ++i)
-      CHECK(std::abs(want[i] - got[i]) <= 1e-3 * (1 + std::abs(want[i])));
-  };
-  check(cpu.cells.position.values, cuda.cells.position.values);
-  check(cpu.cells.spread, cuda.cells.spread);
-  check(cpu.cells.radius, cuda.cells.radius);
-  for (std::size_t e = 0; e < 3; ++e)
-    CHECK(std::abs(cpu.epochs[e].loss - cuda.epochs[e].loss) <= 1e-4 * cpu.epochs[e].loss);
-  CHECK(cpu.epochs[2].loss < cpu.epochs[0].loss);
+  for (const bool noise : {false, true}) {
+    INFO("noise " << noise);
+    const auto cpu = run<stx::Cpu>(noise);
+    const auto cuda = run<stx::Cuda>(noise);
+    const auto check = [](const std::vector<double>& want, const std::vector<double>& got) {
+      REQUIRE(want.size() == got.size());
+      for (std::size_t i = 0; i < want.size(); ++i)
+        CHECK(std::abs(want[i] - got[i]) <= 1e-3 * (1 + std::abs(want[i])));
+    };
+    check(cpu.cells.position.values, cuda.cells.position.values);
+    check(cpu.cells.spread, cuda.cells.spread);
+    check(cpu.cells.radius, cuda.cells.radius);
+    for (std::size_t e = 0; e < 3; ++e)
+      CHECK(std::abs(cpu.epochs[e].loss - cuda.epochs[e].loss) <= 1e-4 * cpu.epochs[e].loss);
+    CHECK(cpu.epochs[2].loss < cpu.epochs[0].loss);
+  }
 }

@@ -108,6 +108,27 @@ TEST_CASE("spread follows the latents' deviation, and the radius the spread") {
   CHECK(plain.cells.position.values == p.cells.position.values);
 }
 
+TEST_CASE("training on samples of the latents: steadier places of uncertain cells; of certain ones the same") {
+  Tissue spots(600, 1);
+  Tissue cells(100, 2);
+  for (Tissue* side : {&spots, &cells})
+    for (float& v : side->sd.values) v = 0.6f;
+  PositionOptions options = short_training();
+  const Placement by_means = place(spots, cells, options);
+  options.noise = true;
+  const Placement by_samples = place(spots, cells, options);
+  const auto mean = [](const std::vector<double>& v) {
+    return std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size());
+  };
+  CHECK(mean(by_samples.cells.spread) < 0.8 * mean(by_means.cells.spread));
+  CHECK(mean_distance(by_samples.cells, cells.coordinates) < 0.5 * 1500);
+  CHECK(same_bits(place(spots, cells, options, 3).cells.position.values, by_samples.cells.position.values));
+
+  for (float& v : spots.sd.values) v = 1e-30f;
+  const Placement certain = place(spots, cells, options);
+  CHECK(same_bits(certain.cells.position.values, by_means.cells.position.values));
+}
+
 TEST_CASE("the same bits for any number of threads, others for another seed") {
   const Tissue spots(300, 1), cells(50, 2);
   PositionOptions options = short_training();

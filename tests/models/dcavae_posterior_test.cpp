@@ -47,6 +47,25 @@ TEST_CASE("a row's latents, expectations and samples do not depend on the other 
   }
 }
 
+TEST_CASE("a shift moves the latents of cells alone, and no count") {
+  for (const Options& o : {small("sound"), small("R2")}) {
+    const auto model = trained(o);
+    const auto before = model->latents(Modality::cells), spots = model->latents(Modality::spots);
+    const auto counts = model->expect(Modality::cells, model->all_rows(Modality::cells), range(n_genes));
+    std::vector<float> shift;
+    for (std::int64_t d = 0; d < before.mean.cols; ++d) shift.push_back(0.5f + static_cast<float>(d));
+    model->set_shift_of_cells(shift);
+    const auto after = model->latents(Modality::cells);
+    for (std::int64_t i = 0; i < before.mean.rows; ++i)
+      for (std::int64_t d = 0; d < before.mean.cols; ++d)
+        CHECK(std::abs(after.mean(i, d) - before.mean(i, d) - shift[static_cast<std::size_t>(d)]) < 1e-5f * (1 + shift.back()));
+    CHECK(same_bits(after.sd.values, before.sd.values));
+    CHECK(same_bits(model->latents(Modality::spots).mean.values, spots.mean.values));
+    CHECK(same_bits(model->expect(Modality::cells, model->all_rows(Modality::cells), range(n_genes)).mean.values,
+                    counts.mean.values));
+  }
+}
+
 TEST_CASE("expected counts of the observed genes add up to the row's total; a spot without counts gives zeros") {
   const auto model = trained(small("sound"));
   for (const Modality m : sides) {

@@ -58,7 +58,45 @@ TEST_CASE("kNN purity: a point is no neighbour of itself, not even among copies 
     CHECK(json["knn_purity"]["5"].get<double>() == Approx((4 * 3 / 5.0 + 2 * 1 / 5.0) / 6));
   }
   space.spot_labels.clear();
-  CHECK(latent_scores(space, 1).empty());
+  const auto without_labels = latent_scores(space, 1);
+  CHECK((without_labels.size() == 1 && without_labels.contains("mixing")));
+  CHECK(latent_scores({}, 1).empty());
+}
+
+TEST_CASE("kNN purity across: a cell's nearest spots, however near other cells are") {
+  // Spots at 0 to 9, types in turn; a cell of A at 0.1 has A, B, A, B, A next, one of B at 8.9: B, A, B, A, B.
+  LatentSpace space{rows_of(1, {0.1f, 8.9f}), rows_of(1, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}), {"A", "B"}, {}};
+  for (int i = 0; i < 10; ++i) space.spot_labels.push_back(i % 2 == 0 ? "A" : "B");
+  const auto across = latent_scores(space, 1)["knn_purity_across"];
+  CHECK(across.size() == 2);
+  CHECK(across["5"].get<double>() == Approx(3 / 5.0));
+  CHECK(across["10"].get<double>() == Approx(5 / 10.0));
+}
+
+TEST_CASE("mixing: 0 for sides apart, 1 for sides in turn, by the sizes of the sides") {
+  LatentSpace apart{Matrix<float>(30, 1), Matrix<float>(60, 1), {}, {}};
+  for (std::int64_t i = 0; i < 30; ++i) apart.cells(i, 0) = static_cast<float>(i);
+  for (std::int64_t i = 0; i < 60; ++i) apart.spots(i, 0) = 1000 + static_cast<float>(i);
+  auto mixing = latent_scores(apart, 2)["mixing"];
+  CHECK((mixing["k"] == 20 && mixing["cells"] == 0.0 && mixing["spots"] == 0.0));
+  // On a circle every third is a cell: of the 20 nearest of a cell, 10 to each side, 14 are spots; of a spot 7 are cells.
+  LatentSpace turns{Matrix<float>(30, 2), Matrix<float>(60, 2), {}, {}};
+  for (std::int64_t i = 0; i < 90; ++i) {
+    const double angle = 2 * 3.14159265358979 * static_cast<double>(i) / 90;
+    Matrix<float>& side = i % 3 == 0 ? turns.cells : turns.spots;
+    const std::int64_t row = i % 3 == 0 ? i / 3 : 2 * (i / 3) + i % 3 - 1;
+    side(row, 0) = static_cast<float>(100 * std::cos(angle));
+    side(row, 1) = static_cast<float>(100 * std::sin(angle));
+  }
+  mixing = latent_scores(turns, 1)["mixing"];
+  CHECK(mixing["cells"].get<double>() == Approx(14 / 20.0 * 89 / 60).epsilon(1e-9));
+  CHECK(mixing["spots"].get<double>() == Approx(7 / 20.0 * 89 / 30).epsilon(1e-9));
+}
+
+TEST_CASE("cells outside: beyond the box of the spots on any axis") {
+  Matrix<double> spots = on_a_line({0, 4, 2}), cells = on_a_line({-0.1, 0, 4, 4.1, 1});
+  cells(4, 1) = 1;
+  CHECK(share_outside(cells, spots) == Approx(3 / 5.0));
 }
 
 TEST_CASE("kNN purity: points of unknown type are not scored, and no one's like") {

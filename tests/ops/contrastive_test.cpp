@@ -235,7 +235,7 @@ TEST_CASE(
         message, stx::ArgumentError);
   };
   fails({5, 6}, 1, "[contrastive] both sets must be matrices of one width, got (3, 4) and (5, 6)");
-  fails({5, 4}, 0, "[contrastive] temperature must be above 0, got 0");
+  fails({5, 4}, 0.02, "[contrastive] temperature must be at least 0.025, where the range of exponentials ends, got 0.02");
   const auto x = stx::constant(ctx, ctx.make_step<float>({3, 4}));
   CHECK_THROWS_WITH_AS(
       stx::contrastive(ctx, x, x, ctx.make_step<std::uint32_t>({3, 3})),

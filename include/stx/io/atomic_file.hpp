@@ -114,7 +114,7 @@ class AtomicFile {
     require<DataError>(S_ISREG(info.st_mode), path_,
                        "exists and is not a regular file; choose another output path");
     require<DataError>(overwrite_, path_,
-                       "exists already; choose another output path or allow overwriting");
+                       "exists already and is not overwritten; choose another output path, or remove it");
   }
 
   std::string path_;

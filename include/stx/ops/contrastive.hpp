@@ -47,14 +47,14 @@ inline std::vector<std::uint32_t> positive_bits(const CsrMatrix<float>& pairs) {
 /// @param second     (n_second, dim)
 /// @param positives  (n_first, ceil(n_second / 32)) words: bit j % 32 of word (i, j / 32) is set where i
 ///                   and j belong together; positive_bits() makes them
-/// @param options    temperature > 0, form, which set gives the anchors
+/// @param options    temperature from 0.025, form, which set gives the anchors
 /// @param distances  (n_first, n_second), for dcavae_r1 alone: c above 0, frozen; the release takes the
 ///                   softplus of the similarity of profiles
 /// @return           (1). Anchors without positives, or with nothing else to compare with, add nothing
-/// @throws ArgumentError when shapes do not match, the temperature is not positive, or distances are given
+/// @throws ArgumentError when shapes do not match, the temperature is below 0.025, or distances are given
 /// for another form than dcavae_r1 or not given for it.
-/// Numerics: lengths are at least 1e-8; sums of exponentials from the largest cosine possible, 1, so that
-/// temperatures down to 0.025 lose nothing. One matrix of all pairs, whose similarities become the
+/// Numerics: lengths are at least 1e-8; sums of exponentials from the largest cosine possible, 1: at 0.025 the smallest
+/// is e^-80, below it sums would lose what they consist of. One matrix of all pairs, whose similarities become the
 /// gradient in place. The first anchor whose term is not finite is recorded in the context's StepState.
 /// Deterministic: yes. Capturable: yes.
 /// Source: DCAVAE, section 4, "Contrastive term".
@@ -67,8 +67,8 @@ Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second,
           "both sets must be matrices of one width, got ", a, " and ", b);
   require(positives.shape == Shape{a[0], (b[0] + 31) / 32}, "contrastive", "positives must have shape (", a[0],
           ", ", (b[0] + 31) / 32, "), 32 pairs a word, got ", positives.shape);
-  require(options.temperature > 0 && std::isfinite(options.temperature), "contrastive",
-          "temperature must be above 0, got ", options.temperature);
+  require(options.temperature >= 0.025 && std::isfinite(options.temperature), "contrastive",
+          "temperature must be at least 0.025, where the range of exponentials ends, got ", options.temperature);
   const bool weighted = options.form == Contrast::dcavae_r1;
   require(weighted ? distances.shape == Shape{a[0], b[0]} : !distances, "contrastive", "distances must have shape (",
           a[0], ", ", b[0], ") with dcavae_r1, and be left out otherwise, got ", distances.shape);

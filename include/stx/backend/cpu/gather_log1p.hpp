@@ -16,9 +16,15 @@ void gather_log1p(Context<Cpu>& ctx, const GatherLog1p<T>& p) {
     T values[block];
     const auto row_of = [&](std::int64_t i) { return p.rows != nullptr ? p.rows[i] : p.first_row + i; };
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = row_of(i), ahead = p.indptr[row_of(std::min(i + 4, end - 1))];
-      __builtin_prefetch(p.indices + ahead);
-      __builtin_prefetch(p.counts + ahead);
+      const std::int64_t row = row_of(i);
+      if (i + 8 < p.n_rows) __builtin_prefetch(p.indptr + row_of(i + 8));
+      if (i + 3 < p.n_rows) {
+        const std::int64_t ahead = row_of(i + 3);
+        for (std::int64_t e = p.indptr[ahead]; e < p.indptr[ahead + 1]; e += 16) {
+          __builtin_prefetch(p.indices + e);
+          __builtin_prefetch(p.counts + e);
+        }
+      }
       T* __restrict out = p.out + i * p.n_columns;
       const auto standardise = [&](T value, std::int64_t column) {
         if (p.shift != nullptr) value -= p.shift[column];
