@@ -21,7 +21,8 @@ def main():
     for name, split, run in zip(*[iter(options.files)] * 3):
         run = json.loads(pathlib.Path(run).read_text())
         pairs[name] = {"split": json.loads(pathlib.Path(split).read_text()), "config": run["config"],
-                       "knn_purity": run["metrics"]["knn_purity"], "basw": run["metrics"]["basw"],
+                       "knn_purity": run["metrics"]["knn_purity"],
+                       "knn_purity_across": run["metrics"]["knn_purity_across"], "mixing": run["metrics"]["mixing"], "basw": run["metrics"]["basw"],
                        "label_transfer": run["metrics"]["label_transfer"], "positions": run["positions"]}
     if options.keep:
         options.keep.write_text(json.dumps(pairs, indent=1) + "\n")
@@ -40,6 +41,8 @@ def main():
     line("two of one type by chance", lambda p: f"{p['split']['chance']:.3f}")
     line("types that spots get from cells: accuracy, macro F1, accuracy of the most frequent type",
          lambda p: " ".join(f"{p['label_transfer'][k]:.3f}" for k in ("accuracy", "macro_f1", "most_frequent")))
+    line("nearest spots of a cell of its type", lambda p: shares(p["knn_purity_across"]))
+    line("mixing: of cells, of spots", lambda p: f"{p['mixing']['cells']:.2f} {p['mixing']['spots']:.2f}")
     line("silhouette between halves within types (1: mixed)", lambda p: f"{p['basw']:.3f}")
     line("spots of the cell's type around its predicted place",
          lambda p: shares({k: v["all"] for k, v in p["positions"]["purity"].items()}))

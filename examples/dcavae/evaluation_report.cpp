@@ -181,8 +181,7 @@ EvaluationExtras evaluation_extras(const GenesEvaluation& evaluation, const Matr
 EvaluationExtras unscored_extras(const GenesEvaluation& evaluation, const Matrix<double>& coordinates, int threads) {
   EvaluationExtras extras;
   extras.json["interval_corrected"] = false;
-  extras.json["metrics"] = latent_scores(evaluation.space, threads);
-  extras.lines.push_back(mixing_line(extras.json["metrics"]["mixing"]));
+  if (evaluation.space.cells.rows > 0) extras.json["metrics"] = latent_scores(evaluation.space, threads);
   add_latent_maps(extras.report, evaluation.space, "the model that is kept", threads);
   for (const auto& [name, places] : evaluation.places) {
     extras.json["positions"] = positions_json(places, coordinates, evaluation.space, threads);

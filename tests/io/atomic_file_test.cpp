@@ -48,8 +48,8 @@ TEST_CASE("a file that appears meanwhile is not overwritten") {
   golden::spit(folder / "x", "theirs");
   CHECK_THROWS_WITH_AS(file.commit(),
                        ("[" + (folder / "x") +
-                        "] exists already; choose another output path or allow "
-                        "overwriting")
+                        "] exists already and is not overwritten; choose another output path, or "
+                        "remove it")
                            .c_str(),
                        stx::DataError);
   CHECK(golden::slurp(folder / "x") == "theirs");

@@ -68,6 +68,8 @@ TEST_CASE("outputs that cannot be written are refused before the work") {
   s.fails(s.fit({"--save", "/dev/full"}),
           "[/dev/full] exists and is not a regular file; choose another output path");
   CHECK(golden::slurp(s.folder / "old") == "old");
+  s.fails(s.evaluate({"--json", "x", "--report", "./x"}), "[./x] is the path of two outputs; give each its own");
+  s.fails(s.fit({"--save", "out.h5ad"}), "[out.h5ad] is the path of two outputs; give each its own");
 }
 
 TEST_CASE("a full disk loses nothing" * doctest::skip(!program::file_limit_works)) {
@@ -86,6 +88,14 @@ TEST_CASE("a full disk loses nothing" * doctest::skip(!program::file_limit_works
   auto after = s.files();
   CHECK(std::erase(after, "out.h5ad.checkpoint") == 1);
   CHECK(after == before);
+  // Data of the same sizes with another count are other data.
+  const auto pair = s.pair;
+  s.spots().values[0] += 1;
+  s.write();
+  const Result other = s.casper(s.fit({"--resume", "out.h5ad.checkpoint"}));
+  CHECK((other.status == 1 && other.err.find("belongs to a run with other settings: 'data' was ") != std::string::npos));
+  s.pair = pair;
+  s.write();
   const Result resumed = s.casper(s.fit({"--resume", "out.h5ad.checkpoint"}));
   CHECK(resumed.status == 0);
   CHECK(resumed.err.find("selection 1/") == std::string::npos);  // nothing was trained again
@@ -108,6 +118,13 @@ TEST_CASE("models that do not fit") {
   const Flags impute = {"impute",  "--model", "model.safetensors", "--st",
                         "st.h5ad", "--out",   "new.h5ad"};
   const std::string model = golden::slurp(s.folder / "model.safetensors");
+  for (const auto& [flags, message] :
+       {std::pair{Flags{"--resume", "x"}, "[--resume] is of no use here: impute trains nothing"},
+        {Flags{"--set", "hidden=8"},
+         "[--set] is of no use here, nor is --config: settings are those of the model that was saved"}}) {
+    const Result r = s.casper(impute + flags);
+    CHECK((r.status == 2 && r.err == std::string("error: ") + message + "\n" && !std::filesystem::exists(s.folder / "new.h5ad")));
+  }
 
   const std::vector<std::string> names = s.pair.st.var.index;
   s.pair.st.var.index[2] = "other";

@@ -88,17 +88,14 @@ TEST_CASE("evaluate: both protocols and the ablations give a table, JSON and a r
   CHECK(j["ablations"]["no_cross"]["changed"] == Json{{"cross_attention", false}});
   for (const Json& places : {j["positions"], j["ablations"]["joint_positions"]["positions"]}) {
     CHECK((places["n_train_spots"] == 96 && places["n_calibration_spots"] == 12 && places["n_test_spots"] == 12));
-    CHECK(places["test_distance_median"].get<double>() > 0);
-    CHECK(places["centre_distance_median"].get<double>() > 0);
+    for (const char* key : {"test_distance_median", "centre_distance_median"}) CHECK(places[key].get<double>() > 0);
     CHECK((places["cells_outside"].get<double>() >= 0 && places["cells_outside"].get<double>() <= 1));
     CHECK(keys(places["purity"]) == Flags{"5", "10", "20", "50"});
     CHECK((places["purity"]["10"]["all"].get<double>() >= 0 && places["purity"]["10"]["shared"].get<double>() <= 1));
   }
   CHECK(j["positions"]["test_l1"] != j["ablations"]["joint_positions"]["positions"]["test_l1"]);
-  CHECK(keys(j["metrics"]["knn_purity"]) == Flags{"5", "10", "20", "50"});
-  CHECK(keys(j["metrics"]["knn_purity_across"]) == Flags{"5", "10", "20", "50"});
-  CHECK(keys(j["metrics"]["mixing"]) == Flags{"cells", "k", "spots"});
-  CHECK(j["metrics"]["basw"].is_number());
+  for (const char* key : {"knn_purity", "knn_purity_across"}) CHECK(keys(j["metrics"][key]) == Flags{"5", "10", "20", "50"});
+  CHECK((keys(j["metrics"]["mixing"]) == Flags{"k", "cells", "spots"} && j["metrics"]["basw"].is_number()));
   const Json& transfer = j["metrics"]["label_transfer"];
   CHECK(keys(transfer) == Flags{"accuracy", "accuracy_of_known", "macro_f1", "most_frequent", "n_spots", "n_spots_of_known"});
   CHECK((transfer["n_spots"] == 120 && transfer["most_frequent"] == 0.75));

@@ -38,7 +38,7 @@ JobResult predict(const PairData& pair, const Genes& test, const Options& option
   Genes rows(static_cast<std::size_t>(pair.st.counts.rows));
   std::iota(rows.begin(), rows.end(), std::int64_t{0});
   return stx::dcavae::predict_fold<Cpu>({run, lists}, "job", pair, test, rows, options, {.threads = 1, .seed = seed},
-                                        false);
+                                        true);
 }
 
 std::vector<double> losses(const JobResult& job) {

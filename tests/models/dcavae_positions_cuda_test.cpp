@@ -15,7 +15,7 @@ Matrix<float> matrix(std::int64_t rows, std::int64_t cols, std::uint64_t seed, d
 }
 
 template <class D>
-stx::dcavae::Placement run(bool noise) {
+stx::dcavae::Placement placed(bool noise) {
   const Matrix<float> spots = matrix(40, 5, 1), spot_sd = matrix(40, 5, 2, 0.1),
                       cells = matrix(9, 5, 3), cell_sd = matrix(9, 5, 4, 0.1);
   Matrix<double> coordinates(40, 2);
@@ -38,8 +38,8 @@ TEST_CASE("dcavae positions on CUDA") {
   if (no_cuda_device()) return;
   for (const bool noise : {false, true}) {
     INFO("noise " << noise);
-    const auto cpu = run<stx::Cpu>(noise);
-    const auto cuda = run<stx::Cuda>(noise);
+    const auto cpu = placed<stx::Cpu>(noise);
+    const auto cuda = placed<stx::Cuda>(noise);
     const auto check = [](const std::vector<double>& want, const std::vector<double>& got) {
       REQUIRE(want.size() == got.size());
       for (std::size_t i = 0; i < want.size(); ++i)
