@@ -1,7 +1,8 @@
 // bench_dcavae: makes simulated pairs, and times the parts of DCAVAE's training on the CPU or a GPU.
 //
 //   bench_dcavae simulate FOLDER --spots N --cells N --genes N    FOLDER/st.h5ad and FOLDER/sc.h5ad
-//   bench_dcavae time --st FILE --sc FILE [--device cpu|cuda] [--set key=value]...    one JSON object on standard output
+//   bench_dcavae time --st FILE --sc FILE [--device cpu|cuda] [--set key=value]...    one JSON object on standard
+//   output
 //
 // `time` trains on all shared genes. In seconds: the lists of partners; `steps`, single optimiser steps with
 // pairs that are given (cells and spots as anchors in turn); `draws`, drawing the pairs of one step; `epochs`,
@@ -30,9 +31,9 @@ void time_files(const TimeCommand& command) {
   const PairData pair = load_pair(command.data.st, command.data.sc);
   GeneSplit split;
   for (std::int64_t g = 0; g < pair.n_shared(); ++g) split.train.push_back(g);
-  const Times times = time_training(command.common.device,
-                                    {.threads = command.common.used_threads(), .seed = command.common.seed},
-                                    make_task(pair, split, options), options, command.counts);
+  const Times times =
+      time_training(command.common.device, {.threads = command.common.used_threads(), .seed = command.common.seed},
+                    make_task(pair, split, options), options, command.counts);
   std::printf("%s\n", to_json(times).c_str());
 }
 

@@ -21,7 +21,8 @@ std::int64_t number(const std::string& flag, const char* text) {
   } catch (const std::exception&) {
     used = 0;
   }
-  require(used > 0 && text[used] == '\0' && value >= 0, "bench_dcavae_simulated", flag, " takes a number, got '", text, "'");
+  require(used > 0 && text[used] == '\0' && value >= 0, "bench_dcavae_simulated", flag, " takes a number, got '", text,
+          "'");
   return value;
 }
 
@@ -29,8 +30,9 @@ std::int64_t number(const std::string& flag, const char* text) {
 
 int main(int argc, char** argv) try {
   std::string device = "auto";
-  std::map<std::string, std::int64_t> flags{{"--cells", 20000}, {"--spots", 20000}, {"--genes", 300}, {"--batch", 1024},
-                                            {"--threads", 0}, {"--steps", 40}, {"--epochs", 5}, {"--positions", 0}};
+  std::map<std::string, std::int64_t> flags{{"--cells", 20000}, {"--spots", 20000}, {"--genes", 300},
+                                            {"--batch", 1024},  {"--threads", 0},   {"--steps", 40},
+                                            {"--epochs", 5},    {"--positions", 0}};
   for (int i = 1; i < argc; i += 2) {
     const std::string flag = argv[i];
     require(i + 1 < argc && (flag == "--device" || flags.count(flag) > 0), "bench_dcavae_simulated",

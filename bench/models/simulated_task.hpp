@@ -33,7 +33,8 @@ inline Task simulated_task(SimulationOptions simulation, int threads) {
   task.spot_totals = row_totals(task.spots);
   task.coordinates = Matrix<double>(task.spots.rows, 2);
   for (std::int64_t i = 0; i < task.spots.rows; ++i)
-    for (std::int64_t d = 0; d < 2; ++d) task.coordinates(i, d) = tissue.coordinates(spots[static_cast<std::size_t>(i)], d);
+    for (std::int64_t d = 0; d < 2; ++d)
+      task.coordinates(i, d) = tissue.coordinates(spots[static_cast<std::size_t>(i)], d);
   return task;
 }
 

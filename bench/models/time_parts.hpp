@@ -35,9 +35,9 @@ class GivenPairs {
     for (const Anchors anchors : {Anchors::first, Anchors::second}) {
       begin_step(ctx);
       const Draw<D> drawn = sampler.draw(ctx, anchors);
-      draws_[anchors == Anchors::first ? 0 : 1] = {
-          kept(ctx, drawn.anchors),          kept(ctx, drawn.keys_of_anchors), kept(ctx, drawn.partners),
-          kept(ctx, drawn.keys_of_partners), kept(ctx, drawn.positives),       kept(ctx, drawn.distances)};
+      draws_[anchors == Anchors::first ? 0 : 1] = {kept(ctx, drawn.anchors),   kept(ctx, drawn.keys_of_anchors),
+                                                   kept(ctx, drawn.partners),  kept(ctx, drawn.keys_of_partners),
+                                                   kept(ctx, drawn.positives), kept(ctx, drawn.distances)};
     }
   }
 

@@ -20,14 +20,14 @@ struct TimeOptions {
 };
 
 struct Times {
-  std::string device;                ///< name of the processor
+  std::string device;  ///< name of the processor
   std::int64_t cells = 0, spots = 0, genes = 0, threads = 0, batch = 0, steps_per_epoch = 0;
-  double lists = 0;                  ///< profiles and lists of partners of both sides
-  Seconds steps;                     ///< single optimiser steps with given pairs, cells and spots as anchors in turn
-  Seconds draws;                     ///< the pairs of one step
-  Seconds epochs;                    ///< whole epochs, pairs drawn within
-  Seconds positions;                 ///< epochs of the second stage
-  double peak_device_bytes = 0;      ///< GPU: most that was in use beyond the driver's own; 0 on the CPU
+  double lists = 0;              ///< profiles and lists of partners of both sides
+  Seconds steps;                 ///< single optimiser steps with given pairs, cells and spots as anchors in turn
+  Seconds draws;                 ///< the pairs of one step
+  Seconds epochs;                ///< whole epochs, pairs drawn within
+  Seconds positions;             ///< epochs of the second stage
+  double peak_device_bytes = 0;  ///< GPU: most that was in use beyond the driver's own; 0 on the CPU
 };
 
 /// Times training on all training genes of `task`.

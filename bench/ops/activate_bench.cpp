@@ -8,20 +8,15 @@ template <class D>
 Case activate_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, Activation activation, bool backward) {
   Buffers<D> memory(ctx);
   const std::int64_t size = rows * cols;
-  const ActivateForward<float> f{.x = memory.random(size),
-                                 .y = memory.output(size),
-                                 .rows = rows,
-                                 .cols = cols,
-                                 .activation = activation};
+  const ActivateForward<float> f{
+      .x = memory.random(size), .y = memory.output(size), .rows = rows, .cols = cols, .activation = activation};
   const ActivateBackward<float> b{.grad_y = memory.random(size),
                                   .x = f.x,
                                   .grad_x = memory.output(size),
                                   .rows = rows,
                                   .cols = cols,
                                   .activation = f.activation};
-  const auto run = [&ctx, f, b, backward] {
-    backward ? activate_backward(ctx, b) : activate_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? activate_backward(ctx, b) : activate_forward(ctx, f); };
   const auto error = [memory, f, b, size, backward] {
     auto want = memory.host(f.x, size);
     const auto grad = memory.host(b.grad_y, size);
@@ -39,9 +34,7 @@ void add(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64
   for (const bool backward : {false, true})
     suite.add("activate_" + std::string(backward ? "bwd/" : "fwd/") + name, rows,
               {4 * (backward ? 3 : 2) * size, (backward ? 24 : 18) * size},
-              [=](Context<D>& ctx, std::int64_t some) {
-                return activate_case(ctx, some, cols, activation, backward);
-              });
+              [=](Context<D>& ctx, std::int64_t some) { return activate_case(ctx, some, cols, activation, backward); });
 }
 
 }  // namespace

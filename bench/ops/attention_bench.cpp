@@ -36,7 +36,8 @@ Case attention_case(Context<D>& ctx, const Attention& s, bool backward) {
     lengths.push_back(static_cast<std::int32_t>(padded_length(s.n_keys, b)));
     for (std::int64_t j = 0; j < s.n_keys; ++j) {
       mask.push_back(unmasked(b, j) ? 1 : 0);
-      exists.push_back(s.padding == Padding::none || (s.padding == Padding::lengths ? j < lengths[b] : mask.back() != 0));
+      exists.push_back(s.padding == Padding::none ||
+                       (s.padding == Padding::lengths ? j < lengths[b] : mask.back() != 0));
     }
   }
   const auto on_device = [&](const auto& values) {
@@ -55,19 +56,16 @@ Case attention_case(Context<D>& ctx, const Attention& s, bool backward) {
                                   .head_dim = s.head_dim,
                                   .scale = 1 / std::sqrt(static_cast<float>(s.head_dim))};
   const AttentionForward<float> f{in, memory.output(rows * width), memory.output(rows * s.n_heads)};
-  const AttentionBackward<float> b{
-      .in = in,
-      .grad_out = memory.random(rows * width),
-      .out = f.out,
-      .lse = f.lse,
-      .grad_q = {grad_q, q_stride},
-      .grad_k = {grad_k, kv_stride},
-      .grad_v = {grad_k + width, kv_stride},
-      .grad_bias = s.bias && s.padding == Padding::none ? memory.output(n_bias) : nullptr};
+  const AttentionBackward<float> b{.in = in,
+                                   .grad_out = memory.random(rows * width),
+                                   .out = f.out,
+                                   .lse = f.lse,
+                                   .grad_q = {grad_q, q_stride},
+                                   .grad_k = {grad_k, kv_stride},
+                                   .grad_v = {grad_k + width, kv_stride},
+                                   .grad_bias = s.bias && s.padding == Padding::none ? memory.output(n_bias) : nullptr};
   attention_forward(ctx, f);
-  const auto run = [&ctx, f, b, backward] {
-    backward ? attention_backward(ctx, b) : attention_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? attention_backward(ctx, b) : attention_forward(ctx, f); };
   const auto error = [=] {
     const auto columns = [&](const float* from, std::int64_t n, std::int64_t stride) {
       const auto all = memory.host(from, (n - 1) * stride + width);
@@ -125,8 +123,8 @@ void add(Suite<D>& suite, const std::string& name, const Attention& s) {
       return attention_case(ctx, some, backward);
     };
   };
-  suite.add("attention_fwd/" + name, s.batch * s.n_queries,
-            {4 * (2 * (rows + keys) * width + bias), 2 * product}, build(false));
+  suite.add("attention_fwd/" + name, s.batch * s.n_queries, {4 * (2 * (rows + keys) * width + bias), 2 * product},
+            build(false));
   // Scores again, then the gradients of the weights, of q, k and v: five products.
   suite.add("attention_bwd/" + name, s.batch * s.n_queries,
             {4 * (4 * (rows + keys) * width + (s.padding == Padding::none ? 2 : 1) * bias), 5 * product}, build(true));

@@ -41,9 +41,7 @@ Case batch_norm_case(Context<D>& ctx, std::int64_t rows, std::int64_t width, boo
                                    .activation = f.activation,
                                    .dropout = f.dropout};
   batch_norm_forward(ctx, f);
-  const auto run = [&ctx, f, b, backward] {
-    backward ? batch_norm_backward(ctx, b) : batch_norm_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? batch_norm_backward(ctx, b) : batch_norm_forward(ctx, f); };
   const auto error = [memory, f, b, rows, width, size, training, backward] {
     const std::vector<double> zero(static_cast<std::size_t>(width), 0.0), one(zero.size(), 1.0);
     const auto want = test::naive::batch_norm<double>(
@@ -61,19 +59,17 @@ template <class D>
 void add(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64_t width) {
   const double size = static_cast<double>(rows * width);
   for (const bool backward : {false, true})
-    suite.add(
-        "batch_norm_" + std::string(backward ? "bwd/" : "fwd/") + name, rows,
-        {4 * (backward ? 5 : 3) * size, (backward ? 20 : 9) * size},
-        [=](Context<D>& ctx, std::int64_t n) { return batch_norm_case(ctx, n, width, true, backward); });
+    suite.add("batch_norm_" + std::string(backward ? "bwd/" : "fwd/") + name, rows,
+              {4 * (backward ? 5 : 3) * size, (backward ? 20 : 9) * size},
+              [=](Context<D>& ctx, std::int64_t n) { return batch_norm_case(ctx, n, width, true, backward); });
 }
 
 /// With the running statistics, as a trained network predicts.
 template <class D>
 void add_trained(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64_t width) {
   const double size = static_cast<double>(rows * width);
-  suite.add("batch_norm_fwd/" + name, rows, {8 * size, 3 * size}, [=](Context<D>& ctx, std::int64_t n) {
-    return batch_norm_case(ctx, n, width, false, false);
-  });
+  suite.add("batch_norm_fwd/" + name, rows, {8 * size, 3 * size},
+            [=](Context<D>& ctx, std::int64_t n) { return batch_norm_case(ctx, n, width, false, false); });
 }
 
 }  // namespace

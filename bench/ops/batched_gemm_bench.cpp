@@ -4,8 +4,7 @@ namespace stx::bench {
 namespace {
 
 template <class D>
-Case batched_gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std::int64_t n,
-                       std::int64_t k) {
+Case batched_gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std::int64_t n, std::int64_t k) {
   Buffers<D> memory(ctx);
   // a and c hold the batch in their second dimension, b is transposed: a linear layer per patch.
   const BatchedGemmArgs<float> args{.a = {memory.random(m * batch * k), batch * k, k},
@@ -23,8 +22,7 @@ Case batched_gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std:
             std::vector<double> want(static_cast<std::size_t>(m * batch * n));
             for (std::int64_t at = 0; at < m * batch * n; ++at) {
               const std::int64_t row = at / n, i = row % batch, j = at % n;
-              for (std::int64_t l = 0; l < k; ++l)
-                want[at] += a[row * k + l] * b[(i * n + j) * k + l];
+              for (std::int64_t l = 0; l < k; ++l) want[at] += a[row * k + l] * b[(i * n + j) * k + l];
             }
             return memory.error(args.c.data, want);
           }};
@@ -32,16 +30,21 @@ Case batched_gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std:
 
 /// The gradients of both factors.
 template <class D>
-Case batched_gemm_backward_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std::int64_t n,
-                                std::int64_t k) {
+Case batched_gemm_backward_case(Context<D>& ctx, std::int64_t m, std::int64_t batch, std::int64_t n, std::int64_t k) {
   Buffers<D> memory(ctx);
   const MatrixBatch<const float> grad{memory.random(m * batch * n), batch * n, n};
   const MatrixBatch<const float> a{memory.random(m * batch * k), batch * k, k};
   const MatrixBatch<const float> b{memory.random(batch * n * k), k, n * k};
-  const BatchedGemmArgs<float> to_a{.a = grad, .b = b, .c = {memory.output(m * batch * k), batch * k, k},
-                                    .batch = batch, .m = m, .n = k, .k = n};
-  const BatchedGemmArgs<float> to_b{.a = grad, .b = a, .c = {memory.output(batch * n * k), k, n * k},
-                                    .batch = batch, .m = n, .n = k, .k = m, .transpose_a = true};
+  const BatchedGemmArgs<float> to_a{
+      .a = grad, .b = b, .c = {memory.output(m * batch * k), batch * k, k}, .batch = batch, .m = m, .n = k, .k = n};
+  const BatchedGemmArgs<float> to_b{.a = grad,
+                                    .b = a,
+                                    .c = {memory.output(batch * n * k), k, n * k},
+                                    .batch = batch,
+                                    .m = n,
+                                    .n = k,
+                                    .k = m,
+                                    .transpose_a = true};
   const auto error = [=] {
     const auto g = memory.host(grad.data, m * batch * n), x = memory.host(a.data, m * batch * k),
                w = memory.host(b.data, batch * n * k);
@@ -63,21 +66,15 @@ Case batched_gemm_backward_case(Context<D>& ctx, std::int64_t m, std::int64_t ba
 }
 
 template <class D>
-void add(Suite<D>& suite, const std::string& name, std::int64_t m, std::int64_t batch,
-         std::int64_t n, std::int64_t k) {
+void add(Suite<D>& suite, const std::string& name, std::int64_t m, std::int64_t batch, std::int64_t n, std::int64_t k) {
   const double outputs = static_cast<double>(m * batch * n);
   suite.add("batched_gemm/" + name, m,
-            {4 * (static_cast<double>(m * batch * k + batch * n * k) + outputs),
-             2 * outputs * static_cast<double>(k)},
-            [=](Context<D>& ctx, std::int64_t rows) {
-              return batched_gemm_case(ctx, rows, batch, n, k);
-            });
-  suite.add("batched_gemm_bwd/" + name, m,
-            {4 * (2 * static_cast<double>(m * batch * k + batch * n * k) + outputs),
-             4 * outputs * static_cast<double>(k)},
-            [=](Context<D>& ctx, std::int64_t rows) {
-              return batched_gemm_backward_case(ctx, rows, batch, n, k);
-            });
+            {4 * (static_cast<double>(m * batch * k + batch * n * k) + outputs), 2 * outputs * static_cast<double>(k)},
+            [=](Context<D>& ctx, std::int64_t rows) { return batched_gemm_case(ctx, rows, batch, n, k); });
+  suite.add(
+      "batched_gemm_bwd/" + name, m,
+      {4 * (2 * static_cast<double>(m * batch * k + batch * n * k) + outputs), 4 * outputs * static_cast<double>(k)},
+      [=](Context<D>& ctx, std::int64_t rows) { return batched_gemm_backward_case(ctx, rows, batch, n, k); });
 }
 
 }  // namespace

@@ -25,9 +25,8 @@ struct Work {
 
 /// A problem in device memory.
 struct Case {
-  std::function<void()> run;  ///< one call of the op
-  std::function<double()>
-      error;  ///< largest difference from plain loops in double, relative to the largest value
+  std::function<void()> run;      ///< one call of the op
+  std::function<double()> error;  ///< largest difference from plain loops in double, relative to the largest value
 };
 
 /// Random inputs and outputs of one case, in the persistent arena of its context.
@@ -37,14 +36,10 @@ class Buffers {
   explicit Buffers(Context<D>& ctx) : ctx_(&ctx) {}
 
   float* input(const std::vector<double>& values) {
-    return to_device(*ctx_, test::convert<float>(values),
-                     Shape{static_cast<std::int64_t>(values.size())})
-        .data;
+    return to_device(*ctx_, test::convert<float>(values), Shape{static_cast<std::int64_t>(values.size())}).data;
   }
   float* random(std::int64_t size) { return input(test::random_values(size, ++seed_)); }
-  float* output(std::int64_t size) {
-    return ctx_->template make_persistent<float>(Shape{size}).data;
-  }
+  float* output(std::int64_t size) { return ctx_->template make_persistent<float>(Shape{size}).data; }
 
   /// Largest |device - want| / max |want|; infinite when something is not a number.
   double error(const float* device, const std::vector<double>& want) const {

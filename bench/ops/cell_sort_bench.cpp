@@ -41,7 +41,8 @@ template <class D>
 void add_cell_sort(Suite<D>& suite) {
   for (const std::int64_t n : {19150, 1000000})
     suite.add((n == 19150 ? "cell_sort/" : "cell_sort/large_") + std::to_string(n) + "_points_2d", n,
-              {32 * static_cast<double>(n), 0}, [](Context<D>& ctx, std::int64_t rows) { return sort_case(ctx, rows); });
+              {32 * static_cast<double>(n), 0},
+              [](Context<D>& ctx, std::int64_t rows) { return sort_case(ctx, rows); });
 }
 void register_cell_sort(Suites& suites) {
   suites.each([](auto& suite) { add_cell_sort(suite); });

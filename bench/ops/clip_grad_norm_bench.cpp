@@ -28,8 +28,7 @@ Case clip_case(Context<D>& ctx, std::int64_t size) {
 
 template <class D>
 void add(Suite<D>& suite, const std::string& name, std::int64_t size) {
-  suite.add("clip_grad_norm/" + name, size,
-            {12.0 * static_cast<double>(size), 3.0 * static_cast<double>(size)},
+  suite.add("clip_grad_norm/" + name, size, {12.0 * static_cast<double>(size), 3.0 * static_cast<double>(size)},
             [](Context<D>& ctx, std::int64_t n) { return clip_case(ctx, n); });
 }
 

@@ -14,8 +14,7 @@ Case concat_case(Context<D>& ctx, std::int64_t rows, std::int64_t n) {
   const auto error = [memory, y, a, b, rows, n] {
     std::vector<double> want;
     for (std::int64_t i = 0; i < rows; ++i)
-      for (const auto* part : {&a, &b})
-        want.insert(want.end(), part->begin() + i * n, part->begin() + (i + 1) * n);
+      for (const auto* part : {&a, &b}) want.insert(want.end(), part->begin() + i * n, part->begin() + (i + 1) * n);
     return memory.error(y, want);
   };
   return {[&ctx, first, second] { concat_columns(ctx, first, second); }, error};

@@ -15,17 +15,15 @@ Case contrastive_case(Context<D>& ctx, std::int64_t n, std::int64_t dim, Contras
       pairs[i * n + j] = 1;
       bits[i * ((n + 31) / 32) + j / 32] |= 1u << (j % 32);
     }
-  const auto distances =
-      form == Contrast::dcavae_r1 ? test::random_values(n * n, 9, 0.3, 1.3) : std::vector<double>();
-  const ContrastiveModel<float> model{
-      .first = memory.random(n * dim),
-      .second = memory.random(n * dim),
-      .positives = to_device(ctx, bits, Shape{n, (n + 31) / 32}).data,
-      .n_first = n,
-      .n_second = n,
-      .dim = dim,
-      .distances = form == Contrast::dcavae_r1 ? memory.input(distances) : nullptr,
-      .form = form};
+  const auto distances = form == Contrast::dcavae_r1 ? test::random_values(n * n, 9, 0.3, 1.3) : std::vector<double>();
+  const ContrastiveModel<float> model{.first = memory.random(n * dim),
+                                      .second = memory.random(n * dim),
+                                      .positives = to_device(ctx, bits, Shape{n, (n + 31) / 32}).data,
+                                      .n_first = n,
+                                      .n_second = n,
+                                      .dim = dim,
+                                      .distances = form == Contrast::dcavae_r1 ? memory.input(distances) : nullptr,
+                                      .form = form};
   const ContrastiveForward<float> f{model,
                                     memory.output(1),
                                     memory.output(n * dim),
@@ -47,9 +45,7 @@ Case contrastive_case(Context<D>& ctx, std::int64_t n, std::int64_t dim, Contras
                                      memory.output(n * dim),
                                      memory.output(n * dim)};
   contrastive_forward(ctx, f);
-  const auto run = [&ctx, f, b, backward] {
-    backward ? contrastive_backward(ctx, b) : contrastive_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? contrastive_backward(ctx, b) : contrastive_forward(ctx, f); };
   const auto error = [memory, f, b, pairs, distances, n, dim, form, backward] {
     auto x = memory.host(f.model.first, n * dim);
     const auto y = memory.host(f.model.second, n * dim);

@@ -8,15 +8,15 @@ template <class D>
 Case mean_case(Context<D>& ctx, const test::CountCase& c) {
   Buffers<D> memory(ctx);
   const std::int64_t n = c.rows * c.cols;
-  const CountDecoderMean<float> args{.model = {.logits = memory.input(c.rates()),
-                                               .library = memory.input(c.library()),
-                                               .dispersion = {memory.input(c.log_theta()), nullptr,
-                                                              c.theta == test::Theta::per_entry, c.theta_rows()},
-                                               .zeta = c.inflated ? memory.input(c.zeta()) : nullptr,
-                                               .rows = c.rows,
-                                               .cols = c.cols},
-                                     .mean = memory.output(n),
-                                     .p_zero = memory.output(n)};
+  const CountDecoderMean<float> args{
+      .model = {.logits = memory.input(c.rates()),
+                .library = memory.input(c.library()),
+                .dispersion = {memory.input(c.log_theta()), nullptr, c.theta == test::Theta::per_entry, c.theta_rows()},
+                .zeta = c.inflated ? memory.input(c.zeta()) : nullptr,
+                .rows = c.rows,
+                .cols = c.cols},
+      .mean = memory.output(n),
+      .p_zero = memory.output(n)};
   const auto error = [memory, args, c, n] {
     const auto a = c.rates(), l = c.library(), r = c.log_theta(), zeta = c.zeta();
     std::vector<double> mean, p_zero;
@@ -48,8 +48,7 @@ void add_count_decoder_mean(Suite<D>& suite) {
     suite.add(std::string("count_decoder_mean/") + name, rows,
               {(inflated ? 20.0 : 12.0) * rows * cols, 100.0 * rows * cols},
               [cols = cols, inflated = inflated, theta = theta](Context<D>& ctx, std::int64_t n) {
-                return mean_case(
-                    ctx, {.rows = n, .cols = cols, .softmax = true, .inflated = inflated, .theta = theta});
+                return mean_case(ctx, {.rows = n, .cols = cols, .softmax = true, .inflated = inflated, .theta = theta});
               });
 }
 void register_count_decoder_mean(Suites& suites) {

@@ -11,25 +11,22 @@ Case count_case(Context<D>& ctx, const test::CountCase& c, bool backward) {
     return to_device(ctx, values, Shape{static_cast<std::int64_t>(values.size())}).data;
   };
   const std::int64_t n = c.rows * c.cols;
-  CountModel<float> model{
-      .logits = memory.input(c.rates()),
-      .library = c.softmax ? memory.input(c.library()) : nullptr,
-      .observed = c.masked ? memory.input(c.observed()) : nullptr,
-      .dispersion = {memory.input(c.log_theta()), exact(c.theta_row()), c.theta == test::Theta::per_entry,
-                     c.theta_rows()},
-      .zeta = c.inflated ? memory.input(c.zeta()) : nullptr,
-      .rows = c.rows,
-      .cols = c.cols};
+  CountModel<float> model{.logits = memory.input(c.rates()),
+                          .library = c.softmax ? memory.input(c.library()) : nullptr,
+                          .observed = c.masked ? memory.input(c.observed()) : nullptr,
+                          .dispersion = {memory.input(c.log_theta()), exact(c.theta_row()),
+                                         c.theta == test::Theta::per_entry, c.theta_rows()},
+                          .zeta = c.inflated ? memory.input(c.zeta()) : nullptr,
+                          .rows = c.rows,
+                          .cols = c.cols};
   if (c.sparse) {
     const test::StoredCounts s(c);
     model.counts = {nullptr, exact(s.indptr), exact(s.indices), exact(s.values), exact(s.row_ids)};
   } else {
     model.counts.dense = memory.input(c.counts());
   }
-  const CountLogProbForward<float> f{.model = model,
-                                     .value = memory.output(c.rows),
-                                     .lse = memory.output(c.rows),
-                                     .grad_sum = memory.output(c.rows)};
+  const CountLogProbForward<float> f{
+      .model = model, .value = memory.output(c.rows), .lse = memory.output(c.rows), .grad_sum = memory.output(c.rows)};
   const auto grad = test::random_values(c.rows, 5);
   const CountLogProbBackward<float> b{.model = model,
                                       .grad_value = memory.input(grad),
@@ -46,8 +43,8 @@ Case count_case(Context<D>& ctx, const test::CountCase& c, bool backward) {
     const auto want = c.template naive_result<double>(grad);
     if (!backward) return memory.error(f.value, want.value);
     const double zeta = c.inflated ? memory.error(b.grad_zeta, want.grad_zeta) : 0.0;
-    return std::max({memory.error(b.grad_logits, want.grad_rates), zeta,
-                     memory.error(b.grad_log_theta, want.grad_log_theta)});
+    return std::max(
+        {memory.error(b.grad_logits, want.grad_rates), zeta, memory.error(b.grad_log_theta, want.grad_log_theta)});
   };
   return {run, error};
 }
@@ -79,8 +76,7 @@ void add_count_log_prob(Suite<D>& suite) {
   }
   for (const bool sparse : {false, true}) {
     const std::string csr = sparse ? "_csr" : "";
-    add(suite, "decoder_nb_1024x320" + csr,
-        {.rows = 1024, .cols = 320, .softmax = true, .sparse = sparse});
+    add(suite, "decoder_nb_1024x320" + csr, {.rows = 1024, .cols = 320, .softmax = true, .sparse = sparse});
     add(suite, "decoder_zinb_1024x2000" + csr,
         {.rows = 1024, .cols = 2000, .softmax = true, .inflated = true, .sparse = sparse});
   }

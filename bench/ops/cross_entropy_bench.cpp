@@ -30,8 +30,7 @@ Case entropy_case(Context<D>& ctx, std::int64_t rows, std::int64_t classes, bool
     backward ? cross_entropy_backward(ctx, b) : cross_entropy_forward(ctx, f);
   };
   const auto error = [memory, f, b, labels, rows, classes, backward] {
-    const auto want = test::naive::cross_entropy<double>(memory.host(f.logits, rows * classes),
-                                                         labels, classes, -1);
+    const auto want = test::naive::cross_entropy<double>(memory.host(f.logits, rows * classes), labels, classes, -1);
     return backward ? memory.error(b.grad_logits, want.second) : memory.error(f.loss, {want.first});
   };
   return {run, error};
@@ -41,8 +40,7 @@ Case entropy_case(Context<D>& ctx, std::int64_t rows, std::int64_t classes, bool
 
 template <class D>
 void add_cross_entropy(Suite<D>& suite) {
-  for (const auto& [name, rows, classes] :
-       {std::tuple{"1024x2", 1024, 2}, {"large_8192x2000", 8192, 2000}})
+  for (const auto& [name, rows, classes] : {std::tuple{"1024x2", 1024, 2}, {"large_8192x2000", 8192, 2000}})
     for (const bool backward : {false, true})
       suite.add("cross_entropy_" + std::string(backward ? "bwd/" : "fwd/") + name, rows,
                 {(backward ? 8.0 : 4.0) * rows * classes, 20.0 * rows * classes},

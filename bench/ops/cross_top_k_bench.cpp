@@ -12,10 +12,17 @@ template <class D>
 Case cross_case(Context<D>& ctx, std::int64_t n) {
   Buffers<D> memory(ctx);
   const auto ids = [&] { return ctx.template make_persistent<std::int32_t>(Shape{n, k}).data; };
-  const CrossTopK<float> args{.first = memory.random(n * dims), .second = memory.random(n * dims),
-                              .ids_first = ids(), .scores_first = memory.output(n * k),
-                              .ids_second = ids(), .scores_second = memory.output(n * k),
-                              .n_first = n, .n_second = n, .dims = dims, .k_first = k, .k_second = k};
+  const CrossTopK<float> args{.first = memory.random(n * dims),
+                              .second = memory.random(n * dims),
+                              .ids_first = ids(),
+                              .scores_first = memory.output(n * k),
+                              .ids_second = ids(),
+                              .scores_second = memory.output(n * k),
+                              .n_first = n,
+                              .n_second = n,
+                              .dims = dims,
+                              .k_first = k,
+                              .k_second = k};
   const auto error = [memory, args, n] {
     const auto first = memory.host(args.first, n * dims), second = memory.host(args.second, n * dims);
     std::vector<double> want;  // of a few rows

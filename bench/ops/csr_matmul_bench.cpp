@@ -78,8 +78,8 @@ Case backward_case(Context<D>& ctx, Product<D> p) {
 template <class D>
 void add(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64_t cols, double density,
          std::int64_t width) {
-  const double nnz = density * static_cast<double>(rows * cols), dense = static_cast<double>(rows + cols) *
-                                                                         static_cast<double>(width);
+  const double nnz = density * static_cast<double>(rows * cols),
+               dense = static_cast<double>(rows + cols) * static_cast<double>(width);
   const Work once{8 * nnz + 4 * dense, 2 * nnz * static_cast<double>(width)};
   const auto product = [=](Context<D>& ctx, std::int64_t some) { return Product<D>(ctx, some, cols, density, width); };
   suite.add("csr_matmul/" + name, rows, once, [=](Context<D>& ctx, std::int64_t some) {

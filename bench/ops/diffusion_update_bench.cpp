@@ -16,21 +16,20 @@ Case update_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, Solver s
   const auto u = test::random_values(n, 1), eps = test::random_values(n, 2);
   auto mask = test::random_values(n, 3);
   for (double& m : mask) m = m > 0 ? 1 : 0;
-  const DiffusionStep step{1.0f, -0.5f, 0.5f, 0.25f, solver == Solver::dpm2m ? 0.125f : 0.0f,
-                           solver == Solver::ddpm ? 0.25f : 0.0f};
-  const DiffusionUpdate<float> args{
-      .u = memory.input(u),
-      .x0 = memory.input(std::vector<double>(static_cast<std::size_t>(n), 0.0)),
-      .eps = memory.input(eps),
-      .mask = memory.input(mask),
-      .known = memory.input(eps),
-      .low = memory.input(std::vector<double>(static_cast<std::size_t>(cols), -1.0)),
-      .high = memory.input(std::vector<double>(static_cast<std::size_t>(cols), 1.0)),
-      .steps = to_device(ctx, std::vector<DiffusionStep>{step}, Shape{1}).data,
-      .position = to_device(ctx, std::vector<DiffusionPosition>{{0, 0}}, Shape{1}).data,
-      .rows = rows,
-      .cols = cols,
-      .site = 1};
+  const DiffusionStep step{
+      1.0f, -0.5f, 0.5f, 0.25f, solver == Solver::dpm2m ? 0.125f : 0.0f, solver == Solver::ddpm ? 0.25f : 0.0f};
+  const DiffusionUpdate<float> args{.u = memory.input(u),
+                                    .x0 = memory.input(std::vector<double>(static_cast<std::size_t>(n), 0.0)),
+                                    .eps = memory.input(eps),
+                                    .mask = memory.input(mask),
+                                    .known = memory.input(eps),
+                                    .low = memory.input(std::vector<double>(static_cast<std::size_t>(cols), -1.0)),
+                                    .high = memory.input(std::vector<double>(static_cast<std::size_t>(cols), 1.0)),
+                                    .steps = to_device(ctx, std::vector<DiffusionStep>{step}, Shape{1}).data,
+                                    .position = to_device(ctx, std::vector<DiffusionPosition>{{0, 0}}, Shape{1}).data,
+                                    .rows = rows,
+                                    .cols = cols,
+                                    .site = 1};
   const auto error = [memory, args, u, eps, mask, cols, step] {
     std::vector<double> want;
     for (std::size_t e = 0; e < u.size(); ++e) {
@@ -44,7 +43,8 @@ Case update_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, Solver s
   return {[&ctx, args] { diffusion_update(ctx, args); }, error};
 }
 
-/// A chunk of rows through all steps of a plan. The network's prediction lies ready: what is timed is the loop around it.
+/// A chunk of rows through all steps of a plan. The network's prediction lies ready: what is timed is the loop around
+/// it.
 template <class D>
 Case sampler_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, const diffusion::SamplingPlan& plan) {
   Buffers<D> memory(ctx);
@@ -98,9 +98,8 @@ void add_sampler(Suite<D>& suite, const std::string& name, std::int64_t rows, st
   const diffusion::SamplingPlan plan =
       diffusion::make_plan(diffusion::NoiseSchedule::cosine(1500), {.solver = solver, .steps = 20});
   const double entries = static_cast<double>(rows * cols) * static_cast<double>(plan.steps.size());
-  suite.add("sampler/" + name, rows, {28 * entries, 12 * entries}, [cols, plan](Context<D>& ctx, std::int64_t n) {
-    return sampler_case(ctx, n, cols, plan);
-  });
+  suite.add("sampler/" + name, rows, {28 * entries, 12 * entries},
+            [cols, plan](Context<D>& ctx, std::int64_t n) { return sampler_case(ctx, n, cols, plan); });
 }
 
 }  // namespace

@@ -13,8 +13,12 @@ Case partners_case(Context<D>& ctx, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) rows.push_back(static_cast<std::int32_t>(i * 17 % n));
   const auto partners = ctx.template make_persistent<std::int32_t>(Shape{count});
   const DrawPartners<std::int32_t> args{.lists = to_device(ctx, lists, Shape{n, k}).data,
-                                        .rows = to_device(ctx, rows, Shape{count}).data, .partners = partners.data,
-                                        .n = n, .k = k, .count = count, .site = 1};
+                                        .rows = to_device(ctx, rows, Shape{count}).data,
+                                        .partners = partners.data,
+                                        .n = n,
+                                        .k = k,
+                                        .count = count,
+                                        .site = 1};
   const auto error = [&ctx, partners, lists, rows] {
     const auto got = to_host(ctx, partners);
     double worst = 0;

@@ -12,17 +12,13 @@ Case draw_case(Context<D>& ctx, std::int64_t count) {
     const auto got = to_host(ctx, rows);
     double worst = 0;
     for (std::int64_t i = 0; i < count; ++i) {
-      const auto words =
-          test::naive::philox({0, static_cast<std::uint32_t>(i), 0, 256 + 6}, {0, 0});
+      const auto words = test::naive::philox({0, static_cast<std::uint32_t>(i), 0, 256 + 6}, {0, 0});
       const double want = std::floor(words[0] * static_cast<double>(n) / 4294967296.0);
       worst = std::max(worst, std::abs(got[static_cast<std::size_t>(i)] - want));
     }
     return worst;
   };
-  return {[&ctx, rows, count] {
-            draw_rows(ctx, DrawRows<std::int32_t>{rows.data, count, n, 1});
-          },
-          error};
+  return {[&ctx, rows, count] { draw_rows(ctx, DrawRows<std::int32_t>{rows.data, count, n, 1}); }, error};
 }
 
 template <class D>

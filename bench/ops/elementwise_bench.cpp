@@ -7,10 +7,9 @@ template <class D>
 Case fill_case(Context<D>& ctx, std::int64_t size) {
   Buffers<D> memory(ctx);
   float* data = memory.output(size);
-  return {[&ctx, data, size] { fill(ctx, data, size, 2.5f); },
-          [memory, data, size] {
-            return memory.error(data, std::vector<double>(static_cast<std::size_t>(size), 2.5));
-          }};
+  return {
+      [&ctx, data, size] { fill(ctx, data, size, 2.5f); },
+      [memory, data, size] { return memory.error(data, std::vector<double>(static_cast<std::size_t>(size), 2.5)); }};
 }
 
 template <class D>
@@ -30,8 +29,7 @@ void add_elementwise(Suite<D>& suite) {
   for (const auto& [name, size] :
        {std::pair<std::string, std::int64_t>{"262144", 262144}, {"large_33554432", 33554432}}) {
     const double values = static_cast<double>(size);
-    suite.add("fill/" + name, size, {4 * values, 0},
-              [](Context<D>& ctx, std::int64_t n) { return fill_case(ctx, n); });
+    suite.add("fill/" + name, size, {4 * values, 0}, [](Context<D>& ctx, std::int64_t n) { return fill_case(ctx, n); });
     suite.add("add_to/" + name, size, {12 * values, values},
               [](Context<D>& ctx, std::int64_t n) { return add_case(ctx, n); });
   }

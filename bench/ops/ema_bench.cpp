@@ -11,8 +11,7 @@ Case ema_case(Context<D>& ctx, std::int64_t size) {
   const Ema<float> args{memory.input(start), memory.input(values), size, 0, 0.75f, false};
   const auto error = [memory, args, start, values] {
     std::vector<double> want;
-    for (std::size_t i = 0; i < start.size(); ++i)
-      want.push_back(0.75 * start[i] + 0.25 * values[i]);
+    for (std::size_t i = 0; i < start.size(); ++i) want.push_back(0.75 * start[i] + 0.25 * values[i]);
     return memory.error(args.average, want);
   };
   return {[&ctx, args] { ema(ctx, args); }, error};
@@ -20,8 +19,7 @@ Case ema_case(Context<D>& ctx, std::int64_t size) {
 
 template <class D>
 void add(Suite<D>& suite, const std::string& name, std::int64_t size) {
-  suite.add("ema/" + name, size,
-            {12.0 * static_cast<double>(size), 3.0 * static_cast<double>(size)},
+  suite.add("ema/" + name, size, {12.0 * static_cast<double>(size), 3.0 * static_cast<double>(size)},
             [](Context<D>& ctx, std::int64_t n) { return ema_case(ctx, n); });
 }
 

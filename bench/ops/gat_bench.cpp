@@ -16,8 +16,7 @@ CsrGraph scattered_graph(std::int64_t nodes, std::int64_t degree) {
   for (std::int64_t i = 0; i < nodes; ++i)
     for (std::int64_t e = 0; e <= degree; ++e) {
       state = state * 6364136223846793005ull + 1442695040888963407ull;
-      from.push_back(
-          static_cast<std::int32_t>(e == 0 ? i : static_cast<std::int64_t>(state >> 33) % nodes));
+      from.push_back(static_cast<std::int32_t>(e == 0 ? i : static_cast<std::int64_t>(state >> 33) % nodes));
       to.push_back(static_cast<std::int32_t>(i));
     }
   return graph_of_edges(nodes, from, to);
@@ -44,9 +43,7 @@ Case gat_case(Context<D>& ctx, const Gat& s, bool backward) {
                              .grad_a_src = memory.output(width),
                              .grad_a_dst = memory.output(width)};
   gat_forward(ctx, f);
-  const auto run = [&ctx, f, b, backward] {
-    backward ? gat_backward(ctx, b) : gat_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? gat_backward(ctx, b) : gat_forward(ctx, f); };
   const auto error = [=] {
     test::naive::Gat<double> want{{},
                                   s.n_heads,
@@ -59,12 +56,10 @@ Case gat_case(Context<D>& ctx, const Gat& s, bool backward) {
                                   {},
                                   memory.host(b.grad_out, size)};
     for (std::int64_t i = 0; i < s.nodes; ++i)
-      want.rows.emplace_back(graph.indices.begin() + graph.indptr[i],
-                             graph.indices.begin() + graph.indptr[i + 1]);
+      want.rows.emplace_back(graph.indices.begin() + graph.indptr[i], graph.indices.begin() + graph.indptr[i + 1]);
     want.run();
     if (!backward) return memory.error(f.out, want.out);
-    return std::max({memory.error(b.grad_h, want.grad_h),
-                     memory.error(b.grad_a_src, want.grad_a_src),
+    return std::max({memory.error(b.grad_h, want.grad_h), memory.error(b.grad_a_src, want.grad_a_src),
                      memory.error(b.grad_a_dst, want.grad_a_dst)});
   };
   return {run, error};
@@ -73,17 +68,14 @@ Case gat_case(Context<D>& ctx, const Gat& s, bool backward) {
 template <class D>
 void add(Suite<D>& suite, const std::string& name, const Gat& s) {
   const auto size = static_cast<double>(s.nodes * s.n_heads * s.dim),
-             edges = static_cast<double>(s.nodes * (s.degree + 1)),
-             width = static_cast<double>(s.n_heads * s.dim);
+             edges = static_cast<double>(s.nodes * (s.degree + 1)), width = static_cast<double>(s.n_heads * s.dim);
   const auto build = [s](bool backward) {
     return [s, backward](Context<D>& ctx, std::int64_t nodes) {
       return gat_case(ctx, {nodes, s.degree, s.n_heads, s.dim}, backward);
     };
   };
-  suite.add("gat_fwd/" + name, s.nodes, {4 * (2 * size + edges), 2 * edges * width + 4 * size},
-            build(false));
-  suite.add("gat_bwd/" + name, s.nodes, {4 * (4 * size + 2 * edges), 4 * edges * width + 8 * size},
-            build(true));
+  suite.add("gat_fwd/" + name, s.nodes, {4 * (2 * size + edges), 2 * edges * width + 4 * size}, build(false));
+  suite.add("gat_bwd/" + name, s.nodes, {4 * (4 * size + 2 * edges), 4 * edges * width + 8 * size}, build(true));
 }
 
 template <class D>

@@ -10,8 +10,7 @@ template <class D>
 Case gated_case(Context<D>& ctx, std::int64_t rows, std::int64_t width) {
   Buffers<D> memory(ctx);
   const auto x = test::random_values(2 * rows * width, 1, -3, 3);
-  const GatedActivationForward<float> args{memory.input(x), memory.output(rows * width), rows,
-                                           width};
+  const GatedActivationForward<float> args{memory.input(x), memory.output(rows * width), rows, width};
   const auto error = [memory, args, x, rows, width] {
     return memory.error(args.y, test::naive::gated<double>(args.activation, x, rows, width));
   };

@@ -4,8 +4,8 @@ namespace stx::bench {
 namespace {
 
 template <class D>
-Case gated_residual_case(Context<D>& ctx, std::int64_t rows, std::int64_t width,
-                         std::int64_t per_group, bool backward) {
+Case gated_residual_case(Context<D>& ctx, std::int64_t rows, std::int64_t width, std::int64_t per_group,
+                         bool backward) {
   Buffers<D> memory(ctx);
   const std::int64_t size = rows * width, gates = rows / per_group * width;
   const GatedResidualForward<float> f{.residual = memory.random(size),
@@ -63,10 +63,9 @@ void add_gated_residual(Suite<D>& suite) {
     const double size = static_cast<double>(groups * per_group * width);
     for (const bool backward : {false, true})
       suite.add(std::string("gated_residual_") + (backward ? "bwd" : "fwd") + name, groups * per_group,
-                {4 * (backward ? 4 : 3) * size, (backward ? 3 : 2) * size},
-                [=](Context<D>& ctx, std::int64_t rows) {
-                  return gated_residual_case(ctx, std::max(per_group, rows / per_group * per_group),
-                                             width, per_group, backward);
+                {4 * (backward ? 4 : 3) * size, (backward ? 3 : 2) * size}, [=](Context<D>& ctx, std::int64_t rows) {
+                  return gated_residual_case(ctx, std::max(per_group, rows / per_group * per_group), width, per_group,
+                                             backward);
                 });
   }
 }

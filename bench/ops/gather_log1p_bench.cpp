@@ -54,15 +54,13 @@ Case gather_case(Context<D>& ctx, std::int64_t rows, std::int64_t genes, std::in
                                 .scale = standardised ? memory.input(scale) : nullptr,
                                 .log_normalise = values != Values::counts,
                                 .out = memory.output(rows * genes)};
-  return {[&ctx, args] { gather_log1p(ctx, args); },
-          [memory, args, want] { return memory.error(args.out, want); }};
+  return {[&ctx, args] { gather_log1p(ctx, args); }, [memory, args, want] { return memory.error(args.out, want); }};
 }
 
 template <class D>
-void add(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64_t genes,
-         std::int64_t stride, Values values = Values::log1p) {
-  const double stored = static_cast<double>(rows * genes / stride),
-               out = static_cast<double>(rows * genes);
+void add(Suite<D>& suite, const std::string& name, std::int64_t rows, std::int64_t genes, std::int64_t stride,
+         Values values = Values::log1p) {
+  const double stored = static_cast<double>(rows * genes / stride), out = static_cast<double>(rows * genes);
   suite.add("gather_log1p/" + name, rows, {8 * stored + 4 * out, 3 * stored},
             [=](Context<D>& ctx, std::int64_t n) { return gather_case(ctx, n, genes, stride, values); });
 }

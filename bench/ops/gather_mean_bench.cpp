@@ -10,8 +10,12 @@ Case mean_case(Context<D>& ctx, std::int64_t count) {
   Buffers<D> memory(ctx);
   std::vector<std::int32_t> ids;
   for (std::int64_t i = 0; i < count; ++i) ids.push_back(static_cast<std::int32_t>(i * 7919 % n));
-  GatherMean<float> args{.table = memory.random(n * width), .ids = to_device(ctx, ids, Shape{count}).data,
-                         .out = memory.output(width), .n = n, .width = width, .count = count};
+  GatherMean<float> args{.table = memory.random(n * width),
+                         .ids = to_device(ctx, ids, Shape{count}).data,
+                         .out = memory.output(width),
+                         .n = n,
+                         .width = width,
+                         .count = count};
   args.sums = memory.output(args.parts() * width);
   const auto error = [memory, args, ids] {
     const auto table = memory.host(args.table, n * width);

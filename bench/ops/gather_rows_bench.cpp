@@ -10,16 +10,11 @@ Case gather_case(Context<D>& ctx, std::int64_t rows, std::int64_t n, std::int64_
   const auto table = test::random_values(n * width, 1);
   std::vector<std::int32_t> ids;
   for (std::int64_t i = 0; i < rows; ++i) ids.push_back(static_cast<std::int32_t>(i * 7919 % n));
-  const GatherRows<float> args{memory.input(table),
-                               to_device(ctx, ids, Shape{rows}).data,
-                               memory.output(rows * width),
-                               rows,
-                               width,
-                               n};
+  const GatherRows<float> args{
+      memory.input(table), to_device(ctx, ids, Shape{rows}).data, memory.output(rows * width), rows, width, n};
   const auto error = [memory, args, table, ids, width] {
     std::vector<double> want;
-    for (std::int32_t id : ids)
-      want.insert(want.end(), table.begin() + id * width, table.begin() + (id + 1) * width);
+    for (std::int32_t id : ids) want.insert(want.end(), table.begin() + id * width, table.begin() + (id + 1) * width);
     return memory.error(args.out, want);
   };
   return {[&ctx, args] { gather_rows(ctx, args); }, error};
@@ -60,7 +55,7 @@ void add_gather_rows(Suite<D>& suite) {
   };
   add("256x768", 256, 32128, 768);  // tokens of a text
   add("large_56320x768", 56320, 32128, 768);
-  add("4096_of_2x64", 4096, 2, 64);  // modalities of a batch
+  add("4096_of_2x64", 4096, 2, 64);        // modalities of a batch
   add("4096_of_2000x64", 4096, 2000, 64);  // tokens of genes
 }
 void register_gather_rows(Suites& suites) {

@@ -19,20 +19,17 @@ Case kl_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, bool prior, 
                                     .grad_value = memory.random(rows),
                                     .grad_mean = memory.output(n),
                                     .grad_spread = memory.output(n)};
-  const auto run = [&ctx, f, b, backward] {
-    backward ? gaussian_kl_backward(ctx, b) : gaussian_kl_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? gaussian_kl_backward(ctx, b) : gaussian_kl_forward(ctx, f); };
   const auto error = [memory, f, b, n, rows, cols, backward] {
     const auto of_prior = [&](const float* values) {
       return values != nullptr ? memory.host(values, cols) : std::vector<double>();
     };
-    const auto want = test::naive::gaussian_kl<double>(
-        memory.host(f.model.mean, n), memory.host(f.model.spread, n), Spread::log_variance,
-        of_prior(f.model.prior_mean), of_prior(f.model.prior_spread), Spread::log_variance,
-        memory.host(b.grad_value, rows), rows, cols);
+    const auto want = test::naive::gaussian_kl<double>(memory.host(f.model.mean, n), memory.host(f.model.spread, n),
+                                                       Spread::log_variance, of_prior(f.model.prior_mean),
+                                                       of_prior(f.model.prior_spread), Spread::log_variance,
+                                                       memory.host(b.grad_value, rows), rows, cols);
     if (!backward) return memory.error(f.value, want.value);
-    return std::max(memory.error(b.grad_mean, want.grad_mean),
-                    memory.error(b.grad_spread, want.grad_spread));
+    return std::max(memory.error(b.grad_mean, want.grad_mean), memory.error(b.grad_spread, want.grad_spread));
   };
   return {run, error};
 }

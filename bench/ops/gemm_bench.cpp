@@ -4,8 +4,7 @@ namespace stx::bench {
 namespace {
 
 template <class D>
-Case gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a,
-               bool transpose_b) {
+Case gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a, bool transpose_b) {
   Buffers<D> memory(ctx);
   const GemmArgs<float> args{.a = memory.random(m * k),
                              .b = memory.random(k * n),
@@ -18,21 +17,16 @@ Case gemm_case(Context<D>& ctx, std::int64_t m, std::int64_t n, std::int64_t k, 
   return {[&ctx, args] { gemm(ctx, args); },
           [memory, args] {
             return memory.error(
-                args.c, test::naive::gemm(memory.host(args.a, args.m * args.k),
-                                          memory.host(args.b, args.k * args.n), args.m, args.n,
-                                          args.k, args.transpose_a, args.transpose_b));
+                args.c, test::naive::gemm(memory.host(args.a, args.m * args.k), memory.host(args.b, args.k * args.n),
+                                          args.m, args.n, args.k, args.transpose_a, args.transpose_b));
           }};
 }
 
 template <class D>
-void add(Suite<D>& suite, const std::string& name, std::int64_t m, std::int64_t n, std::int64_t k,
-         bool ta, bool tb) {
-  const auto product = [](std::int64_t a, std::int64_t b) {
-    return static_cast<double>(a) * static_cast<double>(b);
-  };
+void add(Suite<D>& suite, const std::string& name, std::int64_t m, std::int64_t n, std::int64_t k, bool ta, bool tb) {
+  const auto product = [](std::int64_t a, std::int64_t b) { return static_cast<double>(a) * static_cast<double>(b); };
   suite.add("gemm/" + name, m,
-            {4 * (product(m, k) + product(k, n) + product(m, n)),
-             2 * product(m, k) * static_cast<double>(n)},
+            {4 * (product(m, k) + product(k, n) + product(m, n)), 2 * product(m, k) * static_cast<double>(n)},
             [=](Context<D>& ctx, std::int64_t rows) { return gemm_case(ctx, rows, n, k, ta, tb); });
 }
 

@@ -10,13 +10,12 @@ Case metrics_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols) {
   Buffers<D> memory(ctx);
   const auto truth = test::random_values(rows * cols, 1, 0, 3);
   const auto prediction = test::random_values(rows * cols, 2, 0, 3);
-  GeneMetrics<float> args{
-      .truth = memory.input(truth),
-      .prediction = memory.input(prediction),
-      .scores = ctx.template make_persistent<double>(Shape{gene_score_count, cols}).data,
-      .columns = memory.output(2 * rows * cols),
-      .rows = rows,
-      .cols = cols};
+  GeneMetrics<float> args{.truth = memory.input(truth),
+                          .prediction = memory.input(prediction),
+                          .scores = ctx.template make_persistent<double>(Shape{gene_score_count, cols}).data,
+                          .columns = memory.output(2 * rows * cols),
+                          .rows = rows,
+                          .cols = cols};
   args.rank_sums = ctx.template make_persistent<double>(Shape{args.tiles() * cols * 6}).data;
   args.keys = ctx.template make_persistent<std::uint64_t>(Shape{args.sort_keys()}).data;
   const auto error = [&ctx, args, truth, prediction, cols] {
@@ -25,14 +24,13 @@ Case metrics_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols) {
     double worst = 0;
     for (std::int64_t j = 0; j < std::min<std::int64_t>(cols, 20); ++j) {
       std::vector<double> x, y;
-      for (std::size_t i = static_cast<std::size_t>(j); i < truth.size();
-           i += static_cast<std::size_t>(cols)) {
+      for (std::size_t i = static_cast<std::size_t>(j); i < truth.size(); i += static_cast<std::size_t>(cols)) {
         x.push_back(truth[i]);
         y.push_back(prediction[i]);
       }
       const GeneScores& g = genes[static_cast<std::size_t>(j)];
-      worst = std::max({worst, std::abs(g.pcc - test::naive::correlation(x, y)),
-                        std::abs(g.kendall - test::naive::tau_b(x, y))});
+      worst = std::max(
+          {worst, std::abs(g.pcc - test::naive::correlation(x, y)), std::abs(g.kendall - test::naive::tau_b(x, y))});
     }
     return worst;
   };

@@ -30,11 +30,9 @@ Case grid_knn_case(Context<D>& ctx, std::int64_t n, std::int64_t dims, int k) {
 template <class D>
 void add(Suite<D>& suite, const std::string& name, std::int64_t n, std::int64_t dims, int k) {
   const auto size = static_cast<double>(n);
-  suite.add(
-      "grid_knn/" + name, n,
-      {4 * size * static_cast<double>(dims + 1 + 2 * k),
-       size * 9.0 * k * static_cast<double>(dims)},
-      [dims, k](Context<D>& ctx, std::int64_t rows) { return grid_knn_case(ctx, rows, dims, k); });
+  suite.add("grid_knn/" + name, n,
+            {4 * size * static_cast<double>(dims + 1 + 2 * k), size * 9.0 * k * static_cast<double>(dims)},
+            [dims, k](Context<D>& ctx, std::int64_t rows) { return grid_knn_case(ctx, rows, dims, k); });
 }
 
 template <class D>

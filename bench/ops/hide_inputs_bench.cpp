@@ -8,12 +8,11 @@ template <class D>
 Case hide_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols) {
   Buffers<D> memory(ctx);
   const std::int64_t size = rows * cols;
-  const HideInputs<float> args{
-      .x = memory.input(std::vector<double>(static_cast<std::size_t>(size), 1.0)),
-      .hidden = memory.output(size),
-      .rows = rows,
-      .cols = cols,
-      .hide = {0.4f, 0.4f, 1}};
+  const HideInputs<float> args{.x = memory.input(std::vector<double>(static_cast<std::size_t>(size), 1.0)),
+                               .hidden = memory.output(size),
+                               .rows = rows,
+                               .cols = cols,
+                               .hide = {0.4f, 0.4f, 1}};
   // With one share for all rows, an input is hidden where dropout of that probability would drop
   // it.
   const auto error = [memory, args, rows, cols] {

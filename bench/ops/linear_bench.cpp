@@ -39,9 +39,7 @@ Case linear_case(Context<D>& ctx, Layer s, bool backward) {
                           .activation = s.activation,
                           .dropout = f.dropout};
   linear_forward(ctx, f);
-  const auto run = [&ctx, f, b, backward] {
-    backward ? linear_backward(ctx, b) : linear_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? linear_backward(ctx, b) : linear_forward(ctx, f); };
   const auto error = [memory, f, b, s, backward] {
     const auto product = [&](const std::vector<double>& grad) {
       return test::naive::linear<double>(memory.host(f.x, s.rows * s.in), memory.host(f.weight, s.out * s.in),
@@ -55,8 +53,7 @@ Case linear_case(Context<D>& ctx, Layer s, bool backward) {
     }
     if (!backward) return memory.error(f.y, y);
     const auto want = product(grad);
-    return std::max({memory.error(b.grad_x, want.grad_x),
-                     memory.error(b.grad_weight, want.grad_weight),
+    return std::max({memory.error(b.grad_x, want.grad_x), memory.error(b.grad_weight, want.grad_weight),
                      memory.error(b.grad_bias, want.grad_bias)});
   };
   return {run, error};
@@ -109,14 +106,12 @@ Case gated_case(Context<D>& ctx, Layer s, bool backward) {
     auto grad = memory.host(g.grad_y, size);
     const auto at_gate = [&](std::int64_t i) { return i / (s.per_group * s.out) * s.out + i % s.out; };
     for (std::int64_t i = 0; i < size; ++i) grad[i] *= gate[at_gate(i)];
-    const auto want = test::naive::linear<double>(
-        memory.host(f.x, s.rows * s.in), memory.host(f.weight, s.out * s.in),
-        memory.host(f.bias, s.out), {}, false, grad, s.rows, s.in, s.out);
+    const auto want = test::naive::linear<double>(memory.host(f.x, s.rows * s.in), memory.host(f.weight, s.out * s.in),
+                                                  memory.host(f.bias, s.out), {}, false, grad, s.rows, s.in, s.out);
     auto y = residual;
     for (std::int64_t i = 0; i < size; ++i) y[i] += gate[at_gate(i)] * want.y[i];
     if (!backward) return memory.error(f.y, y);
-    return std::max({memory.error(b.grad_x, want.grad_x),
-                     memory.error(b.grad_weight, want.grad_weight),
+    return std::max({memory.error(b.grad_x, want.grad_x), memory.error(b.grad_weight, want.grad_weight),
                      memory.error(b.grad_bias, want.grad_bias)});
   };
   return {run, error};
@@ -129,12 +124,12 @@ void add(Suite<D>& suite, const std::string& name, const Layer& s) {
   const double product = 2.0 * static_cast<double>(s.rows) * static_cast<double>(s.in * s.out);
   const double kept = s.activation == Activation::identity ? 0 : outputs;  // the pre-activation
   for (const bool backward : {false, true})
-    suite.add("linear_" + std::string(backward ? "bwd/" : "fwd/") + name, s.rows,
-              backward ? Work{4 * (2 * values + outputs + kept), 2 * product}
-                       : Work{4 * (values + outputs + kept), product},
-              [s, backward](Context<D>& ctx, std::int64_t rows) {
-                return linear_case(ctx, {rows, s.in, s.out, s.activation, s.dropout}, backward);
-              });
+    suite.add(
+        "linear_" + std::string(backward ? "bwd/" : "fwd/") + name, s.rows,
+        backward ? Work{4 * (2 * values + outputs + kept), 2 * product} : Work{4 * (values + outputs + kept), product},
+        [s, backward](Context<D>& ctx, std::int64_t rows) {
+          return linear_case(ctx, {rows, s.in, s.out, s.activation, s.dropout}, backward);
+        });
 }
 
 /// A layer of a DiT block: forward reads the residual and writes branch and y; backward reads grad_y and branch,

@@ -17,8 +17,7 @@ std::string cpu_name() {
 }
 
 /// Takes `--name=value` out of the arguments; `fallback` when it is not there.
-std::string take_flag(int& argc, char** argv, const std::string& name,
-                      const std::string& fallback) {
+std::string take_flag(int& argc, char** argv, const std::string& name, const std::string& fallback) {
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument.rfind("--" + name + "=", 0) != 0) continue;
@@ -40,19 +39,17 @@ int main(int argc, char** argv) {
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     benchmark::AddCustomContext("cpu", cpu_name());
-    benchmark::AddCustomContext("threads",
-                                std::to_string(stx::Context<stx::Cpu>(options).threads()));
+    benchmark::AddCustomContext("threads", std::to_string(stx::Context<stx::Cpu>(options).threads()));
     benchmark::AddCustomContext("compiler", __VERSION__);
     if (!commit.empty()) benchmark::AddCustomContext("commit", commit);
 
     Suites suites(options, with_peaks);
-    if (with_peaks) suites.each([]<class D>(Suite<D>& suite) {
-      const std::string device = D::name;
-      benchmark::AddCustomContext(device + " copy GB/s",
-                                  std::to_string(suite.peaks().copy_bytes * 1e-9));
-      benchmark::AddCustomContext(device + " gemm GFLOP/s",
-                                  std::to_string(suite.peaks().gemm_flops * 1e-9));
-    });
+    if (with_peaks)
+      suites.each([]<class D>(Suite<D>& suite) {
+        const std::string device = D::name;
+        benchmark::AddCustomContext(device + " copy GB/s", std::to_string(suite.peaks().copy_bytes * 1e-9));
+        benchmark::AddCustomContext(device + " gemm GFLOP/s", std::to_string(suite.peaks().gemm_flops * 1e-9));
+      });
 #define STX_BENCH_OP(op) register_##op(suites);
 #include "all_ops.inc"
 #undef STX_BENCH_OP

@@ -18,14 +18,13 @@ Case sample_case(Context<D>& ctx, std::int64_t nodes, std::int64_t degree, std::
   }
   graph = graph_of_edges(nodes, from, to);
   const auto neighbours = ctx.template make_persistent<std::int32_t>(Shape{nodes, size});
-  const NeighbourSample args{
-      .graph = to_device(ctx, graph).view(),
-      .nodes = to_device(ctx, all, Shape{nodes}).data,
-      .neighbours = neighbours.data,
-      .counts = ctx.template make_persistent<std::int32_t>(Shape{nodes}).data,
-      .n = nodes,
-      .size = size,
-      .site = 1};
+  const NeighbourSample args{.graph = to_device(ctx, graph).view(),
+                             .nodes = to_device(ctx, all, Shape{nodes}).data,
+                             .neighbours = neighbours.data,
+                             .counts = ctx.template make_persistent<std::int32_t>(Shape{nodes}).data,
+                             .n = nodes,
+                             .size = size,
+                             .site = 1};
   const auto run = [&ctx, args] { neighbour_sample(ctx, args); };
   // Every sample must be ascending and from its own row.
   const auto error = [&ctx, neighbours, graph, size] {

@@ -29,15 +29,12 @@ Case pearson_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, bool ma
                                      .rows = rows,
                                      .cols = cols};
   pearson_loss_forward(ctx, f);
-  const auto run = [&ctx, f, b, backward] {
-    backward ? pearson_loss_backward(ctx, b) : pearson_loss_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? pearson_loss_backward(ctx, b) : pearson_loss_forward(ctx, f); };
   const auto error = [memory, f, b, n, rows, cols, backward] {
-    const auto want = test::naive::pearson_loss<double>(
-        memory.host(f.prediction, n), memory.host(f.target, n), rows, cols,
-        f.mask != nullptr ? memory.host(f.mask, n) : std::vector<double>());
-    return backward ? memory.error(b.grad_prediction, want.second)
-                    : memory.error(f.loss, {want.first});
+    const auto want =
+        test::naive::pearson_loss<double>(memory.host(f.prediction, n), memory.host(f.target, n), rows, cols,
+                                          f.mask != nullptr ? memory.host(f.mask, n) : std::vector<double>());
+    return backward ? memory.error(b.grad_prediction, want.second) : memory.error(f.loss, {want.first});
   };
   return {run, error};
 }

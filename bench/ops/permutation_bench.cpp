@@ -14,9 +14,7 @@ Case permutation_case(Context<D>& ctx, std::int64_t n) {
       if (got[i] != static_cast<std::int32_t>(i)) return 1.0;
     return 0.0;
   };
-  return {[&ctx, items, n] {
-            permutation(ctx, Permutation<std::int32_t>{.items = items.data, .count = n, .n = n});
-          },
+  return {[&ctx, items, n] { permutation(ctx, Permutation<std::int32_t>{.items = items.data, .count = n, .n = n}); },
           error};
 }
 

@@ -17,14 +17,10 @@ Case loss_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, EntryLoss 
                                 .mask = masked ? memory.input(mask) : nullptr,
                                 .rows = rows,
                                 .cols = cols};
-  const PointwiseLossForward<float> f{.in = in,
-                                      .loss = memory.output(1),
-                                      .divisor = memory.output(1),
-                                      .row_sums = memory.output(2 * rows)};
-  const PointwiseLossBackward<float> b{.in = in,
-                                       .grad_loss = memory.input({1.0}),
-                                       .divisor = f.divisor,
-                                       .grad_y = memory.output(size)};
+  const PointwiseLossForward<float> f{
+      .in = in, .loss = memory.output(1), .divisor = memory.output(1), .row_sums = memory.output(2 * rows)};
+  const PointwiseLossBackward<float> b{
+      .in = in, .grad_loss = memory.input({1.0}), .divisor = f.divisor, .grad_y = memory.output(size)};
   pointwise_loss_forward(ctx, f);
   const auto run = [&ctx, f, b, backward] {
     backward ? pointwise_loss_backward(ctx, b) : pointwise_loss_forward(ctx, f);
@@ -32,8 +28,7 @@ Case loss_case(Context<D>& ctx, std::int64_t rows, std::int64_t cols, EntryLoss 
   const auto error = [memory, in, f, b, size, backward] {
     const auto y = memory.host(in.y, size), target = memory.host(in.target, size);
     const auto want =
-        in.mean ? test::naive::mse<double>(
-                      y, target, in.mask ? memory.host(in.mask, size) : std::vector<double>(), 1.0)
+        in.mean ? test::naive::mse<double>(y, target, in.mask ? memory.host(in.mask, size) : std::vector<double>(), 1.0)
                 : test::naive::l1_loss<double>(y, target, 1.0);
     return backward ? memory.error(b.grad_y, want.second) : memory.error(f.loss, {want.first});
   };
@@ -48,9 +43,7 @@ void add(Suite<D>& suite, const std::string& op, EntryLoss entry, double flop, c
   for (const bool backward : {false, true})
     suite.add(op + (backward ? "_bwd/" : "_fwd/") + name, rows,
               {4 * size * ((masked ? 3 : 2) + (backward ? 1 : 0)), flop * size},
-              [=](Context<D>& ctx, std::int64_t n) {
-                return loss_case(ctx, n, cols, entry, masked, backward);
-              });
+              [=](Context<D>& ctx, std::int64_t n) { return loss_case(ctx, n, cols, entry, masked, backward); });
 }
 
 template <class D>

@@ -23,10 +23,8 @@ Case bias_case(Context<D>& ctx, std::int64_t length) {
     for (std::int64_t h = 0; h < heads; ++h)
       for (std::int64_t i = 0; i < length; ++i)
         for (std::int64_t j = 0; j < length; ++j) {
-          const auto m =
-              std::min<std::size_t>(static_cast<std::size_t>(std::abs(j - i)), buckets.size() - 1);
-          want.push_back(
-              table[static_cast<std::size_t>((buckets[m] + (j > i ? 16 : 0)) * heads + h)]);
+          const auto m = std::min<std::size_t>(static_cast<std::size_t>(std::abs(j - i)), buckets.size() - 1);
+          want.push_back(table[static_cast<std::size_t>((buckets[m] + (j > i ? 16 : 0)) * heads + h)]);
         }
     return memory.error(args.bias, want);
   };

@@ -45,9 +45,7 @@ Case norm_case(Context<D>& ctx, const Norm& s, bool backward) {
                                  .grad_gain = s.affine ? memory.output(affine) : nullptr,
                                  .grad_shift = s.affine ? memory.output(affine) : nullptr};
   row_norm_forward(ctx, f);
-  const auto run = [&ctx, f, b, backward] {
-    backward ? row_norm_backward(ctx, b) : row_norm_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? row_norm_backward(ctx, b) : row_norm_forward(ctx, f); };
   const auto error = [memory, f, b, s, affine, size, backward] {
     const auto factors = test::naive::dropout_factors<double>(0, 0, 1, s.dropout, s.rows, s.width);
     auto sum = memory.host(f.x, size);
@@ -59,13 +57,12 @@ Case norm_case(Context<D>& ctx, const Norm& s, bool backward) {
     const auto given = [&](const float* values, double otherwise) {
       return s.affine ? memory.host(values, affine) : std::vector<double>(static_cast<std::size_t>(affine), otherwise);
     };
-    auto want = test::naive::row_norm<double>(
-        sum, given(f.gain, 1), given(f.shift, 0), memory.host(b.grad_y, size),
-        s.rows, s.width, s.per_group > 0 ? s.per_group : s.rows, s.centred, 1e-5);
+    auto want = test::naive::row_norm<double>(sum, given(f.gain, 1), given(f.shift, 0), memory.host(b.grad_y, size),
+                                              s.rows, s.width, s.per_group > 0 ? s.per_group : s.rows, s.centred, 1e-5);
     if (!backward) return memory.error(f.y, want.y);
-    double worst = s.affine ? std::max(memory.error(b.grad_gain, want.grad_gain),
-                                       memory.error(b.grad_shift, want.grad_shift))
-                            : 0.0;
+    double worst =
+        s.affine ? std::max(memory.error(b.grad_gain, want.grad_gain), memory.error(b.grad_shift, want.grad_shift))
+                 : 0.0;
     if (s.residual) worst = std::max(worst, memory.error(b.grad_residual, want.grad_x));
     for (std::size_t i = 0; i < sum.size(); ++i) want.grad_x[i] *= factors[i];
     return std::max(worst, memory.error(b.grad_x, want.grad_x));
@@ -78,13 +75,10 @@ void add(Suite<D>& suite, const std::string& op, const std::string& name, const 
   const double size = static_cast<double>(s.rows * s.width);
   for (const bool backward : {false, true})
     suite.add(op + (backward ? "_bwd/" : "_fwd/") + name, s.rows,
-              {4 * ((backward ? 3 : 2) + (s.residual ? backward ? 2 : 1 : 0)) * size,
-               (backward ? 14 : 8) * size},
+              {4 * ((backward ? 3 : 2) + (s.residual ? backward ? 2 : 1 : 0)) * size, (backward ? 14 : 8) * size},
               [=](Context<D>& ctx, std::int64_t rows) {
                 Norm part = s;
-                part.rows = s.per_group > 0
-                                ? std::max(s.per_group, rows / s.per_group * s.per_group)
-                                : rows;
+                part.rows = s.per_group > 0 ? std::max(s.per_group, rows / s.per_group * s.per_group) : rows;
                 return norm_case(ctx, part, backward);
               });
 }

@@ -7,18 +7,15 @@ namespace {
 template <class D>
 Case weight_case(Context<D>& ctx) {
   Buffers<D> memory(ctx);
-  const ScheduledWeight<float> args{
-      memory.input({2.0}), memory.output(1), GradWrite::overwrite, {.value = 0.75}};
-  return {[&ctx, args] { scheduled_weight(ctx, args); },
-          [memory, args] { return memory.error(args.to, {1.5}); }};
+  const ScheduledWeight<float> args{memory.input({2.0}), memory.output(1), GradWrite::overwrite, {.value = 0.75}};
+  return {[&ctx, args] { scheduled_weight(ctx, args); }, [memory, args] { return memory.error(args.to, {1.5}); }};
 }
 
 /// A loss term and its gradient, as a step has them.
 template <class D>
 Case weight_gradient_case(Context<D>& ctx) {
   Buffers<D> memory(ctx);
-  const ScheduledWeight<float> value{
-      memory.input({2.0}), memory.output(1), GradWrite::overwrite, {.value = 0.75}};
+  const ScheduledWeight<float> value{memory.input({2.0}), memory.output(1), GradWrite::overwrite, {.value = 0.75}};
   const ScheduledWeight<float> grad{memory.input({-3.0}), memory.output(1), GradWrite::overwrite, value.schedule};
   return {[&ctx, value, grad] {
             scheduled_weight(ctx, value);
@@ -42,8 +39,7 @@ Case learning_rate_case(Context<D>& ctx) {
 
 template <class D>
 void add_schedule(Suite<D>& suite) {
-  suite.add("schedule/weight_1", 1, {8, 1},
-            [](Context<D>& ctx, std::int64_t) { return weight_case(ctx); });
+  suite.add("schedule/weight_1", 1, {8, 1}, [](Context<D>& ctx, std::int64_t) { return weight_case(ctx); });
   suite.add("schedule/weight_1_with_gradient", 1, {16, 2},
             [](Context<D>& ctx, std::int64_t) { return weight_gradient_case(ctx); });
   suite.add("schedule/learning_rate_cosine", 1, {8, 8},

@@ -57,10 +57,8 @@ Case attention_case(Context<D>& ctx, const Attention& s, bool backward) {
 
 template <class D>
 void add(Suite<D>& suite, const std::string& name, const Attention& s) {
-  const double q = static_cast<double>(s.rows * s.width),
-               kv = static_cast<double>(s.n_keys * s.width);
-  const double lse = static_cast<double>(s.rows * s.n_heads),
-               product = 2 * q * static_cast<double>(s.n_keys);
+  const double q = static_cast<double>(s.rows * s.width), kv = static_cast<double>(s.n_keys * s.width);
+  const double lse = static_cast<double>(s.rows * s.n_heads), product = 2 * q * static_cast<double>(s.n_keys);
   const double weights = s.weights ? static_cast<double>(s.rows * s.n_keys) : 0;
   suite.add("shared_kv_attention_fwd/" + name, s.rows, {4 * (2 * q + 2 * kv + lse + weights), 2 * product},
             [s](Context<D>& ctx, std::int64_t rows) {

@@ -23,9 +23,9 @@ Case softmax_case(Context<D>& ctx, std::int64_t rows, std::int64_t n, float drop
   softmax_forward(ctx, f);
   const auto run = [&ctx, f, b, backward] { backward ? softmax_backward(ctx, b) : softmax_forward(ctx, f); };
   const auto error = [memory, f, b, rows, n, size, dropout, backward] {
-    const auto want = test::naive::softmax<double>(
-        memory.host(f.x, size), test::naive::dropout_factors<double>(0, 0, 1, dropout, rows, n),
-        memory.host(b.grad_y, size), rows, n, 1.0);
+    const auto want = test::naive::softmax<double>(memory.host(f.x, size),
+                                                   test::naive::dropout_factors<double>(0, 0, 1, dropout, rows, n),
+                                                   memory.host(b.grad_y, size), rows, n, 1.0);
     return backward ? memory.error(b.grad_x, want.grad_x) : memory.error(f.y, want.y);
   };
   return {run, error};

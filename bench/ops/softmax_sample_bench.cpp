@@ -19,15 +19,13 @@ Case sample_case(Context<D>& ctx, std::int64_t n) {
     for (std::uint32_t i = 0; i < got.size(); ++i) {
       const auto words = test::naive::philox({0, i, 0, 256 + 11}, {0, 0});
       const double u = (words[0] + words[1] / 4294967296.0) / 4294967296.0;
-      const auto want =
-          std::upper_bound(inclusive.begin(), inclusive.end(), u * sum) - inclusive.begin();
+      const auto want = std::upper_bound(inclusive.begin(), inclusive.end(), u * sum) - inclusive.begin();
       off += std::min<std::int64_t>(want, n - 1) != got[i];
     }
     return off <= 1 ? 0.0 : 1.0;  // a uniform may fall on a boundary
   };
   return {[&ctx, x, items] {
-            SoftmaxSample<float> args{
-                .logits = x.data, .items = items.data, .n = x.size(), .count = 1024, .site = 1};
+            SoftmaxSample<float> args{.logits = x.data, .items = items.data, .n = x.size(), .count = 1024, .site = 1};
             args.maxima = ctx.step_arena().template allocate<float>(args.tiles() + 1);
             args.inclusive = ctx.step_arena().template allocate<std::uint64_t>(args.n);
             args.tile_sums = ctx.step_arena().template allocate<std::uint64_t>(args.tiles());

@@ -123,12 +123,10 @@ class Suite {
     float* c = memory.output(n * n);
     for (int i = 0; i < 7; ++i) {
       const double copied = timer.seconds_per_call([&] { copy_on_device(ctx, to, from, values); });
-      peaks.copy_bytes =
-          std::max(peaks.copy_bytes, 2.0 * sizeof(float) * static_cast<double>(values) / copied);
-      const double multiplied = timer.seconds_per_call(
-          [&] { gemm(ctx, GemmArgs<float>{.a = a, .b = b, .c = c, .m = n, .n = n, .k = n}); });
-      peaks.gemm_flops =
-          std::max(peaks.gemm_flops, 2.0 * static_cast<double>(n * n * n) / multiplied);
+      peaks.copy_bytes = std::max(peaks.copy_bytes, 2.0 * sizeof(float) * static_cast<double>(values) / copied);
+      const double multiplied =
+          timer.seconds_per_call([&] { gemm(ctx, GemmArgs<float>{.a = a, .b = b, .c = c, .m = n, .n = n, .k = n}); });
+      peaks.gemm_flops = std::max(peaks.gemm_flops, 2.0 * static_cast<double>(n * n * n) / multiplied);
     }
     return peaks;
   }

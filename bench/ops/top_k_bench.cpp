@@ -30,8 +30,7 @@ Case top_k_case(Context<D>& ctx, const Search& s) {
     std::vector<double> want;
     for (std::int64_t q = 0; q < s.n_queries; ++q) {
       const bool cosine = s.metric == KnnMetric::cosine;
-      const auto ranked =
-          test::naive::rank_points(queries.data() + q * s.dims, points, s.dims, cosine);
+      const auto ranked = test::naive::rank_points(queries.data() + q * s.dims, points, s.dims, cosine);
       for (int j = 0; j < s.k; ++j) want.push_back((cosine ? -1 : 1) * ranked.key[ranked.order[j]]);
     }
     return memory.error(args.scores, want);
@@ -41,8 +40,7 @@ Case top_k_case(Context<D>& ctx, const Search& s) {
 
 template <class D>
 void add(Suite<D>& suite, const std::string& name, const Search& s) {
-  const auto q = static_cast<double>(s.n_queries), n = static_cast<double>(s.n_points),
-             d = static_cast<double>(s.dims);
+  const auto q = static_cast<double>(s.n_queries), n = static_cast<double>(s.n_points), d = static_cast<double>(s.dims);
   const double flops = (s.metric == KnnMetric::cosine ? 2 : 3) * q * n * d;
   suite.add("top_k/" + name, s.n_queries, {4 * (q * d + n * d + 2 * q * s.k), flops},
             [s](Context<D>& ctx, std::int64_t rows) {

@@ -16,9 +16,7 @@ Case sum_case(Context<D>& ctx, std::int64_t rows, bool backward) {
                                      .grad_values = memory.output(rows),
                                      .rows = rows,
                                      .factor = 0.5f};
-  const auto run = [&ctx, f, b, backward] {
-    backward ? weighted_sum_backward(ctx, b) : weighted_sum_forward(ctx, f);
-  };
+  const auto run = [&ctx, f, b, backward] { backward ? weighted_sum_backward(ctx, b) : weighted_sum_forward(ctx, f); };
   const auto error = [memory, f, b, rows, backward] {
     const auto values = memory.host(f.values, rows), weights = memory.host(f.weights, rows);
     double sum = 0;
@@ -34,8 +32,7 @@ template <class D>
 void add_weighted_sum(Suite<D>& suite) {
   for (const auto& [name, rows] : {std::pair{"1024", 1024}, {"large_65536", 65536}})
     for (const bool backward : {false, true})
-      suite.add("weighted_sum_" + std::string(backward ? "bwd/" : "fwd/") + name, rows,
-                {8.0 * rows, 2.0 * rows},
+      suite.add("weighted_sum_" + std::string(backward ? "bwd/" : "fwd/") + name, rows, {8.0 * rows, 2.0 * rows},
                 [backward](Context<D>& ctx, std::int64_t n) { return sum_case(ctx, n, backward); });
 }
 void register_weighted_sum(Suites& suites) {

@@ -19,8 +19,7 @@ void add_ladder(bench::Suite<Cuda>& suite, const std::string& name, std::int64_t
     suite.add(name + "/" + rung.name, rows, {bytes, flops},
               [make, run = rung.run](Context<Cuda>& ctx, std::int64_t few) {
                 const std::shared_ptr made = make(ctx, few);
-                return bench::Case{[&ctx, made, run] { run(ctx, made->problem); },
-                                   [made] { return made->error(); }};
+                return bench::Case{[&ctx, made, run] { run(ctx, made->problem); }, [made] { return made->error(); }};
               });
   }
 }

@@ -21,13 +21,10 @@ class Arrays {
   const V* exact(const std::vector<V>& values) {
     return to_device(*ctx_, values, Shape{static_cast<std::int64_t>(values.size())}).data;
   }
-  const float* input(const std::vector<double>& values) {
-    return exact(test::convert<float>(values));
-  }
+  const float* input(const std::vector<double>& values) { return exact(test::convert<float>(values)); }
   /// An array that kernels write, between two zones that they must not.
   float* output(std::int64_t size) {
-    outputs_.push_back(
-        ctx_->make_persistent<float>(Shape{size + 2 * static_cast<std::int64_t>(zone)}));
+    outputs_.push_back(ctx_->make_persistent<float>(Shape{size + 2 * static_cast<std::int64_t>(zone)}));
     return outputs_.back().data + zone;
   }
 
@@ -35,8 +32,7 @@ class Arrays {
   void clear() {
     for (const auto& output : outputs_) {
       std::vector<float> nothing(static_cast<std::size_t>(output.size()), sentinel);
-      std::fill(nothing.begin() + zone, nothing.end() - zone,
-                std::numeric_limits<float>::quiet_NaN());
+      std::fill(nothing.begin() + zone, nothing.end() - zone, std::numeric_limits<float>::quiet_NaN());
       upload(*ctx_, output, std::span<const float>(nothing));
     }
   }
@@ -64,8 +60,7 @@ class Arrays {
     for (double w : want) scale = std::max(scale, std::abs(w));
     for (std::size_t i = 0; i < want.size(); ++i) {
       const double error = std::abs(got[i] - want[i]) / scale;
-      if (!(error <= worst))
-        worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+      if (!(error <= worst)) worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
     }
     return worst;
   }

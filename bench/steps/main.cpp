@@ -11,8 +11,7 @@ int main(int argc, char** argv) {
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     std::unique_ptr<bench::Suite<Cuda>> suite;
     bench::for_each_device([&]<class D>() {
-      if constexpr (std::is_same_v<D, Cuda>)
-        suite = std::make_unique<bench::Suite<Cuda>>(ContextOptions{});
+      if constexpr (std::is_same_v<D, Cuda>) suite = std::make_unique<bench::Suite<Cuda>>(ContextOptions{});
     });
     if (!suite) {
       std::puts("Skipped: no CUDA device");

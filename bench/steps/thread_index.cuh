@@ -18,14 +18,11 @@ __device__ inline std::int64_t thread_element() {
 template <class... Parameters>
 void launch_elements(Context<Cuda>& ctx, void (*kernel)(Parameters...), std::int64_t n,
                      std::type_identity_t<Parameters>... arguments) {
-  cuda::launch(ctx, kernel, dim3(cuda::blocks_for(n, block_threads)), dim3(block_threads), 0,
-               arguments...);
+  cuda::launch(ctx, kernel, dim3(cuda::blocks_for(n, block_threads)), dim3(block_threads), 0, arguments...);
 }
 
 /// One warp a row, eight rows a block; a warp without a row leaves as a whole.
-__device__ inline std::int64_t warp_row() {
-  return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-}
+__device__ inline std::int64_t warp_row() { return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y; }
 
 template <class... Parameters>
 void launch_warps(Context<Cuda>& ctx, void (*kernel)(Parameters...), std::int64_t rows,

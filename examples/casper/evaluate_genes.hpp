@@ -40,9 +40,9 @@ double validation_score(GeneModel<D>& model, const GeneTask& task, const std::ve
 /// nothing). Returns the trained model; `result` receives the first pass' curve.
 template <class D>
 std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::string& job, GeneTask task,
-                                               const GeneTaskScales& scales,
-                                               const std::vector<std::int64_t>& rows, const Options& options,
-                                               const ContextOptions& context, JobResult& result) {
+                                               const GeneTaskScales& scales, const std::vector<std::int64_t>& rows,
+                                               const Options& options, const ContextOptions& context,
+                                               JobResult& result) {
   std::vector<std::int64_t> validation;
   for (std::size_t j = 0; j < task.trained.size(); ++j)
     if (task.trained[j] == 0.0f) validation.push_back(task.st_inputs[j]);
@@ -51,8 +51,7 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
   std::vector<std::int64_t> looked_at;
   const auto n = static_cast<std::int64_t>(rows.size());
   for (std::int64_t i = 0; i < std::min(n, most); ++i) looked_at.push_back(rows[i * n / std::min(n, most)]);
-  const Matrix<float> truth =
-      dense_log1p(*task.spots, looked_at, validation, row_totals(*task.spots, task.st_inputs));
+  const Matrix<float> truth = dense_log1p(*task.spots, looked_at, validation, row_totals(*task.spots, task.st_inputs));
 
   const std::string first_job = job + " selection";
   FitOptions fit = options.fit_genes(context.seed);
@@ -68,7 +67,8 @@ std::unique_ptr<GeneModel<D>> train_gene_model(RunTools& tools, const std::strin
   // Every epoch is the best so far: the last one stays.
   const FitState<float>* begun = tools.state.active(job);
   double epoch = begun != nullptr ? static_cast<double>(begun->epochs.size()) : 0.0;
-  const JobResult second = train_job<D>(tools, job, *model, rows, fit, [&] { return ++epoch; }, false);
+  const JobResult second = train_job<D>(
+      tools, job, *model, rows, fit, [&] { return ++epoch; }, false);
   for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
   return model;
 }
@@ -105,8 +105,9 @@ template <class D>
 Evaluation evaluate_genes(const PairData& pair, const Options& options, const GeneProtocol& protocol,
                           const ContextOptions& context, RunTools& tools) {
   Evaluation result("genes");
-  result.note = "Held-out genes never enter the spatial data: not in totals, loss, selection or scaling. no_sc is "
-                "the network with the single-cell side zeroed: it can only give every gene the same map.";
+  result.note =
+      "Held-out genes never enter the spatial data: not in totals, loss, selection or scaling. no_sc is "
+      "the network with the single-cell side zeroed: it can only give every gene the same map.";
   result.genes = pair.shared;
   result.fold.assign(pair.shared.size(), -1);
   const Centroids tokens = gene_tokens(pair.sc, pair.shared_sc, options, context.threads);

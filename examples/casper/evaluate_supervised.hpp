@@ -17,8 +17,7 @@ namespace stx::casper {
 /// totals over the input genes, epoch chosen on the validation spots (section 9, protocol S).
 template <class D>
 Evaluation evaluate_supervised(const PairData& pair, const Centroids& centroids, const Options& options,
-                               const SupervisedProtocol& protocol, const ContextOptions& context,
-                               RunTools& tools) {
+                               const SupervisedProtocol& protocol, const ContextOptions& context, RunTools& tools) {
   Evaluation result(protocol.reference ? "reference" : protocol.blocks ? "spots (blocks)" : "spots");
   result.note = protocol.reference
                     ? "Reference protocol of the published code: it selects the epoch on the test spots and "

@@ -21,26 +21,23 @@ Matrix<float> gene_embedding(const CsrMatrix<float>& log_cells, const GeneMoment
     scaled.values[e] = sd > 0 ? static_cast<float>(scaled.values[e] / sd) : 0.0f;
   }
   const std::int64_t n_genes = log_cells.cols;
-  const int n_axes = static_cast<int>(
-      std::min<std::int64_t>(options.n_loadings, std::min(log_cells.rows, n_genes) - 1));
+  const int n_axes =
+      static_cast<int>(std::min<std::int64_t>(options.n_loadings, std::min(log_cells.rows, n_genes) - 1));
   const PcaResult axes =
       principal_axes(scaled, {.n_components = n_axes, .seed = options.seed, .threads = options.threads});
   Matrix<float> embedding(n_axes + 4, n_genes);
   for (int k = 0; k < n_axes; ++k) {
     const double size = std::sqrt(std::max(0.0, axes.variance[k]));
-    for (std::int64_t g = 0; g < n_genes; ++g)
-      embedding(k, g) = static_cast<float>(size * axes.components(k, g));
+    for (std::int64_t g = 0; g < n_genes; ++g) embedding(k, g) = static_cast<float>(size * axes.components(k, g));
   }
   const auto place = [&](int row, const std::vector<double>& values) {
     double mean = 0, square = 0;
     for (double v : values) mean += v / static_cast<double>(n_genes);
     for (double v : values) square += (v - mean) * (v - mean) / static_cast<double>(n_genes);
     const double factor = square > 0 ? options.stats_scale / std::sqrt(square) : 0.0;
-    for (std::int64_t g = 0; g < n_genes; ++g)
-      embedding(row, g) = static_cast<float>(factor * (values[g] - mean));
+    for (std::int64_t g = 0; g < n_genes; ++g) embedding(row, g) = static_cast<float>(factor * (values[g] - mean));
   };
-  for (std::int64_t g = 0; g < n_genes; ++g)
-    embedding(n_axes, g) = static_cast<float>(options.stats_scale);
+  for (std::int64_t g = 0; g < n_genes; ++g) embedding(n_axes, g) = static_cast<float>(options.stats_scale);
   place(n_axes + 1, moments.mean);
   place(n_axes + 2, moments.sd);
   place(n_axes + 3, moments.detection);
@@ -51,9 +48,7 @@ GeneScale predict_gene_scale(const GeneMoments& cells, const GeneMoments& space,
                              const std::vector<std::int64_t>& inputs) {
   const auto n_genes = static_cast<std::int64_t>(cells.mean.size());
   const auto n = static_cast<std::int64_t>(inputs.size());
-  const auto row = [&](std::int64_t g) {
-    return Eigen::Vector4d(1.0, cells.mean[g], cells.sd[g], cells.detection[g]);
-  };
+  const auto row = [&](std::int64_t g) { return Eigen::Vector4d(1.0, cells.mean[g], cells.sd[g], cells.detection[g]); };
   Eigen::MatrixXd x(n, 4);
   Eigen::MatrixXd y(n, 2);
   for (std::int64_t j = 0; j < n; ++j) {

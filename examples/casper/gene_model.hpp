@@ -24,14 +24,14 @@ namespace stx::casper {
 template <class D>
 class GeneModel {
  public:
-  GeneModel(const ContextOptions& context, const GeneTask& task, const GeneTaskScales& scales,
-            const Options& options)
+  GeneModel(const ContextOptions& context, const GeneTask& task, const GeneTaskScales& scales, const Options& options)
       : network_(context, static_cast<std::int64_t>(task.st_inputs.size()), task.centroids,
                  task.single_cells == SingleCells::none
                      ? Matrix<float>(1, task.cells->cols, static_cast<float>(options.stats_scale))
                      : gene_embedding(log1p_counts(*task.cells), scales.cells,
                                       {.n_loadings = static_cast<int>(options.n_loadings),
-                                       .stats_scale = options.stats_scale, .threads = context.threads}),
+                                       .stats_scale = options.stats_scale,
+                                       .threads = context.threads}),
                  options, task.single_cells),
         adam_(network_.context(), network_.store(), options.adam()),
         cell_weight_(task.single_cells == SingleCells::none ? 0.0 : options.cell_weight),
@@ -51,11 +51,10 @@ class GeneModel {
       return chosen;
     };
     spot_inputs_ = detail::plain_layout(ctx, spots_, task.st_inputs, scales.st_input.mean, scales.st_input.sd);
-    cell_inputs_ = detail::plain_layout(ctx, cells_, task.sc_inputs, of_inputs(scales.cells.mean),
-                                        of_inputs(scales.cells.sd));
+    cell_inputs_ =
+        detail::plain_layout(ctx, cells_, task.sc_inputs, of_inputs(scales.cells.mean), of_inputs(scales.cells.sd));
     cell_targets_ = detail::plain_layout(ctx, cells_, all, scales.cells.mean, scales.cells.sd);
-    spot_targets_ =
-        detail::plain_layout(ctx, spots_, task.st_inputs, scales.st_target.mean, scales.st_target.sd);
+    spot_targets_ = detail::plain_layout(ctx, spots_, task.st_inputs, scales.st_target.mean, scales.st_target.sd);
     const std::vector<double> totals = row_totals(*task.spots, task.st_inputs);
     spot_targets_.totals = detail::vector_to_device(ctx, std::vector<float>(totals.begin(), totals.end()));
     // Validation genes are hidden by a scale of 0: their inputs then say "average".
@@ -91,8 +90,7 @@ class GeneModel {
   /// z-scores (rows, genes) of reference genes in evaluation mode.
   Matrix<float> predict(const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
                         Inputs inputs = Inputs::all, Matrix<float>* attention = nullptr) {
-    return network_.predict(spots_, inputs == Inputs::all ? spot_inputs_ : selection_inputs_, rows, genes,
-                            attention);
+    return network_.predict(spots_, inputs == Inputs::all ? spot_inputs_ : selection_inputs_, rows, genes, attention);
   }
 
   Context<D>& context() { return network_.context(); }

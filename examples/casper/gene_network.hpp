@@ -16,13 +16,15 @@ class GeneNetwork {
   /// centroids (tokens, token genes); embedding (embedding, reference genes).
   GeneNetwork(const ContextOptions& context, std::int64_t n_inputs, const Matrix<float>& centroids,
               Matrix<float> embedding, const Options& options, SingleCells single_cells)
-      : ctx_(context),
-        trunk_(ctx_, store_,
-               {.n_inputs = n_inputs, .n_token_genes = centroids.cols, .hidden = options.gene_hidden,
-                .width = options.gene_width, .n_heads = options.n_heads,
-                .dropout = static_cast<float>(options.dropout), .single_cells = single_cells}),
-        embedding_(std::move(embedding)),
-        head_(ctx_, store_, options.gene_width, embedding_.rows) {
+      : ctx_(context), trunk_(ctx_, store_,
+                              {.n_inputs = n_inputs,
+                               .n_token_genes = centroids.cols,
+                               .hidden = options.gene_hidden,
+                               .width = options.gene_width,
+                               .n_heads = options.n_heads,
+                               .dropout = static_cast<float>(options.dropout),
+                               .single_cells = single_cells}),
+        embedding_(std::move(embedding)), head_(ctx_, store_, options.gene_width, embedding_.rows) {
     store_.allocate(ctx_, context.seed);
     centroids_ = to_device(ctx_, centroids);
     rows_ = RowPredictor<D>(ctx_);
@@ -36,9 +38,8 @@ class GeneNetwork {
 
   /// z-scores (rows, genes) of reference genes in evaluation mode, a few thousand rows at a time;
   /// `attention` receives the head-mean weights (rows, tokens).
-  Matrix<float> predict(const Csr<D>& spots, const BatchLayout<float, D>& layout,
-                        const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
-                        Matrix<float>* attention = nullptr) {
+  Matrix<float> predict(const Csr<D>& spots, const BatchLayout<float, D>& layout, const std::vector<std::int64_t>& rows,
+                        const std::vector<std::int64_t>& genes, Matrix<float>* attention = nullptr) {
     const Matrix<float> chosen = embedding_of(genes);
     const Tensor<float, D> columns = columns_.of(ctx_, Shape{chosen.rows, chosen.cols});
     upload(ctx_, columns, std::span<const float>(chosen.values));
@@ -96,8 +97,7 @@ BatchLayout<float, D> plain_layout(Context<D>& ctx, const Csr<D>& counts, const 
   BatchLayout<float, D> layout;
   layout.column_of = vector_to_device(ctx, columns_of(counts.cols, genes));
   layout.n_columns = static_cast<std::int64_t>(genes.size());
-  layout.totals =
-      vector_to_device(ctx, std::vector<float>(static_cast<std::size_t>(counts.rows), layout.target_sum));
+  layout.totals = vector_to_device(ctx, std::vector<float>(static_cast<std::size_t>(counts.rows), layout.target_sum));
   layout.shift = vector_to_device(ctx, std::vector<float>(mean.begin(), mean.end()));
   layout.scale = vector_to_device(ctx, inverse_sd(sd));
   return layout;

@@ -22,13 +22,13 @@ GeneTaskScales measure_scales(const GeneTask& task) {
   return scales;
 }
 
-Centroids gene_tokens(const CountData& cells, const std::vector<std::int64_t>& shared,
-                      const Options& options, int threads) {
+Centroids gene_tokens(const CountData& cells, const std::vector<std::int64_t>& shared, const Options& options,
+                      int threads) {
   const CsrMatrix<float> panel = select_columns<float>(cells.counts, shared);
   const CsrMatrix<float> log_normalised = select_columns<float>(normalize_log1p(cells.counts), shared);
-  const ClusterResult clusters =
-      clusters_of_cells(log_normalised, {.n_components = static_cast<int>(options.n_components),
-                                         .resolution = options.resolution, .threads = threads});
+  const ClusterResult clusters = clusters_of_cells(
+      log_normalised,
+      {.n_components = static_cast<int>(options.n_components), .resolution = options.resolution, .threads = threads});
   const std::vector<std::string> labels =
       options.label_column.empty() ? label_strings(clusters.labels) : cell_labels(cells, options.label_column);
   const CsrMatrix<float> log_cells = log1p_counts(panel);

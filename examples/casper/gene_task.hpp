@@ -21,7 +21,7 @@ struct GeneTask {
   /// Per input 1, or 0 for validation genes: they are inputs, but the spots' loss never sees them, and
   /// the score that chooses the epoch predicts them with their inputs hidden.
   std::vector<float> trained;
-  Matrix<float> centroids;                  ///< tokens x token genes, standardised
+  Matrix<float> centroids;  ///< tokens x token genes, standardised
   SingleCells single_cells = SingleCells::centroids;
 };
 
@@ -35,8 +35,8 @@ struct GeneTaskScales {
 GeneTaskScales measure_scales(const GeneTask& task);
 
 /// Tokens of the gene-agnostic protocol: sub-centroids of the cells, z-scored per gene over the cells.
-Centroids gene_tokens(const CountData& cells, const std::vector<std::int64_t>& shared,
-                      const Options& options, int threads);
+Centroids gene_tokens(const CountData& cells, const std::vector<std::int64_t>& shared, const Options& options,
+                      int threads);
 
 /// The task of imputing from the shared genes `inputs` (places in pair.shared), some of which choose
 /// the epoch.

@@ -30,8 +30,7 @@ template <class T, class D>
 class Encoder {
  public:
   Encoder() = default;
-  Encoder(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in,
-          const TrunkOptions& o)
+  Encoder(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in, const TrunkOptions& o)
       : hidden_(ctx, store, name + "1", in, o.hidden, {.activation = Activation::gelu, .dropout = o.dropout}),
         out_(ctx, store, name + "2", o.hidden, o.width) {}
 
@@ -52,8 +51,7 @@ class Trunk {
   };
 
   Trunk(Context<D>& ctx, ParameterStore<T, D>& store, const TrunkOptions& o)
-      : options_(o),
-        spot_encoder_(ctx, store, "st", o.n_inputs, o),
+      : options_(o), spot_encoder_(ctx, store, "st", o.n_inputs, o),
         cluster_encoder_(ctx, store, "sc", o.n_token_genes, o),
         attention_(ctx, store, "attn", o.width, {.n_heads = o.n_heads, .dropout = o.dropout}),
         norm_(ctx, store, "norm", o.width, o.dropout) {}

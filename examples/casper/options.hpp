@@ -9,30 +9,30 @@
 namespace stx::casper {
 
 struct Options {
-  std::int64_t hidden = 512;      ///< width of the encoders' hidden layer
-  std::int64_t width = 256;       ///< width of embeddings and attention
-  std::int64_t n_heads = 2;       ///< attention heads; must divide width
-  double dropout = 0.1;           ///< share dropped in encoders, attention weights, attention output
-  double learning_rate = 1e-3;    ///< Adam's step size
-  double weight_decay = 1e-5;     ///< Adam's L2 term
-  std::int64_t batch_size = 1024; ///< spots of one optimiser step
-  std::int64_t max_epochs = 500;  ///< upper limit
-  std::int64_t patience = 10;     ///< epochs without a better score before training stops
+  std::int64_t hidden = 512;       ///< width of the encoders' hidden layer
+  std::int64_t width = 256;        ///< width of embeddings and attention
+  std::int64_t n_heads = 2;        ///< attention heads; must divide width
+  double dropout = 0.1;            ///< share dropped in encoders, attention weights, attention output
+  double learning_rate = 1e-3;     ///< Adam's step size
+  double weight_decay = 1e-5;      ///< Adam's L2 term
+  std::int64_t batch_size = 1024;  ///< spots of one optimiser step
+  std::int64_t max_epochs = 500;   ///< upper limit
+  std::int64_t patience = 10;      ///< epochs without a better score before training stops
 
   // The gene-agnostic protocol; defaults chosen on validation genes (docs/results.md).
-  std::int64_t gene_hidden = 512;      ///< width of the encoders' hidden layer
-  std::int64_t gene_width = 256;       ///< width of embeddings and attention
-  std::int64_t gene_batch_size = 256;  ///< spots of one step, and as many cells
-  std::int64_t gene_epoch_steps = 10;  ///< steps between two looks at the validation genes
-  std::int64_t gene_max_epochs = 30;   ///< upper limit
-  std::int64_t gene_patience = 8;      ///< epochs without a better score before training stops
-  double validation_genes = 0.2;       ///< share of the measured genes that chooses the epoch
-  double cell_weight = 0.3;            ///< weight of the cells' term of the loss
-  double hide_lowest = 0.1;            ///< smallest share of a row's inputs hidden in training
-  double hide_highest = 0.9;           ///< largest share
-  std::int64_t n_loadings = 20;        ///< principal axes in a gene's embedding
-  double stats_scale = 0.3;            ///< size of the gene statistics beside them
-  std::int64_t tokens_per_cluster = 4; ///< most sub-centroids of a cluster
+  std::int64_t gene_hidden = 512;       ///< width of the encoders' hidden layer
+  std::int64_t gene_width = 256;        ///< width of embeddings and attention
+  std::int64_t gene_batch_size = 256;   ///< spots of one step, and as many cells
+  std::int64_t gene_epoch_steps = 10;   ///< steps between two looks at the validation genes
+  std::int64_t gene_max_epochs = 30;    ///< upper limit
+  std::int64_t gene_patience = 8;       ///< epochs without a better score before training stops
+  double validation_genes = 0.2;        ///< share of the measured genes that chooses the epoch
+  double cell_weight = 0.3;             ///< weight of the cells' term of the loss
+  double hide_lowest = 0.1;             ///< smallest share of a row's inputs hidden in training
+  double hide_highest = 0.9;            ///< largest share
+  std::int64_t n_loadings = 20;         ///< principal axes in a gene's embedding
+  double stats_scale = 0.3;             ///< size of the gene statistics beside them
+  std::int64_t tokens_per_cluster = 4;  ///< most sub-centroids of a cluster
 
   // Single cells.
   std::int64_t n_components = 50;  ///< principal components for clustering
@@ -74,15 +74,26 @@ struct Options {
     const auto at_least = [](const char* name, auto value, auto least) {
       require(value >= least, "settings", name, " must be at least ", least, ", got ", value);
     };
-    for (const auto& [name, value] :
-         {std::pair{"hidden", hidden}, {"width", width}, {"n_heads", n_heads}, {"batch_size", batch_size},
-          {"max_epochs", max_epochs}, {"patience", patience}, {"gene_hidden", gene_hidden},
-          {"gene_width", gene_width}, {"gene_batch_size", gene_batch_size}, {"gene_epoch_steps", gene_epoch_steps},
-          {"gene_max_epochs", gene_max_epochs}, {"gene_patience", gene_patience}, {"n_loadings", n_loadings},
-          {"tokens_per_cluster", tokens_per_cluster}, {"n_components", n_components}})
+    for (const auto& [name, value] : {std::pair{"hidden", hidden},
+                                      {"width", width},
+                                      {"n_heads", n_heads},
+                                      {"batch_size", batch_size},
+                                      {"max_epochs", max_epochs},
+                                      {"patience", patience},
+                                      {"gene_hidden", gene_hidden},
+                                      {"gene_width", gene_width},
+                                      {"gene_batch_size", gene_batch_size},
+                                      {"gene_epoch_steps", gene_epoch_steps},
+                                      {"gene_max_epochs", gene_max_epochs},
+                                      {"gene_patience", gene_patience},
+                                      {"n_loadings", n_loadings},
+                                      {"tokens_per_cluster", tokens_per_cluster},
+                                      {"n_components", n_components}})
       at_least(name, value, 1);
-    for (const auto& [name, value] : {std::pair{"learning_rate", learning_rate}, {"weight_decay", weight_decay},
-                                      {"cell_weight", cell_weight}, {"stats_scale", stats_scale},
+    for (const auto& [name, value] : {std::pair{"learning_rate", learning_rate},
+                                      {"weight_decay", weight_decay},
+                                      {"cell_weight", cell_weight},
+                                      {"stats_scale", stats_scale},
                                       {"hide_lowest", hide_lowest}})
       at_least(name, value, 0);
     require(width % n_heads == 0 && gene_width % n_heads == 0, "settings", "n_heads = ", n_heads,

@@ -21,8 +21,10 @@ Evaluation evaluate_pair(const EvaluateCommand& command, const Options& options,
     return evaluate_genes<D>(pair, options, {command.folds, command.seed_list()}, context, run.tools());
   require<DataError>(!command.blocks || pair.coordinates.cols == 2, run.facts.st,
                      "has no obsm['spatial'] with two columns, which a split by place (--blocks) needs");
-  SupervisedProtocol protocol{.reference = command.protocol == "reference", .blocks = command.blocks,
-                              .n_folds = command.folds, .seeds = command.seed_list()};
+  SupervisedProtocol protocol{.reference = command.protocol == "reference",
+                              .blocks = command.blocks,
+                              .n_folds = command.folds,
+                              .seeds = command.seed_list()};
   protocol.given_test = read_spots(command.test_spots, pair.st.counts.rows);
   protocol.given_train = read_spots(command.train_spots, pair.st.counts.rows);
   const Centroids centroids = spot_tokens(pair, options, run.facts.threads);
@@ -37,9 +39,12 @@ void run_evaluate(const EvaluateCommand& command, const std::string& device_name
   const Options options = read_options(command.common);
   run.load(command.data, options_json(options));
   keep_most_variable(run.pair, command.most_variable);
-  run.begin("casper-evaluate.checkpoint",
-            {{"protocol", command.protocol}, {"blocks", command.blocks}, {"folds", command.folds},
-             {"seeds", command.seeds}, {"test_spots", command.test_spots}, {"train_spots", command.train_spots}});
+  run.begin("casper-evaluate.checkpoint", {{"protocol", command.protocol},
+                                           {"blocks", command.blocks},
+                                           {"folds", command.folds},
+                                           {"seeds", command.seeds},
+                                           {"test_spots", command.test_spots},
+                                           {"train_spots", command.train_spots}});
   Evaluation evaluation = evaluate_pair<D>(command, options, run);
   run.facts.total_seconds = run.seconds();
   run.finish([&] { write_evaluation({command.json, command.report}, evaluation, run.pair, run.facts); });

@@ -10,7 +10,8 @@ namespace stx::casper {
 
 /// Imputes with a trained network and writes the file. Returns the number of imputed genes.
 template <class D>
-std::int64_t write_imputed(GeneNetwork<D>& network, const SavedModel& model, const ImputationJob& job, Progress& progress) {
+std::int64_t write_imputed(GeneNetwork<D>& network, const SavedModel& model, const ImputationJob& job,
+                           Progress& progress) {
   const std::vector<std::int64_t> genes = genes_to_impute(model.reference, job.measured, job.genes, progress);
   Context<D>& ctx = network.context();
   const Csr<D> spots = to_device(ctx, job.st->counts);
@@ -76,9 +77,13 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   for (std::size_t j = 0; j < cv_pcc.size(); ++j) measured_pcc[pair.st.columns[task.st_inputs[j]]] = cv_pcc[j];
   run.finish([&] {
     write_imputed(model->network(), saved,
-                  {.st = &pair.st, .st_inputs = task.st_inputs,
-                   .measured = {task.sc_inputs.begin(), task.sc_inputs.end()}, .genes = command.genes,
-                   .out = command.out, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)},
+                  {.st = &pair.st,
+                   .st_inputs = task.st_inputs,
+                   .measured = {task.sc_inputs.begin(), task.sc_inputs.end()},
+                   .genes = command.genes,
+                   .out = command.out,
+                   .measured_pcc = measured_pcc,
+                   .provenance = provenance(run.facts)},
                   run.progress);
     if (!command.save.empty()) save_model(command.save, saved);
     run.facts.total_seconds = run.seconds();
@@ -95,11 +100,15 @@ void run_impute(const ImputeCommand& command, const std::string& device_name) {
   GeneNetwork<D> network({.threads = command.common.used_threads()}, static_cast<std::int64_t>(saved.inputs.size()),
                          saved.centroids, saved.embedding, saved.options, SingleCells::centroids);
   load_parameters(network.context(), network.store(), saved.parameters, command.model);
-  const std::int64_t n_imputed =
-      write_imputed(network, saved,
-                    {.st = &input.st, .st_inputs = input.st_inputs, .measured = input.measured, .genes = command.genes,
-                     .out = command.out, .measured_pcc = unknown_pcc(input.st), .provenance = run.provenance()},
-                    run.progress);
+  const std::int64_t n_imputed = write_imputed(network, saved,
+                                               {.st = &input.st,
+                                                .st_inputs = input.st_inputs,
+                                                .measured = input.measured,
+                                                .genes = command.genes,
+                                                .out = command.out,
+                                                .measured_pcc = unknown_pcc(input.st),
+                                                .provenance = run.provenance()},
+                                               run.progress);
   run.finish(n_imputed, options_json(saved.options));
 }
 

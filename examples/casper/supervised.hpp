@@ -21,12 +21,14 @@ class SupervisedModel {
  public:
   SupervisedModel(const ContextOptions& context, const SupervisedTask& task, const Options& options,
                   SingleCells single_cells = SingleCells::centroids)
-      : ctx_(context),
-        trunk_(ctx_, store_,
-               {.n_inputs = static_cast<std::int64_t>(task.inputs.size()),
-                .n_token_genes = task.centroids.cols, .hidden = options.hidden, .width = options.width,
-                .n_heads = options.n_heads, .dropout = static_cast<float>(options.dropout),
-                .single_cells = single_cells}),
+      : ctx_(context), trunk_(ctx_, store_,
+                              {.n_inputs = static_cast<std::int64_t>(task.inputs.size()),
+                               .n_token_genes = task.centroids.cols,
+                               .hidden = options.hidden,
+                               .width = options.width,
+                               .n_heads = options.n_heads,
+                               .dropout = static_cast<float>(options.dropout),
+                               .single_cells = single_cells}),
         head_(ctx_, store_, options.width, static_cast<std::int64_t>(task.targets.size())) {
     store_.allocate(ctx_, context.seed);
     adam_.emplace(ctx_, store_, options.adam());
@@ -68,7 +70,8 @@ class SupervisedModel {
  private:
   BatchLayout<float, D> layout(const std::vector<std::int64_t>& genes, const Tensor<float, D>& totals) {
     return {.column_of = to_device(ctx_, detail::columns_of(counts_.cols, genes), Shape{counts_.cols}),
-            .n_columns = static_cast<std::int64_t>(genes.size()), .totals = totals};
+            .n_columns = static_cast<std::int64_t>(genes.size()),
+            .totals = totals};
   }
 
   Context<D> ctx_;

@@ -93,8 +93,8 @@ std::vector<std::int64_t> usable(const std::vector<std::int64_t>& rows, const st
 
 Centroids spot_tokens(const PairData& pair, const Options& options, int threads) {
   TokenOptions tokens;
-  tokens.cluster = {.n_components = static_cast<int>(options.n_components), .resolution = options.resolution,
-                    .threads = threads};
+  tokens.cluster = {
+      .n_components = static_cast<int>(options.n_components), .resolution = options.resolution, .threads = threads};
   tokens.label_column = options.label_column;
   return token_centroids(pair.sc, pair.shared_sc, tokens);
 }

@@ -23,7 +23,7 @@ struct SupervisedTask {
   std::vector<std::int64_t> train_rows;      ///< spots for the optimiser
   std::vector<std::int64_t> selection_rows;  ///< spots that choose the epoch
   Matrix<float> centroids;                   ///< clusters x genes, log-normalised
-  bool round_score = false;  ///< round the selection score to 4 decimals, as the published code does
+  bool round_score = false;                  ///< round the selection score to 4 decimals, as the published code does
 };
 
 /// Mean over genes of Spearman's rho between the columns of `prediction` and ranked truth.
@@ -32,9 +32,9 @@ double mean_spearman(const std::vector<Ranking>& truth, const Matrix<float>& pre
 std::vector<Ranking> rank_columns(const Matrix<float>& m);
 
 struct SupervisedProtocol {
-  bool reference = false;    ///< the published code's protocol: selects the epoch on the test spots
-  bool blocks = false;       ///< protocol "spots": split by place instead of at random
-  int n_folds = 5;           ///< gene folds
+  bool reference = false;  ///< the published code's protocol: selects the epoch on the test spots
+  bool blocks = false;     ///< protocol "spots": split by place instead of at random
+  int n_folds = 5;         ///< gene folds
   std::vector<std::uint64_t> seeds{0};
   std::vector<std::int64_t> given_train = {};  ///< spots of a given split (reference only)
   std::vector<std::int64_t> given_test = {};

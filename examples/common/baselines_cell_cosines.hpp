@@ -19,9 +19,8 @@ inline ConstRows rows_of(const Matrix<float>& m) { return ConstRows(m.values.dat
 /// cells: (n_cells x n_inputs) directions, targets: (n_cells x n_targets), spot_inputs: (n_spots x n_inputs).
 /// Memory: 64 x n_cells floats a thread. Results do not depend on the number of threads.
 template <class Average>
-Matrix<float> from_cosines(const Matrix<float>& cells, const Matrix<float>& targets,
-                           const Matrix<float>& spot_inputs, float scale, int threads, const char* who,
-                           const Average& average) {
+Matrix<float> from_cosines(const Matrix<float>& cells, const Matrix<float>& targets, const Matrix<float>& spot_inputs,
+                           float scale, int threads, const char* who, const Average& average) {
   check_inputs(spot_inputs, static_cast<std::size_t>(cells.cols), who);
   const Matrix<float> spots = directions(spot_inputs);
   Matrix<float> out(spots.rows, targets.cols);

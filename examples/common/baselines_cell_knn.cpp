@@ -6,8 +6,7 @@ namespace stx {
 
 void CellKnn::fit(const Matrix<float>& cell_inputs, const Matrix<float>& cell_targets) {
   detail::check_training(cell_inputs, cell_targets, "CellKnn");
-  require(options_.temperature > 0, "CellKnn", "temperature must be positive, got ",
-          options_.temperature);
+  require(options_.temperature > 0, "CellKnn", "temperature must be positive, got ", options_.temperature);
   cells_ = detail::directions(cell_inputs);
   targets_ = cell_targets;
 }

@@ -51,8 +51,7 @@ void CellRidge::fit(const Matrix<float>& cell_inputs, const Matrix<float>& cell_
 
 Matrix<float> CellRidge::predict(const Matrix<float>& spot_inputs) const {
   detail::check_inputs(spot_inputs, static_cast<std::size_t>(weights_.rows()), "CellRidge");
-  return LinearMap{column_moments(spot_inputs), offset_, weights_}.apply(spot_inputs,
-                                                                         options_.threads);
+  return LinearMap{column_moments(spot_inputs), offset_, weights_}.apply(spot_inputs, options_.threads);
 }
 
 double CellRidge::choose_lambda(const Matrix<float>& cell_inputs, const Matrix<float>& spot_inputs) const {
@@ -64,8 +63,7 @@ double CellRidge::choose_lambda(const Matrix<float>& cell_inputs, const Matrix<f
   std::vector<double> correlation(options_.grid.size(), 0.0);
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<std::int64_t> kept, held_out;
-    for (std::int64_t g = 0; g < cells.cols; ++g)
-      (g % folds == fold ? held_out : kept).push_back(g);
+    for (std::int64_t g = 0; g < cells.cols; ++g) (g % folds == fold ? held_out : kept).push_back(g);
     const Matrix<float> inputs = genes_of(cells, kept), targets = genes_of(cells, held_out);
     const GeneMoments target_moments = column_moments(targets);
     const RidgeSystem system(inputs, column_moments(inputs), targets, target_moments);

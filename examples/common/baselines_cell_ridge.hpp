@@ -11,10 +11,10 @@ namespace stx {
 struct CellRidgeOptions {
   double lambda = 1;                           ///< penalty per cell, > 0; more shrinks more
   std::vector<double> grid = log_grid(-3, 3);  ///< candidates when spots are given to fit()
-  int folds = 5;                  ///< parts of the input genes held out in turn to choose lambda
-  std::int64_t max_genes = 1000;  ///< input genes looked at to choose lambda, evenly spaced
-  std::int64_t max_spots = 5000;  ///< spots looked at to choose lambda, evenly spaced
-  int threads = available_threads();  ///< results do not depend on it
+  int folds = 5;                               ///< parts of the input genes held out in turn to choose lambda
+  std::int64_t max_genes = 1000;               ///< input genes looked at to choose lambda, evenly spaced
+  std::int64_t max_spots = 5000;               ///< spots looked at to choose lambda, evenly spaced
+  int threads = available_threads();           ///< results do not depend on it
 };
 
 /// Ridge regression fitted on single cells and applied to spots (the floor of protocol G).
@@ -41,8 +41,7 @@ class CellRidge {
 
   /// As above, choosing lambda on the measured genes of the spots.
   /// spot_inputs: (n_spots x n_inputs), log1p of raw counts, the genes of cell_inputs.
-  void fit(const Matrix<float>& cell_inputs, const Matrix<float>& cell_targets,
-           const Matrix<float>& spot_inputs) {
+  void fit(const Matrix<float>& cell_inputs, const Matrix<float>& cell_targets, const Matrix<float>& spot_inputs) {
     detail::check_training(cell_inputs, cell_targets, "CellRidge");
     options_.lambda = choose_lambda(cell_inputs, spot_inputs);
     fit(cell_inputs, cell_targets);

@@ -33,8 +33,8 @@ class KnnBaseline {
   }
 
   /// As above, choosing k on validation spots (same genes).
-  void fit(const Matrix<float>& inputs, const Matrix<float>& targets,
-           const Matrix<float>& validation_inputs, const Matrix<float>& validation_targets) {
+  void fit(const Matrix<float>& inputs, const Matrix<float>& targets, const Matrix<float>& validation_inputs,
+           const Matrix<float>& validation_targets) {
     fit(inputs, targets);
     std::vector<int> candidates;
     for (int k : options_.grid) {
@@ -50,9 +50,7 @@ class KnnBaseline {
   }
 
   /// (n_spots x n_targets) for inputs (n_spots x n_inputs).
-  Matrix<float> predict(const Matrix<float>& inputs) const {
-    return average(search(inputs, k_), k_);
-  }
+  Matrix<float> predict(const Matrix<float>& inputs) const { return average(search(inputs, k_), k_); }
 
   int k() const { return k_; }  ///< the number of neighbours used
 

@@ -53,8 +53,7 @@ inline Matrix<float> zscored(Matrix<float> m, const GeneMoments& moments) {
 /// `first`, ... `last` in equal steps of the logarithm: 2 a decade.
 inline std::vector<double> log_grid(int first_exponent, int last_exponent) {
   std::vector<double> grid;
-  for (int i = 2 * first_exponent; i <= 2 * last_exponent; ++i)
-    grid.push_back(std::pow(10, 0.5 * i));
+  for (int i = 2 * first_exponent; i <= 2 * last_exponent; ++i) grid.push_back(std::pow(10, 0.5 * i));
   return grid;
 }
 
@@ -79,25 +78,22 @@ inline void check_finite(const Matrix<float>& m, std::string_view where, std::st
   }
 }
 
-inline void check_training(const Matrix<float>& inputs, const Matrix<float>& targets,
-                           std::string_view where) {
+inline void check_training(const Matrix<float>& inputs, const Matrix<float>& targets, std::string_view where) {
   require(inputs.rows == targets.rows && inputs.rows >= 1, where,
-          "inputs and targets must have the same rows, at least 1; got ", inputs.rows, " and ",
-          targets.rows);
+          "inputs and targets must have the same rows, at least 1; got ", inputs.rows, " and ", targets.rows);
   check_finite(inputs, where, "inputs");
   check_finite(targets, where, "targets");
 }
 
-inline void check_inputs(const Matrix<float>& inputs, std::size_t n_fitted,
-                         std::string_view where) {
-  require(n_fitted == static_cast<std::size_t>(inputs.cols), where, "was fitted on ", n_fitted,
-          " input genes, got ", inputs.cols, "; fit it first, on the same genes");
+inline void check_inputs(const Matrix<float>& inputs, std::size_t n_fitted, std::string_view where) {
+  require(n_fitted == static_cast<std::size_t>(inputs.cols), where, "was fitted on ", n_fitted, " input genes, got ",
+          inputs.cols, "; fit it first, on the same genes");
   check_finite(inputs, where, "inputs");
 }
 
 inline double mean_squared_difference(const Matrix<float>& a, const Matrix<float>& b) {
-  require(a.rows == b.rows && a.cols == b.cols, "mean_squared_difference",
-          "shapes differ: ", a.rows, " x ", a.cols, " and ", b.rows, " x ", b.cols);
+  require(a.rows == b.rows && a.cols == b.cols, "mean_squared_difference", "shapes differ: ", a.rows, " x ", a.cols,
+          " and ", b.rows, " x ", b.cols);
   double sum = 0;
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     const double difference = double{a.values[i]} - b.values[i];

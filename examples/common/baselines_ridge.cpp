@@ -5,8 +5,8 @@
 
 namespace stx {
 
-RidgeSystem::RidgeSystem(const Matrix<float>& inputs, const GeneMoments& input_moments,
-                         const Matrix<float>& targets, const GeneMoments& target_moments) {
+RidgeSystem::RidgeSystem(const Matrix<float>& inputs, const GeneMoments& input_moments, const Matrix<float>& targets,
+                         const GeneMoments& target_moments) {
   const Eigen::Index p = inputs.cols, t = targets.cols;
   dual_ = inputs.rows < p;
   // The primal system is summed over blocks of rows, so that only a block is held in double.

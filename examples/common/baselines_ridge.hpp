@@ -15,8 +15,8 @@ namespace stx {
 /// Holds the smaller of the two equivalent systems: n_inputs or n unknowns.
 class RidgeSystem {
  public:
-  RidgeSystem(const Matrix<float>& inputs, const GeneMoments& input_moments,
-              const Matrix<float>& targets, const GeneMoments& target_moments);
+  RidgeSystem(const Matrix<float>& inputs, const GeneMoments& input_moments, const Matrix<float>& targets,
+              const GeneMoments& target_moments);
 
   /// W (n_inputs x n_targets); lambda > 0, per training row.
   Eigen::MatrixXd coefficients(double lambda) const;
@@ -60,8 +60,8 @@ class RidgeBaseline {
   }
 
   /// As above, choosing lambda on validation spots (same genes).
-  void fit(const Matrix<float>& inputs, const Matrix<float>& targets,
-           const Matrix<float>& validation_inputs, const Matrix<float>& validation_targets) {
+  void fit(const Matrix<float>& inputs, const Matrix<float>& targets, const Matrix<float>& validation_inputs,
+           const Matrix<float>& validation_targets) {
     const RidgeSystem system = system_of(inputs, targets);
     const auto error_of = [&](double lambda) {
       set_lambda(system, lambda);

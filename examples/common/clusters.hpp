@@ -31,7 +31,6 @@ Centroids known_centroids(const CsrMatrix<float>& log_normalised, const std::vec
 
 /// Normalises the cells over all their genes, keeps the genes `shared`, clusters, averages: tokens x
 /// shared genes of log-normalised expression (CASPER, section 2 c, e, g).
-Centroids token_centroids(const CountData& cells, const std::vector<std::int64_t>& shared,
-                          const TokenOptions& options);
+Centroids token_centroids(const CountData& cells, const std::vector<std::int64_t>& shared, const TokenOptions& options);
 
 }  // namespace stx

@@ -16,7 +16,8 @@ void FitFlags::add_to(CLI::App& app) {
 
 void FitFlags::check(bool shows_model) const {
   require(folds != 1, "fit", "--folds must be 0 or at least 2, got 1");
-  require(folds > 0 || shows_model || report.empty(), "fit", "--report shows the cross-validation, which --folds 0 leaves out");
+  require(folds > 0 || shows_model || report.empty(), "fit",
+          "--report shows the cross-validation, which --folds 0 leaves out");
 }
 
 void ImputeFlags::add_to(CLI::App& app, bool needs_cells) {
@@ -35,7 +36,8 @@ void EvaluateFlags::add_to(CLI::App& app, const std::vector<std::string>& protoc
   app.add_option("--protocol", protocol, names)->check(CLI::IsMember(protocols));
   app.add_option("--folds", folds, "gene folds");
   app.add_option("--seeds", seeds, "repeats with seeds seed, seed + 1, ...");
-  app.add_option("--most-variable", most_variable, "use only the so many shared genes that vary most over the single cells; 0 = all");
+  app.add_option("--most-variable", most_variable,
+                 "use only the so many shared genes that vary most over the single cells; 0 = all");
   app.add_option("--json", json, "scores as JSON");
   app.add_option("--report", report, "report as HTML");
 }

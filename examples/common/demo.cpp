@@ -61,8 +61,7 @@ FitFlags prepare_demo(const DemoFlags& demo) {
   fit.folds = demo.folds;
   fit.json = demo.folder + "/scores.json";
   fit.report = demo.folder + "/report.html";
-  for (const std::string& path : {fit.out, fit.save, fit.json, fit.report})
-    std::filesystem::remove(path);
+  for (const std::string& path : {fit.out, fit.save, fit.json, fit.report}) std::filesystem::remove(path);
   if (fit.folds == 0) fit.report.clear();  // it would show the cross-validation
   return fit;
 }

@@ -39,15 +39,15 @@ struct TrainingCurve {
 
 struct Evaluation {
   std::string protocol;
-  std::string note;  ///< what a reader of the scores must know about the protocol
-  std::vector<std::string> genes;      ///< genes scored
-  std::vector<int> fold;               ///< fold in which each is held out
-  Matrix<float> truth;                 ///< first seed: all spots x genes, NaN where not scored
-  std::vector<std::string> order;      ///< methods, the model first
+  std::string note;                ///< what a reader of the scores must know about the protocol
+  std::vector<std::string> genes;  ///< genes scored
+  std::vector<int> fold;           ///< fold in which each is held out
+  Matrix<float> truth;             ///< first seed: all spots x genes, NaN where not scored
+  std::vector<std::string> order;  ///< methods, the model first
   std::map<std::string, MethodScores> methods;
-  std::vector<TrainingCurve> curves;   ///< of the model
-  Matrix<float> attention;             ///< spots scored x tokens, first seed and fold
-  std::vector<std::string> tokens;     ///< names of the attention's columns
+  std::vector<TrainingCurve> curves;  ///< of the model
+  Matrix<float> attention;            ///< spots scored x tokens, first seed and fold
+  std::vector<std::string> tokens;    ///< names of the attention's columns
   double train_seconds = 0, predict_seconds = 0;
   std::map<std::string, std::int64_t> counts;  ///< facts such as the number of copies
 
@@ -73,8 +73,8 @@ struct Evaluation {
 
   /// Scores a prediction (rows x targets) of some genes and, for the first seed, keeps it for maps.
   void add(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& rows,
-           const std::vector<std::int64_t>& targets, const Matrix<float>& truth_part,
-           const Matrix<float>& prediction, int threads) {
+           const std::vector<std::int64_t>& targets, const Matrix<float>& truth_part, const Matrix<float>& prediction,
+           int threads) {
     const std::vector<GeneScores> part = score_genes(truth_part, prediction, threads);
     std::vector<GeneScores>& all = scores(method, seed);
     for (std::size_t j = 0; j < targets.size(); ++j) all[targets[j]] = part[j];
@@ -85,8 +85,8 @@ struct Evaluation {
   }
 
  private:
-  void place(Matrix<float>& whole, const std::vector<std::int64_t>& rows,
-             const std::vector<std::int64_t>& targets, const Matrix<float>& part) {
+  void place(Matrix<float>& whole, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& targets,
+             const Matrix<float>& part) {
     if (whole.cols == 0)
       whole = Matrix<float>(counts.at("n_spots"), static_cast<std::int64_t>(genes.size()),
                             std::numeric_limits<float>::quiet_NaN());

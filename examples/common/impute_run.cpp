@@ -28,7 +28,8 @@ ImputeRun::ImputeRun(RunName name, const ImputeFlags& flags)
   require<ArgumentError>(flags.common.resume.empty(), "--resume", "is of no use here: impute trains nothing");
   require<ArgumentError>(flags.common.sets.empty() && flags.common.config.empty(), "--set",
                          "is of no use here, nor is --config: settings are those of the model that was saved");
-  require<DataError>(flags.json.empty() || flags.json != flags.out, flags.out, "is the path of two outputs; give each its own");
+  require<DataError>(flags.json.empty() || flags.json != flags.out, flags.out,
+                     "is the path of two outputs; give each its own");
   probe_outputs({flags.out, flags.json});
 }
 
@@ -38,8 +39,8 @@ void ImputeRun::read(const std::vector<std::string>& inputs, const std::vector<s
 }
 
 nlohmann::json ImputeRun::provenance() const {
-  return {{"version", version_string}, {"model", name_.model}, {"command", "impute"}, {"st", flags_.data.st},
-          {"weights", flags_.model}, {"device", name_.device}};
+  return {{"version", version_string}, {"model", name_.model},    {"command", "impute"},
+          {"st", flags_.data.st},      {"weights", flags_.model}, {"device", name_.device}};
 }
 
 void ImputeRun::finish(std::int64_t n_imputed, const nlohmann::ordered_json& config,
@@ -53,10 +54,15 @@ void ImputeRun::finish(std::int64_t n_imputed, const nlohmann::ordered_json& con
   json["model"] = name_.model;
   json["command"] = "impute";
   json["weights"] = flags_.model;
-  json["data"] = {{"st", flags_.data.st}, {"n_spots", st.file.n_obs()}, {"n_genes", st.var.rows()},
-                  {"n_input_genes", input.st_inputs.size()}, {"spots_without_counts", spots_without_counts(st)},
+  json["data"] = {{"st", flags_.data.st},
+                  {"n_spots", st.file.n_obs()},
+                  {"n_genes", st.var.rows()},
+                  {"n_input_genes", input.st_inputs.size()},
+                  {"spots_without_counts", spots_without_counts(st)},
                   {"notes", input.notes}};
-  json["written"] = {{"st", flags_.out}, {"n_spots", st.file.n_obs()}, {"n_measured_genes", st.var.rows()},
+  json["written"] = {{"st", flags_.out},
+                     {"n_spots", st.file.n_obs()},
+                     {"n_measured_genes", st.var.rows()},
                      {"n_imputed_genes", n_imputed}};
   json["config"] = config;
   json["device"] = {{"kind", name_.device}, {"name", name_.device_name}, {"threads", flags_.common.used_threads()}};

@@ -28,7 +28,8 @@ class ImputeRun {
   ///
   /// @param n_imputed  imputed genes in the file that was written
   /// @param config     settings of the model
-  void finish(std::int64_t n_imputed, const nlohmann::ordered_json& config, const nlohmann::ordered_json& more = {}) const;
+  void finish(std::int64_t n_imputed, const nlohmann::ordered_json& config,
+              const nlohmann::ordered_json& more = {}) const;
 
   Progress progress;
   ImputeInput input;

@@ -12,11 +12,11 @@ namespace stx {
 
 /// What one training (a fold, a seed, a variant) leaves behind.
 struct JobResult {
-  Matrix<float> prediction;         ///< rows scored x targets
-  Matrix<float> attention;          ///< rows scored x clusters; may be empty
+  Matrix<float> prediction;                   ///< rows scored x targets
+  Matrix<float> attention;                    ///< rows scored x clusters; may be empty
   std::map<std::string, Matrix<float>> more;  ///< whatever else the scores need, by name
-  std::vector<EpochRecord> epochs;  ///< the loss curve
-  std::int64_t best_epoch = -1;     ///< counted from 0: the last one whose training the model has
+  std::vector<EpochRecord> epochs;            ///< the loss curve
+  std::int64_t best_epoch = -1;               ///< counted from 0: the last one whose training the model has
   double predict_seconds = 0;
   double second_pass_seconds = 0;  ///< of a second training for the chosen number of epochs
 

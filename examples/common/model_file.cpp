@@ -20,15 +20,16 @@ ModelFile::ModelFile(const std::string& path, std::string model)
 
 const std::string& ModelFile::text(const std::string& key) const {
   const auto found = file_.metadata.find(key);
-  require<DataError>(found != file_.metadata.end(), file_.path, "is not a ", model_, " model: its metadata lack '",
-                     key, "'");
+  require<DataError>(found != file_.metadata.end(), file_.path, "is not a ", model_, " model: its metadata lack '", key,
+                     "'");
   return found->second;
 }
 
 std::vector<std::string> ModelFile::names(const std::string& key) const {
   const auto json = nlohmann::json::parse(text(key), nullptr, false);
-  require<DataError>(json.is_array() && std::all_of(json.begin(), json.end(), [](const auto& v) { return v.is_string(); }),
-                     file_.path, "metadata '", key, "' is not a list of names");
+  require<DataError>(
+      json.is_array() && std::all_of(json.begin(), json.end(), [](const auto& v) { return v.is_string(); }), file_.path,
+      "metadata '", key, "' is not a list of names");
   return json.get<std::vector<std::string>>();
 }
 

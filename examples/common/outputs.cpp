@@ -37,15 +37,22 @@ nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair
   json["command"] = run.command;
   json["protocol"] = e.protocol;
   json["note"] = e.note;
-  json["data"] = {{"st", run.st}, {"sc", run.sc}, {"n_spots", pair.st.counts.rows},
-                  {"n_cells", pair.sc.counts.rows}, {"n_shared_genes", pair.n_shared()}, {"n_scored_genes", e.genes.size()}};
+  json["data"] = {{"st", run.st},
+                  {"sc", run.sc},
+                  {"n_spots", pair.st.counts.rows},
+                  {"n_cells", pair.sc.counts.rows},
+                  {"n_shared_genes", pair.n_shared()},
+                  {"n_scored_genes", e.genes.size()}};
   for (const auto& [name, value] : e.counts) json["data"][name] = value;
   json["data"]["notes"] = pair.notes;
   json["config"] = run.config;
   json["device"] = {{"kind", run.device}, {"name", run.device_name}, {"threads", run.threads}};
   json["seed"] = run.seed;
-  json["seconds"] = {{"load", run.load_seconds}, {"prepare", run.prepare_seconds}, {"train", e.train_seconds},
-                     {"predict", e.predict_seconds}, {"total", run.total_seconds}};
+  json["seconds"] = {{"load", run.load_seconds},
+                     {"prepare", run.prepare_seconds},
+                     {"train", e.train_seconds},
+                     {"predict", e.predict_seconds},
+                     {"total", run.total_seconds}};
   json["epochs_run"] = nlohmann::ordered_json::array();
   json["best_epochs"] = nlohmann::ordered_json::array();
   for (const TrainingCurve& curve : e.curves) {
@@ -58,12 +65,14 @@ nlohmann::ordered_json evaluation_json(const Evaluation& e, const PairData& pair
   const std::vector<GeneScores> model = e.methods.at(e.order.front()).mean();
   json["metrics"] = summary_json(model);
   json["metrics_per_seed"] = nlohmann::ordered_json::array();
-  for (const auto& seed : e.methods.at(e.order.front()).per_seed) json["metrics_per_seed"].push_back(summary_json(seed));
+  for (const auto& seed : e.methods.at(e.order.front()).per_seed)
+    json["metrics_per_seed"].push_back(summary_json(seed));
   if (e.attention.rows > 0) {
     const AttentionScores a = score_attention(e.attention);
-    json["attention"] = {{"n_tokens", e.attention.cols},
-                         {"entropy", {{"mean", number(a.entropy_summary.mean)}, {"sd", number(a.entropy_summary.sd)}}},
-                         {"top2_gap", {{"mean", number(a.top2_gap_summary.mean)}, {"sd", number(a.top2_gap_summary.sd)}}}};
+    json["attention"] = {
+        {"n_tokens", e.attention.cols},
+        {"entropy", {{"mean", number(a.entropy_summary.mean)}, {"sd", number(a.entropy_summary.sd)}}},
+        {"top2_gap", {{"mean", number(a.top2_gap_summary.mean)}, {"sd", number(a.top2_gap_summary.sd)}}}};
   }
   json["per_gene"] = nlohmann::ordered_json::array();
   for (std::size_t g = 0; g < e.genes.size(); ++g) {
@@ -95,7 +104,8 @@ std::string score_table(const Evaluation& e) {
   for (const std::string& method : e.order) {
     const std::vector<GeneScores> scores = e.methods.at(method).mean();
     text += fmt::format("{:<{}}", method, width);
-    for (const ScoreColumn& column : score_columns) text += fmt::format("{:>9.3f}", summarize(scores, column.value).mean);
+    for (const ScoreColumn& column : score_columns)
+      text += fmt::format("{:>9.3f}", summarize(scores, column.value).mean);
     text += "\n";
   }
   return text;
@@ -106,14 +116,17 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
   report.title = run.model + ": " + (e.order.empty() ? run.command : e.protocol);
   report.subtitle = e.note;
   report.notes = pair.notes;
-  report.facts = {{"spatial data", run.st}, {"single cells", run.sc},
-                  {"spots", std::to_string(pair.st.counts.rows)}, {"cells", std::to_string(pair.sc.counts.rows)},
+  report.facts = {{"spatial data", run.st},
+                  {"single cells", run.sc},
+                  {"spots", std::to_string(pair.st.counts.rows)},
+                  {"cells", std::to_string(pair.sc.counts.rows)},
                   {"shared genes", std::to_string(pair.n_shared())},
                   {"device", run.device + " (" + run.device_name + "), " + std::to_string(run.threads) + " threads"},
                   {"seed", std::to_string(run.seed)},
                   {"seconds", fmt::format("{:.1f} in all, {:.1f} training", run.total_seconds, e.train_seconds)},
                   {"peak memory", fmt::format("{:.0f} MiB", peak_rss_mb())},
-                  {"stx", std::string(version_string) + ", commit " + build_commit()}, {"settings", run.config.dump()}};
+                  {"stx", std::string(version_string) + ", commit " + build_commit()},
+                  {"settings", run.config.dump()}};
   for (const auto& [name, value] : e.counts) report.facts.push_back({name, std::to_string(value)});
   report.genes = e.genes;
   for (const std::string& method : e.order) report.rows.push_back({method, "", e.methods.at(method).mean()});
@@ -127,8 +140,7 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
     }
     const auto rows_of = [&](const Matrix<float>& m) {
       Matrix<float> out(static_cast<std::int64_t>(scored.size()), m.cols);
-      for (std::int64_t i = 0; i < out.rows; ++i)
-        std::copy_n(m.row(scored[i]).begin(), m.cols, out.row(i).begin());
+      for (std::int64_t i = 0; i < out.rows; ++i) std::copy_n(m.row(scored[i]).begin(), m.cols, out.row(i).begin());
       return out;
     };
     report.coordinates = Matrix<double>(static_cast<std::int64_t>(scored.size()), 2);
@@ -159,7 +171,8 @@ Report evaluation_report(const Evaluation& e, const PairData& pair, const RunFac
 
 void write_evaluation(const EvaluationFiles& files, Evaluation& evaluation, PairData& pair, const RunFacts& facts,
                       const EvaluationExtras& extras) {
-  if (const auto copied = evaluation.counts.find("n_copied_spots"); copied != evaluation.counts.end() && copied->second > 0)
+  if (const auto copied = evaluation.counts.find("n_copied_spots");
+      copied != evaluation.counts.end() && copied->second > 0)
     pair.notes.push_back(
         detail::concat(copied->second, " of ", pair.st.counts.rows, " spots have an exact copy among the spots"));
   std::fputs(score_table(evaluation).c_str(), stdout);

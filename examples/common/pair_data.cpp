@@ -9,8 +9,7 @@
 
 namespace stx {
 
-CountData load_counts(const std::string& path, const std::string& layer,
-                      std::vector<std::string>& notes) {
+CountData load_counts(const std::string& path, const std::string& layer, std::vector<std::string>& notes) {
   CountData data;
   data.file = read_any(path, {.probe = true});
   for (const std::string& note : data.file.skipped) notes.push_back(path + ": " + note);

@@ -11,26 +11,25 @@
 namespace stx {
 
 struct PairOptions {
-  std::string st_layer;            ///< which matrix holds spatial counts: "" = X, "raw", or a layer
-  std::string sc_layer;            ///< the same for the single cells
-  bool fold_case = false;          ///< gene names match whatever their case
+  std::string st_layer;              ///< which matrix holds spatial counts: "" = X, "raw", or a layer
+  std::string sc_layer;              ///< the same for the single cells
+  bool fold_case = false;            ///< gene names match whatever their case
   const NameTable* names = nullptr;  ///< translates gene names, e.g. Ensembl ids to symbols
 };
 
 /// One side of a pair.
 struct CountData {
-  AnnData file;                      ///< as read, without its matrices
-  Table var;                         ///< genes of the matrix that was chosen, before the filter
-  CsrMatrix<float> counts;           ///< kept rows x kept genes
-  std::vector<std::string> names;    ///< of the kept rows
-  std::vector<std::string> genes;    ///< of the kept columns
-  std::vector<std::int64_t> rows;    ///< row of the file behind each kept row
-  std::vector<std::int64_t> columns; ///< column of the file behind each kept gene
+  AnnData file;                       ///< as read, without its matrices
+  Table var;                          ///< genes of the matrix that was chosen, before the filter
+  CsrMatrix<float> counts;            ///< kept rows x kept genes
+  std::vector<std::string> names;     ///< of the kept rows
+  std::vector<std::string> genes;     ///< of the kept columns
+  std::vector<std::int64_t> rows;     ///< row of the file behind each kept row
+  std::vector<std::int64_t> columns;  ///< column of the file behind each kept gene
 };
 
 /// Reads counts and drops rows, then genes, without any count.
-CountData load_counts(const std::string& path, const std::string& layer,
-                      std::vector<std::string>& notes);
+CountData load_counts(const std::string& path, const std::string& layer, std::vector<std::string>& notes);
 
 /// Spatial and single-cell counts and the genes they share, in the order of the single-cell file.
 struct PairData {

@@ -15,8 +15,10 @@ PairData load_pair(const DataFlags& flags, Progress& progress) {
   NameTable table;
   if (!flags.gene_table.empty()) table = read_name_table(flags.gene_table);
   PairData pair = load_pair(flags.st, flags.sc,
-                                 {.st_layer = flags.st_layer, .sc_layer = flags.sc_layer, .fold_case = flags.fold_case,
-                                  .names = table.empty() ? nullptr : &table});
+                            {.st_layer = flags.st_layer,
+                             .sc_layer = flags.sc_layer,
+                             .fold_case = flags.fold_case,
+                             .names = table.empty() ? nullptr : &table});
   for (const std::string& note : pair.notes) progress.note("note: " + note);
   return pair;
 }
@@ -59,8 +61,8 @@ std::vector<std::int64_t> read_spots(const std::string& path, std::int64_t n_spo
 }
 
 void require_enough(const PairData& pair, int folds) {
-  require<DataError>(pair.n_shared() >= folds, "evaluate", "there are ", pair.n_shared(),
-                     " shared genes, too few for ", folds, " folds");
+  require<DataError>(pair.n_shared() >= folds, "evaluate", "there are ", pair.n_shared(), " shared genes, too few for ",
+                     folds, " folds");
   require<DataError>(pair.st.counts.rows >= 10, "evaluate", "there are ", pair.st.counts.rows,
                      " spots with counts, too few to evaluate on (10 are needed)");
   require<DataError>(pair.sc.counts.rows >= 3, "evaluate", "there are ", pair.sc.counts.rows,

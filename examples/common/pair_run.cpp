@@ -43,8 +43,14 @@ void probe_outputs(const std::vector<std::string>& paths) {
 }
 
 nlohmann::json provenance(const RunFacts& facts) {
-  return {{"version", version_string}, {"model", facts.model}, {"command", facts.command}, {"st", facts.st},
-          {"sc", facts.sc}, {"seed", facts.seed}, {"device", facts.device}, {"config", nlohmann::json(facts.config)}};
+  return {{"version", version_string},
+          {"model", facts.model},
+          {"command", facts.command},
+          {"st", facts.st},
+          {"sc", facts.sc},
+          {"seed", facts.seed},
+          {"device", facts.device},
+          {"config", nlohmann::json(facts.config)}};
 }
 
 void PairRun::will_write(const std::vector<std::string>& paths) {
@@ -70,8 +76,12 @@ void PairRun::begin(const std::string& checkpoint, const nlohmann::ordered_json&
   facts.load_seconds = seconds();
   nlohmann::ordered_json identity = {{"model", facts.model}, {"command", facts.command}};
   identity.update(protocol);
-  identity.update({{"seed", facts.seed}, {"config", facts.config}, {"n_spots", pair.st.counts.rows},
-                   {"n_shared", pair.n_shared()}, {"data", hash_of(pair)}, {"device", facts.device}});
+  identity.update({{"seed", facts.seed},
+                   {"config", facts.config},
+                   {"n_spots", pair.st.counts.rows},
+                   {"n_shared", pair.n_shared()},
+                   {"data", hash_of(pair)},
+                   {"device", facts.device}});
   state_.emplace(open_state(common_, checkpoint, std::move(identity)));
   const std::vector<std::string> begun = state_->take_outputs();
   for (const std::string& path : outputs_)

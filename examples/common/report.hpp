@@ -26,8 +26,8 @@ namespace detail {
 inline std::string facts_section(const Report& report) {
   std::string html = "<section id=\"run\"><h2>Run</h2><dl class=\"facts\">\n";
   for (const ReportFact& fact : report.facts) {
-    html += (fact.value.size() > 45 ? "<div class=\"long\"><dt>" : "<div><dt>") +
-            escape_html(fact.name) + "</dt><dd>" + escape_html(fact.value) + "</dd></div>\n";
+    html += (fact.value.size() > 45 ? "<div class=\"long\"><dt>" : "<div><dt>") + escape_html(fact.name) + "</dt><dd>" +
+            escape_html(fact.value) + "</dd></div>\n";
   }
   return html + "</dl></section>\n";
 }
@@ -58,8 +58,8 @@ inline std::string loss_section(const Report& report) {
     }
     html += "<figure class=\"card\"><figcaption><b>" + escape_html(curve.name) + "</b>";
     if (curve.chosen_epoch > 0) {
-      html += "<span>epoch " + std::to_string(curve.chosen_epoch) + " of " +
-              std::to_string(curve.training.size()) + "</span>";
+      html += "<span>epoch " + std::to_string(curve.chosen_epoch) + " of " + std::to_string(curve.training.size()) +
+              "</span>";
     }
     html += "</figcaption>" + draw_lines(chart) + "</figure>\n";
   }

@@ -17,9 +17,8 @@ inline std::string attention_section(const Report& report) {
   std::string html =
       "<section id=\"attention\"><h2>Attention by cluster</h2>\n<ul class=\"headline "
       "small\"><li><b>" +
-      format_number(a.entropy.mean, 2) + "</b><span>entropy, nats (SD " +
-      format_number(a.entropy.sd, 2) + "; " + format_number(most_entropy, 2) +
-      " is undecided)</span></li><li><b>" + format_number(a.top2_gap.mean, 2) +
+      format_number(a.entropy.mean, 2) + "</b><span>entropy, nats (SD " + format_number(a.entropy.sd, 2) + "; " +
+      format_number(most_entropy, 2) + " is undecided)</span></li><li><b>" + format_number(a.top2_gap.mean, 2) +
       "</b><span>gap between the two largest weights (SD " + format_number(a.top2_gap.sd, 2) +
       "; 0 is undecided)</span></li></ul>\n" +
       "<p class=\"lead\">Mean attention weight in percent; columns are the clusters of single "
@@ -37,8 +36,7 @@ inline std::string attention_section(const Report& report) {
     html += "<tr><th scope=\"row\">" + escape_html(a.groups[r]) + "</th>";
     for (const float w : a.weights.row(r)) {
       const double share = w / largest;
-      html += "<td style=\"background:" + viridis(share) +
-              ";color:" + (share > 0.55 ? "#111" : "#fff") + "\">" +
+      html += "<td style=\"background:" + viridis(share) + ";color:" + (share > 0.55 ? "#111" : "#fff") + "\">" +
               format_number(100 * w, 100 * w < 9.95 ? 1 : 0) + "</td>";
     }
     html += "</tr>\n";

@@ -18,7 +18,8 @@ inline std::string calibration_section(const ReportExtras& extras) {
     chart.x_label = calibration.stated;
     chart.y_label = calibration.observed;
     chart.diagonal = true;
-    html += "<figure class=\"card\"><figcaption><b>" + escape_html(calibration.title) + "</b></figcaption><p class=\"key\">";
+    html += "<figure class=\"card\"><figcaption><b>" + escape_html(calibration.title) +
+            "</b></figcaption><p class=\"key\">";
     for (std::size_t c = 0; c < calibration.curves.size(); ++c) {
       const ReportCalibration::Curve& curve = calibration.curves[c];
       chart.series.push_back({curve.stated, curve.observed});

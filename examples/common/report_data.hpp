@@ -67,16 +67,13 @@ struct Report {
 
 /// The best, median and worst gene by Pearson correlation: `each` of every kind, genes with a
 /// constant truth left out. truth, imputed: (n_spots x n_genes); scores and names per gene.
-inline std::vector<ReportMap> choose_maps(const std::vector<std::string>& genes,
-                                          const std::vector<GeneScores>& scores,
-                                          const Matrix<float>& truth, const Matrix<float>& imputed,
-                                          int each = 1) {
+inline std::vector<ReportMap> choose_maps(const std::vector<std::string>& genes, const std::vector<GeneScores>& scores,
+                                          const Matrix<float>& truth, const Matrix<float>& imputed, int each = 1) {
   require(genes.size() == scores.size() && static_cast<std::int64_t>(genes.size()) == truth.cols &&
               truth.cols == imputed.cols && truth.rows == imputed.rows,
-          "choose_maps",
-          "names, scores, truth and imputation must be of the same genes and spots; got ",
-          genes.size(), " names, ", scores.size(), " scores, truth ", truth.rows, " x ", truth.cols,
-          ", imputed ", imputed.rows, " x ", imputed.cols);
+          "choose_maps", "names, scores, truth and imputation must be of the same genes and spots; got ", genes.size(),
+          " names, ", scores.size(), " scores, truth ", truth.rows, " x ", truth.cols, ", imputed ", imputed.rows,
+          " x ", imputed.cols);
   std::vector<std::int64_t> order;
   for (std::int64_t g = 0; g < truth.cols; ++g) {
     if (!scores[g].truth_constant) order.push_back(g);
@@ -106,25 +103,24 @@ inline std::vector<ReportMap> choose_maps(const std::vector<std::string>& genes,
 /// Throws ArgumentError unless the parts of `report` fit together.
 inline void check_report(const Report& report) {
   for (const ReportRow& row : report.rows) {
-    require(row.scores.size() == report.genes.size() && !row.scores.empty(), "report", "row '",
-            row.name, "' has ", row.scores.size(), " scores for ", report.genes.size(), " genes");
+    require(row.scores.size() == report.genes.size() && !row.scores.empty(), "report", "row '", row.name, "' has ",
+            row.scores.size(), " scores for ", report.genes.size(), " genes");
   }
-  require(report.maps.empty() || report.coordinates.cols == 2, "report",
-          "maps need 2 coordinates per spot, got ", report.coordinates.cols);
+  require(report.maps.empty() || report.coordinates.cols == 2, "report", "maps need 2 coordinates per spot, got ",
+          report.coordinates.cols);
   for (const double value : report.coordinates.values) {
     require(std::isfinite(value), "report", "coordinates must be finite, got ", value);
   }
   for (const ReportMap& map : report.maps) {
     const auto n_spots = static_cast<std::size_t>(report.coordinates.rows);
-    require(map.truth.size() == n_spots && map.imputed.size() == n_spots, "report", "the map of ",
-            map.gene, " has ", map.truth.size(), " and ", map.imputed.size(), " values for ",
-            n_spots, " spots");
+    require(map.truth.size() == n_spots && map.imputed.size() == n_spots, "report", "the map of ", map.gene, " has ",
+            map.truth.size(), " and ", map.imputed.size(), " values for ", n_spots, " spots");
   }
   const ReportAttention& a = report.attention;
   require(a.clusters.empty() || (a.weights.cols == static_cast<std::int64_t>(a.clusters.size()) &&
                                  a.weights.rows == static_cast<std::int64_t>(a.groups.size())),
-          "report", "attention is ", a.weights.rows, " x ", a.weights.cols, " for ",
-          a.groups.size(), " groups and ", a.clusters.size(), " clusters");
+          "report", "attention is ", a.weights.rows, " x ", a.weights.cols, " for ", a.groups.size(), " groups and ",
+          a.clusters.size(), " clusters");
   for (const ReportScatters& section : report.extras.scatters)
     for (const ReportScatter& scatter : section.scatters) {
       require(scatter.xy.cols == 2 && scatter.xy.rows == static_cast<std::int64_t>(scatter.group.size()), "report",

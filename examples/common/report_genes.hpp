@@ -27,8 +27,7 @@ inline std::vector<std::size_t> genes_by_pcc(const Report& report) {
 /// The first and last of `order`, `most` in all.
 inline std::vector<std::size_t> both_ends(const std::vector<std::size_t>& order, std::size_t most) {
   if (order.size() <= most) return order;
-  std::vector<std::size_t> ends(order.begin(),
-                                order.begin() + static_cast<std::ptrdiff_t>(most / 2));
+  std::vector<std::size_t> ends(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(most / 2));
   ends.insert(ends.end(), order.end() - static_cast<std::ptrdiff_t>(most / 2), order.end());
   return ends;
 }
@@ -48,13 +47,11 @@ inline std::string sorted_curves(const Report& report) {
     const std::size_t points = std::min<std::size_t>(values.size(), 200);
     for (std::size_t i = 0; i < points; ++i) {
       const std::size_t rank = points == 1 ? 0 : i * (values.size() - 1) / (points - 1);
-      series.x.push_back(100 * (static_cast<double>(rank) + 0.5) /
-                         static_cast<double>(values.size()));
+      series.x.push_back(100 * (static_cast<double>(rank) + 0.5) / static_cast<double>(values.size()));
       series.y.push_back(values[rank]);
     }
     chart.series.push_back(std::move(series));
-    key += "<span class=\"s" + std::to_string(r % 8) + "\">" + escape_html(report.rows[r].name) +
-           "</span>";
+    key += "<span class=\"s" + std::to_string(r % 8) + "\">" + escape_html(report.rows[r].name) + "</span>";
   }
   return "<figure class=\"card wide\"><figcaption><b>All genes, sorted by PCC within each "
          "method</b>"
@@ -69,8 +66,8 @@ inline std::string gene_bars(const Report& report, const std::vector<std::size_t
   const ReportRow* baseline = nullptr;
   for (const ReportRow& row : report.rows) {
     if (&row == &model) continue;
-    if (baseline == nullptr || summarize(row.scores, &GeneScores::pcc).mean >
-                                   summarize(baseline->scores, &GeneScores::pcc).mean) {
+    if (baseline == nullptr ||
+        summarize(row.scores, &GeneScores::pcc).mean > summarize(baseline->scores, &GeneScores::pcc).mean) {
       baseline = &row;
     }
   }
@@ -85,10 +82,8 @@ inline std::string gene_bars(const Report& report, const std::vector<std::size_t
   low = std::floor(low * 10) / 10;
   high = std::ceil(high * 10) / 10;
   const auto share = [&](double v) { return (v - low) / (high - low); };
-  std::string html =
-      "<p class=\"key\"><span class=\"bar-key\">" + escape_html(model.name) + "</span>";
-  if (baseline != nullptr)
-    html += "<span class=\"mark-key\">" + escape_html(baseline->name) + "</span>";
+  std::string html = "<p class=\"key\"><span class=\"bar-key\">" + escape_html(model.name) + "</span>";
+  if (baseline != nullptr) html += "<span class=\"mark-key\">" + escape_html(baseline->name) + "</span>";
   html += "<span>scale " + format_number(low, 1) + " to " + format_number(high, 1) + "</span>";
   if (shown.size() < order.size()) {
     html += "<span>the best and worst " + std::to_string(shown.size() / 2) + " of " +
@@ -97,15 +92,13 @@ inline std::string gene_bars(const Report& report, const std::vector<std::size_t
   html += "</p>\n<ol class=\"bars\">\n";
   for (const std::size_t g : shown) {
     const double v = model.scores[g].pcc;
-    html += "<li><span class=\"gene\">" + escape_html(report.genes[g]) +
-            "</span><span class=\"track\"><i class=\"bar" + (v < 0 ? " below" : "") +
-            "\" style=\"left:" + css_percent(share(std::min(v, 0.0))) +
+    html += "<li><span class=\"gene\">" + escape_html(report.genes[g]) + "</span><span class=\"track\"><i class=\"bar" +
+            (v < 0 ? " below" : "") + "\" style=\"left:" + css_percent(share(std::min(v, 0.0))) +
             ";width:" + css_percent(share(std::max(v, 0.0)) - share(std::min(v, 0.0))) + "\"></i>" +
             "<i class=\"zero\" style=\"left:" + css_percent(share(0)) + "\"></i>";
     if (baseline != nullptr) {
-      html += "<i class=\"mark\" style=\"left:" + css_percent(share(baseline->scores[g].pcc)) +
-              "\" title=\"" + escape_html(baseline->name) + " " +
-              format_number(baseline->scores[g].pcc, 3) + "\"></i>";
+      html += "<i class=\"mark\" style=\"left:" + css_percent(share(baseline->scores[g].pcc)) + "\" title=\"" +
+              escape_html(baseline->name) + " " + format_number(baseline->scores[g].pcc, 3) + "\"></i>";
     }
     html += "</span><span class=\"num\">" + format_number(v, 2) + "</span></li>\n";
   }
@@ -114,13 +107,11 @@ inline std::string gene_bars(const Report& report, const std::vector<std::size_t
 
 /// All scores of the model per gene, and the PCC of every baseline.
 inline std::string gene_table(const Report& report, const std::vector<std::size_t>& order) {
-  const auto shown =
-      both_ends(order, static_cast<std::size_t>(std::max<std::int64_t>(2, report.max_table_genes)));
+  const auto shown = both_ends(order, static_cast<std::size_t>(std::max<std::int64_t>(2, report.max_table_genes)));
   std::string html =
       "<details><summary>Table of " + format_count(static_cast<std::int64_t>(shown.size())) +
-      (shown.size() < order.size()
-           ? " best and worst of " + format_count(static_cast<std::int64_t>(order.size()))
-           : "") +
+      (shown.size() < order.size() ? " best and worst of " + format_count(static_cast<std::int64_t>(order.size()))
+                                   : "") +
       " genes</summary><div class=\"scroll tall\"><table class=\"sortable\"><thead><tr>" +
       sort_header("Gene", "Name of the gene", false);
   for (const ScoreText& text : score_texts) html += sort_header(text.title, text.meaning);
@@ -145,8 +136,8 @@ inline std::string gene_table(const Report& report, const std::vector<std::size_
 
 inline std::string gene_section(const Report& report) {
   const auto order = genes_by_pcc(report);
-  return "<section id=\"genes\"><h2>Genes</h2>\n" + sorted_curves(report) +
-         gene_bars(report, order) + gene_table(report, order) + "</section>\n";
+  return "<section id=\"genes\"><h2>Genes</h2>\n" + sorted_curves(report) + gene_bars(report, order) +
+         gene_table(report, order) + "</section>\n";
 }
 
 }  // namespace stx::detail

@@ -84,20 +84,18 @@ inline std::string css_percent(double share) {
 
 /// The viridis colour map (Smith and van der Walt 2015, CC0) at 13 of its points; linear between
 /// them it is within 10 of 255 of the original.
-inline constexpr std::array<std::uint32_t, 13> viridis_points{
-    0x440154, 0x481f70, 0x443983, 0x3b528b, 0x31688e, 0x287c8e, 0x21918c,
-    0x20a486, 0x35b779, 0x5cc863, 0x8ed645, 0xc8e020, 0xfde725};
+inline constexpr std::array<std::uint32_t, 13> viridis_points{0x440154, 0x481f70, 0x443983, 0x3b528b, 0x31688e,
+                                                              0x287c8e, 0x21918c, 0x20a486, 0x35b779, 0x5cc863,
+                                                              0x8ed645, 0xc8e020, 0xfde725};
 
 /// "rgb(r,g,b)" of viridis at `share`, clamped to [0, 1]; NaN counts as 0.
 inline std::string viridis(double share) {
   const double inside = share > 0 ? std::min(share, 1.0) : 0.0;  // NaN becomes 0
   const double at = inside * (viridis_points.size() - 1);
-  const auto low = static_cast<std::size_t>(at),
-             high = std::min(low + 1, viridis_points.size() - 1);
+  const auto low = static_cast<std::size_t>(at), high = std::min(low + 1, viridis_points.size() - 1);
   std::string out = "rgb(";
   for (int shift = 16; shift >= 0; shift -= 8) {
-    const double a = (viridis_points[low] >> shift) & 255,
-                 b = (viridis_points[high] >> shift) & 255;
+    const double a = (viridis_points[low] >> shift) & 255, b = (viridis_points[high] >> shift) & 255;
     const double value = a + (b - a) * (at - static_cast<double>(low));
     out += std::to_string(static_cast<int>(std::lround(value))) + (shift > 0 ? "," : ")");
   }

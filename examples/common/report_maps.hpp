@@ -20,8 +20,7 @@ inline std::string base64(const std::vector<std::uint8_t>& bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
-    const std::uint32_t word = std::uint32_t{bytes[i]} << 16 |
-                               (left > 1 ? std::uint32_t{bytes[i + 1]} << 8 : 0u) |
+    const std::uint32_t word = std::uint32_t{bytes[i]} << 16 | (left > 1 ? std::uint32_t{bytes[i + 1]} << 8 : 0u) |
                                (left > 2 ? std::uint32_t{bytes[i + 2]} : 0u);
     out += digits[word >> 18 & 63];
     out += digits[word >> 12 & 63];
@@ -41,8 +40,7 @@ inline std::pair<float, float> colour_range(const std::vector<float>& values) {
   }
   if (sorted.empty()) return {0.0f, 1.0f};
   std::sort(sorted.begin(), sorted.end());
-  const float low = sorted[sorted.size() / 100],
-              high = sorted[sorted.size() - 1 - sorted.size() / 100];
+  const float low = sorted[sorted.size() / 100], high = sorted[sorted.size() - 1 - sorted.size() / 100];
   if (low < high) return {low, high};
   return {sorted.front(), sorted.back()};  // nearly all spots equal: show the few that are not
 }
@@ -57,10 +55,9 @@ inline std::string map_panel(const std::string& name, const std::vector<float>& 
     const float clamped = std::isfinite(share) ? std::clamp(share, 0.0f, 1.0f) : 0.0f;
     bytes.push_back(static_cast<std::uint8_t>(std::lround(255 * clamped)));
   }
-  return "<div class=\"panel\"><span class=\"panel-name\">" + name +
-         "</span><canvas role=\"img\" aria-label=\"" + name + "\" data-values=\"" + base64(bytes) +
-         "\"></canvas><span class=\"range\"><span>" + format_short(low) + "</span><i></i><span>" +
-         format_short(high) + "</span></span></div>";
+  return "<div class=\"panel\"><span class=\"panel-name\">" + name + "</span><canvas role=\"img\" aria-label=\"" +
+         name + "\" data-values=\"" + base64(bytes) + "\"></canvas><span class=\"range\"><span>" + format_short(low) +
+         "</span><i></i><span>" + format_short(high) + "</span></span></div>";
 }
 
 inline std::string map_section(const Report& report) {
@@ -88,20 +85,18 @@ inline std::string map_section(const Report& report) {
       bytes.push_back(static_cast<std::uint8_t>(grid >> 8));
     }
   }
-  std::string html =
-      "<section id=\"maps\"><h2>Truth and imputation in space</h2>\n<p class=\"lead\">";
+  std::string html = "<section id=\"maps\"><h2>Truth and imputation in space</h2>\n<p class=\"lead\">";
   if (n_shown < n) html += format_count(n_shown) + " of " + format_count(n) + " spots. ";
   html +=
       "Each panel has its own colour range, 1st to 99th percentile.</p>\n"
       "<div class=\"cards maps\" data-width=\"" +
-      std::to_string(extent[0] / longest) + "\" data-height=\"" +
-      std::to_string(extent[1] / longest) + "\" data-spots=\"" + base64(bytes) + "\">\n";
+      std::to_string(extent[0] / longest) + "\" data-height=\"" + std::to_string(extent[1] / longest) +
+      "\" data-spots=\"" + base64(bytes) + "\">\n";
   for (const ReportMap& map : report.maps) {
-    html += "<figure class=\"card\"><figcaption><b>" + escape_html(map.gene) + "</b><span>" +
-            escape_html(map.label) + ", PCC " + format_number(map.pcc, 3) + "</span></figcaption>" +
+    html += "<figure class=\"card\"><figcaption><b>" + escape_html(map.gene) + "</b><span>" + escape_html(map.label) +
+            ", PCC " + format_number(map.pcc, 3) + "</span></figcaption>" +
             (extent[0] < 0.8 * extent[1] ? "<div class=\"pair beside\">" : "<div class=\"pair\">") +
-            map_panel("truth", map.truth, spots) + map_panel("imputed", map.imputed, spots) +
-            "</div></figure>\n";
+            map_panel("truth", map.truth, spots) + map_panel("imputed", map.imputed, spots) + "</div></figure>\n";
   }
   return html +
          "</div>\n<noscript><p class=\"note\">The maps are drawn by a script inside this file; "

@@ -37,11 +37,9 @@ inline constexpr std::array<ScoreText, 12> score_texts{{
 inline constexpr std::size_t table_columns = 9;
 
 /// A header cell that sorts its table.
-inline std::string sort_header(std::string_view title, std::string_view meaning,
-                               bool number = true) {
-  return std::string("<th scope=\"col\"") + (number ? " class=\"num\"" : "") + " title=\"" +
-         escape_html(meaning) + "\"><button type=\"button\">" + escape_html(title) +
-         "</button></th>";
+inline std::string sort_header(std::string_view title, std::string_view meaning, bool number = true) {
+  return std::string("<th scope=\"col\"") + (number ? " class=\"num\"" : "") + " title=\"" + escape_html(meaning) +
+         "\"><button type=\"button\">" + escape_html(title) + "</button></th>";
 }
 
 /// Large numbers at the top: the model, the best baseline, what was scored.
@@ -62,8 +60,7 @@ inline std::string headline(const Report& report) {
         best_mean = mean;
       }
     }
-    if (best != nullptr)
-      add(format_number(best_mean, 3), "mean PCC, " + best->name + " (best baseline)");
+    if (best != nullptr) add(format_number(best_mean, 3), "mean PCC, " + best->name + " (best baseline)");
     add(format_count(static_cast<std::int64_t>(report.genes.size())), "genes scored");
   }
   if (report.coordinates.rows > 0) add(format_count(report.coordinates.rows), "spots mapped");
@@ -92,8 +89,7 @@ inline std::string score_section(const Report& report) {
   }
   for (std::size_t r = 0; r < table.size(); ++r) {
     const ReportRow& row = report.rows[r];
-    html += std::string("<tr") + (r == 0 ? " class=\"model\"" : "") + "><th scope=\"row\">" +
-            escape_html(row.name);
+    html += std::string("<tr") + (r == 0 ? " class=\"model\"" : "") + "><th scope=\"row\">" + escape_html(row.name);
     if (!row.note.empty()) html += "<small>" + escape_html(row.note) + "</small>";
     html += "</th>";
     for (std::size_t c = 0; c < table_columns; ++c) {
@@ -101,14 +97,12 @@ inline std::string score_section(const Report& report) {
       const int digits = score_texts[c].digits;
       bool best = std::isfinite(s.mean);
       for (const auto& other : table) {
-        best &=
-            !(score_columns[c].higher_is_better ? other[c].mean > s.mean : other[c].mean < s.mean);
+        best &= !(score_columns[c].higher_is_better ? other[c].mean > s.mean : other[c].mean < s.mean);
       }
       const std::string mean = format_number(s.mean, digits);
       html += "<td data-v=\"" + std::to_string(s.mean) + "\">" +
               (best ? "<b>" + mean + "</b>" : "<span>" + mean + "</span>") + "<small>" +
-              format_number(s.median, digits) + " \u00b7 " + format_number(s.sd, digits) +
-              "</small></td>";
+              format_number(s.median, digits) + " \u00b7 " + format_number(s.sd, digits) + "</small></td>";
     }
     html += "</tr>\n";
   }

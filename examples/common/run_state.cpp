@@ -30,8 +30,8 @@ std::vector<EpochRecord> epochs(const SafetensorsFile& file, const std::string& 
 
 Matrix<float> matrix(const SafetensorsFile& file, const std::string& name) {
   const auto found = file.tensors.find(name);
-  require<DataError>(found != file.tensors.end() && found->second.shape.size() == 2, file.path,
-                     "has no matrix '", name, "'");
+  require<DataError>(found != file.tensors.end() && found->second.shape.size() == 2, file.path, "has no matrix '", name,
+                     "'");
   Matrix<float> m;
   m.rows = found->second.shape[0];
   m.cols = found->second.shape[1];
@@ -57,8 +57,8 @@ void RunState::resume(const std::string& file_path) {
   for (const auto& [key, value] : settings_.items())
     require<DataError>(stored.is_object() && stored.contains(key) && stored[key] == value, file_path,
                        "belongs to a run with other settings: '", key, "' was ",
-                       stored.is_object() && stored.contains(key) ? stored[key].dump() : "not set",
-                       ", now it is ", value.dump());
+                       stored.is_object() && stored.contains(key) ? stored[key].dump() : "not set", ", now it is ",
+                       value.dump());
   for (const auto& [name, tensor] : file.tensors) {
     const std::size_t slash = name.rfind('/');
     if (slash == std::string::npos || name.substr(slash) != "/prediction") continue;
@@ -108,14 +108,13 @@ void RunState::save() {
   for (const auto& [name, r] : finished_) {
     tensors[name + "/prediction"] = {{r.prediction.rows, r.prediction.cols}, r.prediction.values};
     tensors[name + "/attention"] = {{r.attention.rows, r.attention.cols}, r.attention.values};
-    for (const auto& [key, values] : r.more) tensors[name + "/more/" + key] = {{values.rows, values.cols}, values.values};
+    for (const auto& [key, values] : r.more)
+      tensors[name + "/more/" + key] = {{values.rows, values.cols}, values.values};
     tensors[name + "/epochs"] = pack(r.epochs);
-    tensors[name + "/info"] = {{3}, std::vector<double>{static_cast<double>(r.best_epoch), r.predict_seconds,
-                                                     r.second_pass_seconds}};
+    tensors[name + "/info"] = {
+        {3}, std::vector<double>{static_cast<double>(r.best_epoch), r.predict_seconds, r.second_pass_seconds}};
   }
-  const auto flat = [](const std::vector<float>& v) {
-    return SafeTensor{{static_cast<std::int64_t>(v.size())}, v};
-  };
+  const auto flat = [](const std::vector<float>& v) { return SafeTensor{{static_cast<std::int64_t>(v.size())}, v}; };
   tensors["active/values"] = flat(active_.values);
   tensors["active/best"] = flat(active_.best);
   tensors["active/means"] = flat(active_.means);
@@ -124,13 +123,15 @@ void RunState::save() {
   tensors["active/best_buffers"] = flat(active_.best_buffers);
   tensors["active/epochs"] = pack(active_.epochs);
   const EarlyStopping& s = active_.stopping;
-  tensors["active/stopping"] = {{6}, std::vector<double>{static_cast<double>(s.patience), s.best,
-                                                         static_cast<double>(s.best_epoch),
-                                                         static_cast<double>(s.waited),
-                                                         static_cast<double>(active_.step),
-                                                         static_cast<double>(active_.first_step)}};
+  tensors["active/stopping"] = {
+      {6},
+      std::vector<double>{static_cast<double>(s.patience), s.best, static_cast<double>(s.best_epoch),
+                          static_cast<double>(s.waited), static_cast<double>(active_.step),
+                          static_cast<double>(active_.first_step)}};
   write_safetensors(path_, tensors,
-                    {{"stx", version_string}, {"run", settings_.dump()}, {"active", active_job_},
+                    {{"stx", version_string},
+                     {"run", settings_.dump()},
+                     {"active", active_job_},
                      {"outputs", nlohmann::json(outputs_).dump()}},
                     true);
 }

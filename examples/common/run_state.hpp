@@ -23,7 +23,8 @@ std::string free_checkpoint_path(const std::string& path);
 class RunState {
  public:
   /// `settings` identifies the run: a state of other settings is refused on resume(). `every`: see due().
-  RunState(std::string path, nlohmann::ordered_json settings, std::chrono::duration<double> every = std::chrono::minutes(1))
+  RunState(std::string path, nlohmann::ordered_json settings,
+           std::chrono::duration<double> every = std::chrono::minutes(1))
       : path_(std::move(path)), settings_(std::move(settings)), every_(every), last_save_(Clock::now()) {}
 
   const std::string& path() const { return path_; }

@@ -32,9 +32,8 @@ void load_parameters(Context<D>& ctx, ParameterStore<float, D>& store, const Nam
       const auto found =
           std::find_if(parameters.begin(), parameters.end(), [&](const auto& p) { return p.first == e.name; });
       require<DataError>(found != parameters.end(), path, "has no parameter '", e.name, "'");
-      require<DataError>(static_cast<std::int64_t>(found->second.values.size()) == e.shape.size(), path,
-                         "parameter '", e.name, "' has ", found->second.values.size(), " values, expected ",
-                         e.shape.size());
+      require<DataError>(static_cast<std::int64_t>(found->second.values.size()) == e.shape.size(), path, "parameter '",
+                         e.name, "' has ", found->second.values.size(), " values, expected ", e.shape.size());
       upload(ctx, e.state.value, std::span<const float>(found->second.values));
     }
 }

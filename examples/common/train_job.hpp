@@ -37,8 +37,8 @@ JobResult run_job(RunTools& tools, const std::string& job, Loop& loop, std::int6
   });
   if (end == FitEnd::interrupted) {
     tools.state.save(job, loop.save());
-    throw Interrupted("[" + job + "] stopped after " + std::to_string(loop.epochs().size()) +
-                      " epochs; saved to " + tools.state.path() + ". " + tools.resume_hint);
+    throw Interrupted("[" + job + "] stopped after " + std::to_string(loop.epochs().size()) + " epochs; saved to " +
+                      tools.state.path() + ". " + tools.resume_hint);
   }
   tools.state.keep(job, loop.save());
   char summary[128];
@@ -94,8 +94,8 @@ void write_results(RunTools& tools, F&& write) {
     } catch (const DataError&) {
       throw error;  // no room for a checkpoint either
     }
-    throw DataError(std::string(error.what()) + ". Nothing is lost: the work is saved to " + tools.state.path() +
-                    ". " + tools.resume_hint);
+    throw DataError(std::string(error.what()) + ". Nothing is lost: the work is saved to " + tools.state.path() + ". " +
+                    tools.resume_hint);
   }
 }
 

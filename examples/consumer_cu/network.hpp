@@ -13,8 +13,7 @@ template <class D>
 float train(D) {
   stx::Context<D> ctx({.seed = 1});
   stx::ParameterStore<float, D> store;
-  const stx::nn::Linear<float, D> hidden(ctx, store, "hidden", 2, 8,
-                                         {.activation = stx::Activation::gelu});
+  const stx::nn::Linear<float, D> hidden(ctx, store, "hidden", 2, 8, {.activation = stx::Activation::gelu});
   const stx::nn::Linear<float, D> out(ctx, store, "out", 8, 1);
   store.allocate(ctx, 1);
   stx::optim::Adam<float, D> adam(ctx, store, {.learning_rate = 0.01f});

@@ -20,11 +20,12 @@ namespace stx::dcavae {
 /// @param lists         of these rows, ascending
 /// @return              (latent)
 /// @throws ArgumentError when rows and lists, or widths, differ. Deterministic: yes.
-inline std::vector<float> shift_of_cells(const TopLists& lists, const Matrix<float>& cells, const Matrix<float>& spots) {
+inline std::vector<float> shift_of_cells(const TopLists& lists, const Matrix<float>& cells,
+                                         const Matrix<float>& spots) {
   require(cells.rows == lists.of_cells.rows && spots.rows == lists.of_spots.rows && cells.cols == spots.cols,
           "shift_of_cells", "expected a list for each of ", cells.rows, " cells and ", spots.rows,
-          " spots, and latents of one width, got ", lists.of_cells.rows, " and ", lists.of_spots.rows, " lists, widths ",
-          cells.cols, " and ", spots.cols);
+          " spots, and latents of one width, got ", lists.of_cells.rows, " and ", lists.of_spots.rows,
+          " lists, widths ", cells.cols, " and ", spots.cols);
   std::vector<double> sum(static_cast<std::size_t>(cells.cols), 0.0);
   std::int64_t pairs = 0;
   for (std::int64_t i = 0; i < cells.rows; ++i)
@@ -32,7 +33,8 @@ inline std::vector<float> shift_of_cells(const TopLists& lists, const Matrix<flo
       const auto partners = lists.of_spots.row(j);
       if (!std::binary_search(partners.begin(), partners.end(), static_cast<std::int32_t>(i))) continue;
       ++pairs;
-      for (std::int64_t d = 0; d < cells.cols; ++d) sum[static_cast<std::size_t>(d)] += double{spots(j, d)} - cells(i, d);
+      for (std::int64_t d = 0; d < cells.cols; ++d)
+        sum[static_cast<std::size_t>(d)] += double{spots(j, d)} - cells(i, d);
     }
   std::vector<float> shift(sum.size(), 0.0f);
   if (pairs == 0) return shift;

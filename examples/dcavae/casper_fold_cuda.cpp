@@ -1,7 +1,7 @@
 // CASPER's gene protocol on a GPU.
 #include "examples/casper/evaluate_genes.hpp"
-#include "examples/dcavae/casper_fold.hpp"
 #include "examples/common/gpu.hpp"
+#include "examples/dcavae/casper_fold.hpp"
 #include "stx/cuda.hpp"
 
 namespace stx::dcavae {

@@ -9,10 +9,10 @@
 namespace stx::dcavae {
 
 struct FitCommand : FitFlags {
-  std::string out_cells;         ///< second output: the single cells with latents and positions
+  std::string out_cells;                    ///< second output: the single cells with latents and positions
   std::optional<std::int64_t> extra_genes;  ///< the setting of that name, which the revision gives where neither is set
-  std::string cache;             ///< folder where lists of partners are kept
-  std::string level = "90";      ///< of the interval layers, percent: one of 50, 80, 90, 95
+  std::string cache;                        ///< folder where lists of partners are kept
+  std::string level = "90";                 ///< of the interval layers, percent: one of 50, 80, 90, 95
   bool rounded = false;
 
   void add_to(CLI::App& app);
@@ -26,10 +26,10 @@ struct ImputeCommand : ImputeFlags {
 };
 
 struct EvaluateCommand : EvaluateFlags {
-  std::string methods = "all";   ///< which methods stand beside the model
-  std::string cache;             ///< folder where lists of partners are kept
-  bool ablations = false;        ///< score the paper's ablations as further methods
-  bool mends = false;            ///< score the model with each mend of `sound` off as further methods
+  std::string methods = "all";  ///< which methods stand beside the model
+  std::string cache;            ///< folder where lists of partners are kept
+  bool ablations = false;       ///< score the paper's ablations as further methods
+  bool mends = false;           ///< score the model with each mend of `sound` off as further methods
   bool rounded = false;
 
   void add_to(CLI::App& app);

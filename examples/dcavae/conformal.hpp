@@ -29,33 +29,29 @@ namespace stx::dcavae {
 class ConformalCorrections {
  public:
   explicit ConformalCorrections(std::vector<double> levels, std::uint64_t seed = 0)
-      : levels_(std::move(levels)),
-        random_(seed, RandomPurpose::sample),
-        entries_(levels_.size()) {}
+      : levels_(std::move(levels)), random_(seed, RandomPurpose::sample), entries_(levels_.size()) {}
 
   /// Adds held-out genes; may be called for several folds.
   /// @param truth  (rows x genes) true counts; NaN is an entry that is not used
   /// @throws ArgumentError for other shapes or levels, DataError for a truth that is no count.
   void add(const Predictive& predictive, const Matrix<float>& truth) {
-    require(truth.rows == predictive.rows() && truth.cols == predictive.genes(),
-            "ConformalCorrections", "truth and predictions must have the same shape, got ",
-            truth.rows, " x ", truth.cols, " and ", predictive.rows(), " x ", predictive.genes());
-    require(predictive.levels == levels_, "ConformalCorrections",
-            "the predictions have other levels");
+    require(truth.rows == predictive.rows() && truth.cols == predictive.genes(), "ConformalCorrections",
+            "truth and predictions must have the same shape, got ", truth.rows, " x ", truth.cols, " and ",
+            predictive.rows(), " x ", predictive.genes());
+    require(predictive.levels == levels_, "ConformalCorrections", "the predictions have other levels");
     for (std::int64_t g = 0; g < truth.cols; ++g) {
       for (std::int64_t i = 0; i < truth.rows; ++i) {
         const float x = truth(i, g);
         if (std::isnan(x)) continue;
-        require<DataError>(x >= 0 && x == std::floor(x), "ConformalCorrections",
-                           "the truth of gene ", g, " at row ", i, " is ", x,
-                           "; it must be a count");
+        require<DataError>(x >= 0 && x == std::floor(x), "ConformalCorrections", "the truth of gene ", g, " at row ", i,
+                           " is ", x, "; it must be a count");
         const double u = random_.uniform();
         for (std::size_t l = 0; l < levels_.size(); ++l) {
           const double lower = predictive.lower[l](i, g), width = predictive.upper[l](i, g) - lower;
-          require<DataError>(width > 0, "ConformalCorrections", "the interval of gene ", g,
-                             " at row ", i, " has no width");
-          entries_[l].push_back({x, static_cast<float>(lower), static_cast<float>(width),
-                                 static_cast<float>((x + u - lower) / width)});
+          require<DataError>(width > 0, "ConformalCorrections", "the interval of gene ", g, " at row ", i,
+                             " has no width");
+          entries_[l].push_back(
+              {x, static_cast<float>(lower), static_cast<float>(width), static_cast<float>((x + u - lower) / width)});
         }
       }
       gene_end_.push_back(static_cast<std::int64_t>(entries_[0].size()));
@@ -90,15 +86,12 @@ class ConformalCorrections {
   /// genes.
   std::vector<double> gene_coverage(std::size_t l) const {
     require(l < levels_.size(), "ConformalCorrections", "there is no level number ", l);
-    require<DataError>(genes() >= 2, "ConformalCorrections",
-                       "gene_coverage needs at least 2 genes, got ", genes());
+    require<DataError>(genes() >= 2, "ConformalCorrections", "gene_coverage needs at least 2 genes, got ", genes());
     const std::vector<Entry>& all = entries_[l];
     std::vector<std::int64_t> order(all.size()), place_of(all.size());
     std::iota(order.begin(), order.end(), std::int64_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](std::int64_t a, std::int64_t b) { return all[a].place < all[b].place; });
-    for (std::size_t p = 0; p < order.size(); ++p)
-      place_of[order[p]] = static_cast<std::int64_t>(p);
+    std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return all[a].place < all[b].place; });
+    for (std::size_t p = 0; p < order.size(); ++p) place_of[order[p]] = static_cast<std::int64_t>(p);
     std::vector<double> coverage;
     std::int64_t begin = 0;
     for (const std::int64_t end : gene_end_) {
@@ -109,8 +102,7 @@ class ConformalCorrections {
         return all[order[rank]].place;
       };
       const Ranks r = ranks(l, entries() - (end - begin));
-      const Correction c{
-          .level = levels_[l], .from = without_own(r.low), .to = without_own(r.high)};
+      const Correction c{.level = levels_[l], .from = without_own(r.low), .to = without_own(r.high)};
       double sum = 0;
       for (std::int64_t e = begin; e < end; ++e) sum += interval(all[e], c).weight(all[e].truth);
       coverage.push_back(sum / static_cast<double>(end - begin));  // NaN for a gene without entries
@@ -138,9 +130,8 @@ class ConformalCorrections {
     const Ranks r{static_cast<std::int64_t>(std::floor(next * tail + slack)) - 1,
                   static_cast<std::int64_t>(std::ceil(next * (1 - tail) - slack)) - 1,
                   static_cast<std::int64_t>(std::ceil(next * levels_[l] - slack)) - 1};
-    require<DataError>(
-        r.low >= 0 && r.high < n, "ConformalCorrections", "level ", levels_[l], " needs at least ",
-        static_cast<std::int64_t>(std::ceil(1 / tail - 1 - 1e-9)), " held-out entries, got ", n);
+    require<DataError>(r.low >= 0 && r.high < n, "ConformalCorrections", "level ", levels_[l], " needs at least ",
+                       static_cast<std::int64_t>(std::ceil(1 / tail - 1 - 1e-9)), " held-out entries, got ", n);
     return r;
   }
 

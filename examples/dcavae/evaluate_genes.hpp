@@ -10,8 +10,8 @@
 
 namespace stx::dcavae {
 
-/// Trains on a fold and predicts its test genes in `rows`; where it is `shown`, also latents and places of both sides. Or
-/// takes all from the checkpoint.
+/// Trains on a fold and predicts its test genes in `rows`; where it is `shown`, also latents and places of both sides.
+/// Or takes all from the checkpoint.
 template <class D>
 const JobResult& predict_fold(const TrainTools& tools, const std::string& job, const PairData& pair,
                               const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,

@@ -64,9 +64,10 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
   if (protocol != "paper") {
     plan.variants = variants_of(options, choice);
     plan.folds = k_folds(pair.n_shared(), n_folds, 0);
-    plan.note = "Held-out genes never enter the spatial data: not in totals, loss, selection, similarity or scaling. "
-                "Scores are on log-normalised expression; `counts` holds those on counts. Intervals of a fold are "
-                "corrected by the held-out genes of the other folds.";
+    plan.note =
+        "Held-out genes never enter the spatial data: not in totals, loss, selection, similarity or scaling. "
+        "Scores are on log-normalised expression; `counts` holds those on counts. Intervals of a fold are "
+        "corrected by the held-out genes of the other folds.";
   } else {
     Options last_epoch = options;
     last_epoch.validation_genes = 0;
@@ -78,14 +79,16 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
       for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       return name;
     };
-    std::stable_sort(by_name.begin(), by_name.end(), [&](std::int64_t a, std::int64_t b) { return lower(a) < lower(b); });
+    std::stable_sort(by_name.begin(), by_name.end(),
+                     [&](std::int64_t a, std::int64_t b) { return lower(a) < lower(b); });
     const std::vector<std::int64_t> order = NumpyRandomState(0).permutation(pair.n_shared());
     std::vector<std::int64_t> test;
     for (auto i = static_cast<std::size_t>(0.8 * static_cast<double>(order.size())); i < order.size(); ++i)
       test.push_back(by_name[order[i]]);
     plan.folds = {test};
-    plan.note = "The published code's protocol: a single split of the genes, the last epoch, no validation genes; "
-                "intervals are not corrected.";
+    plan.note =
+        "The published code's protocol: a single split of the genes, the last epoch, no validation genes; "
+        "intervals are not corrected.";
   }
   for (auto& fold : plan.folds) std::sort(fold.begin(), fold.end());
   return plan;
@@ -152,8 +155,7 @@ void GenesEvaluation::add_logs(const std::string& method, std::size_t seed, cons
                                const FoldTruth& truth, Matrix<float> predicted, int threads) {
   log.add(method, seed, rows, scored(test), truth.logs, predicted, threads);
   for (std::int64_t i = 0; i < predicted.rows; ++i)
-    for (float& v : predicted.row(i))
-      v = std::expm1(std::max(v, 0.0f)) * static_cast<float>(truth.totals[i] / 1e4);
+    for (float& v : predicted.row(i)) v = std::expm1(std::max(v, 0.0f)) * static_cast<float>(truth.totals[i] / 1e4);
   counts.add(method, seed, rows, scored(test), truth.counts, predicted, threads);
 }
 
@@ -171,7 +173,8 @@ void GenesEvaluation::add_uncertainty(const PairData& pair, const EvaluationPlan
   const auto found = uncertainty.try_emplace(variant, static_cast<std::int64_t>(log.genes.size()), levels).first;
   std::vector<HeldOutFold> held_out;
   for (std::size_t f = 0; f < folds.size(); ++f)
-    held_out.push_back({kept_predictive(*folds[f], levels), fold_truth(pair, plan.folds[f], rows, plan.rounded()).counts});
+    held_out.push_back(
+        {kept_predictive(*folds[f], levels), fold_truth(pair, plan.folds[f], rows, plan.rounded()).counts});
   const bool taught = folds.size() > 1;
   for (std::size_t f = 0; f < folds.size(); ++f) {
     const HeldOutFold& fold = held_out[f];

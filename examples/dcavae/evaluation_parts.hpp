@@ -35,9 +35,9 @@ struct EvaluationPlan {
   std::string protocol, note;
   std::vector<std::vector<std::int64_t>> folds;  ///< held-out genes: places in PairData::shared, ascending
   std::vector<std::uint64_t> seeds;
-  std::vector<Variant> variants;                 ///< the model first
-  std::set<std::string> methods;                 ///< beside it
-  std::string cache;                             ///< folder of lists of partners; may be empty
+  std::vector<Variant> variants;  ///< the model first
+  std::set<std::string> methods;  ///< beside it
+  std::string cache;              ///< folder of lists of partners; may be empty
 
   bool rounded() const { return variants.front().options.rounded; }
 };
@@ -50,9 +50,9 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
 
 /// The truth about the held-out genes of a fold in the scored spots.
 struct FoldTruth {
-  Matrix<float> counts;       ///< (rows, test genes)
-  Matrix<float> logs;         ///< log1p(counts per 1e4 of all shared genes)
-  std::vector<double> totals; ///< counts over the measured genes: what methods may divide by
+  Matrix<float> counts;        ///< (rows, test genes)
+  Matrix<float> logs;          ///< log1p(counts per 1e4 of all shared genes)
+  std::vector<double> totals;  ///< counts over the measured genes: what methods may divide by
 };
 
 FoldTruth fold_truth(const PairData& pair, const std::vector<std::int64_t>& test, const std::vector<std::int64_t>& rows,
@@ -69,14 +69,14 @@ LatentSpace latent_space(const PairData& pair, const Options& options, Matrix<fl
 
 class GenesEvaluation {
  public:
-  Evaluation log, counts;           ///< scores on the log-normalised scale, which judges, and on counts
-  std::vector<std::int64_t> rows;   ///< spots scored: those with any count of a shared gene
-  std::map<std::string, UncertaintyScores> uncertainty;  ///< by variant
-  std::map<std::string, nlohmann::ordered_json> changed; ///< by variant: its settings that differ from the model's
+  Evaluation log, counts;          ///< scores on the log-normalised scale, which judges, and on counts
+  std::vector<std::int64_t> rows;  ///< spots scored: those with any count of a shared gene
+  std::map<std::string, UncertaintyScores> uncertainty;   ///< by variant
+  std::map<std::string, nlohmann::ordered_json> changed;  ///< by variant: its settings that differ from the model's
   std::vector<Correction> corrections;  ///< of intervals of further genes, from all folds of the first seed
   std::vector<double> further_genes;    ///< randomised coverage at gene_level of each held-out gene by corrections from
                                         ///< all others: what to expect of a further gene; empty with a single fold
-  LatentSpace space;                ///< of the model's first fold and seed; without folds, of the model that is kept
+  LatentSpace space;  ///< of the model's first fold and seed; without folds, of the model that is kept
   std::map<std::string, FoldPlaces> places;  ///< by variant, of the same; empty without coordinates
 
   GenesEvaluation() = default;
@@ -84,7 +84,8 @@ class GenesEvaluation {
 
   /// Scores expected counts and expected log-normalised expression, both (rows, test).
   void add_counts(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
-                  const FoldTruth& truth, const Matrix<float>& expected, const Matrix<float>& expected_logs, int threads);
+                  const FoldTruth& truth, const Matrix<float>& expected, const Matrix<float>& expected_logs,
+                  int threads);
   /// Scores log-normalised predictions; on the scale of counts they are multiplied by that total.
   void add_logs(const std::string& method, std::size_t seed, const std::vector<std::int64_t>& test,
                 const FoldTruth& truth, Matrix<float> predicted, int threads);

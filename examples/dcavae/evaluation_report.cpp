@@ -47,9 +47,11 @@ void add_latent_maps(ReportExtras& report, const LatentSpace& space, const std::
   const auto n_cells = static_cast<std::size_t>(space.cells.rows), n_spots = static_cast<std::size_t>(space.spots.rows);
   ReportScatter sides{"by side", plane, std::vector<std::int32_t>(n_cells, 0), {"single cells", "spots"}};
   sides.group.resize(n_cells + n_spots, 1);
-  ReportScatters section{"latent", "Shared latent space",
+  ReportScatters section{"latent",
+                         "Shared latent space",
                          "Posterior means of single cells and spots on their two leading principal axes (" + whose +
-                             "). Sides that lie on one another are integrated.", {std::move(sides)}};
+                             "). Sides that lie on one another are integrated.",
+                         {std::move(sides)}};
   if (!space.cell_labels.empty() || !space.spot_labels.empty()) {
     std::vector<std::string> cells = space.cell_labels, spots = space.spot_labels;
     cells.resize(n_cells);
@@ -70,7 +72,9 @@ void add_calibration(ReportExtras& report, const UncertaintyScores& scores) {
     zeros.curves[0].stated.push_back(p.predicted);
     zeros.curves[0].observed.push_back(p.observed);
   }
-  ReportCalibration intervals{"Prediction intervals", "level", "coverage",
+  ReportCalibration intervals{"Prediction intervals",
+                              "level",
+                              "coverage",
                               {{"smooth intervals (randomised)", {}, {}}, {"whole counts", {}, {}}}};
   for (const LevelCoverage& c : scores.coverage()) {
     for (auto& curve : intervals.curves) curve.stated.push_back(c.level);
@@ -89,15 +93,16 @@ void add_variant_lines(EvaluationExtras& extras, const GenesEvaluation& evaluati
   if (evaluation.uncertainty.size() < 2) return;
   std::size_t width = 10;
   for (const auto& [name, scores] : evaluation.uncertainty) width = std::max(width, name.size() + 1);
-  extras.lines.push_back(fmt::format("{:<{}}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}", "on counts", width, "pcc", "scc",
-                                     "kendall", "rmse", "AUC", "slope", "intercept", "in 90%"));
+  extras.lines.push_back(fmt::format("{:<{}}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}", "on counts", width, "pcc",
+                                     "scc", "kendall", "rmse", "AUC", "slope", "intercept", "in 90%"));
   for (const std::string& name : evaluation.log.order) {
     if (evaluation.uncertainty.count(name) == 0) continue;
     const bool model = name == evaluation.log.order.front();
     const auto& counts = model ? extras.json["counts"]["metrics"] : extras.json["counts"]["baselines"][name];
     const auto& stated = model ? extras.json["metrics"] : extras.json["ablations"][name];
     std::string line = fmt::format("{:<{}}", name, width);
-    for (const char* score : {"pcc", "scc", "kendall", "rmse"}) line += fmt::format("{:>9}", text_of(counts[score]["mean"]));
+    for (const char* score : {"pcc", "scc", "kendall", "rmse"})
+      line += fmt::format("{:>9}", text_of(counts[score]["mean"]));
     line += fmt::format("{:>9}{:>9}{:>10}{:>9}", text_of(stated["auc"]), text_of(stated["calibration"]["slope"]),
                         text_of(stated["calibration"]["intercept"]), text_of(stated["coverage"]["90"]));
     extras.lines.push_back(std::move(line));
@@ -105,8 +110,8 @@ void add_variant_lines(EvaluationExtras& extras, const GenesEvaluation& evaluati
 }
 
 std::string mixing_line(const nlohmann::ordered_json& mixing) {
-  return "shared latent space: the other side among neighbours, of what chance gives: cells " + text_of(mixing["cells"]) +
-         ", spots " + text_of(mixing["spots"]);
+  return "shared latent space: the other side among neighbours, of what chance gives: cells " +
+         text_of(mixing["cells"]) + ", spots " + text_of(mixing["spots"]);
 }
 
 void add_places(EvaluationExtras& extras, const GenesEvaluation& evaluation, const Matrix<double>& coordinates,
@@ -114,11 +119,11 @@ void add_places(EvaluationExtras& extras, const GenesEvaluation& evaluation, con
   const std::string& model = evaluation.log.order.front();
   for (const auto& [name, places] : evaluation.places) {
     nlohmann::ordered_json json = positions_json(places, coordinates, evaluation.space, threads);
-    std::string line = fmt::format("places of spots ({}): median error {:.3g} of held-out spots, {:.2f} of their spread (the "
-                                   "centre: {:.3g}); {:.0f}% of cells outside the tissue",
-                                   name, places.errors.test_distance.median,
-                                   places.errors.test_distance.median / places.errors.scale,
-                                   places.errors.centre_distance, 100 * json["cells_outside"].get<double>());
+    std::string line = fmt::format(
+        "places of spots ({}): median error {:.3g} of held-out spots, {:.2f} of their spread (the "
+        "centre: {:.3g}); {:.0f}% of cells outside the tissue",
+        name, places.errors.test_distance.median, places.errors.test_distance.median / places.errors.scale,
+        places.errors.centre_distance, 100 * json["cells_outside"].get<double>());
     if (json.contains("purity") && json["purity"].contains("10") && json["purity"]["10"]["all"].is_number())
       line += fmt::format("; purity of cells' places {:.3f}", json["purity"]["10"]["all"].get<double>());
     extras.lines.push_back(std::move(line));
@@ -138,9 +143,8 @@ GroupCodes group_codes(const std::vector<std::string>& labels) {
   out.names.erase(std::unique(out.names.begin(), out.names.end()), out.names.end());
   for (const std::string& label : labels) {
     const auto found = std::lower_bound(out.names.begin(), out.names.end(), label);
-    out.codes.push_back(found != out.names.end() && *found == label
-                            ? static_cast<std::int32_t>(found - out.names.begin())
-                            : -1);
+    out.codes.push_back(
+        found != out.names.end() && *found == label ? static_cast<std::int32_t>(found - out.names.begin()) : -1);
   }
   return out;
 }

@@ -19,8 +19,7 @@ std::string join_labels(const std::vector<std::string>& labels) {
 
 }  // namespace
 
-LabelCodes encode_labels(const std::vector<std::string>& cells,
-                         const std::vector<std::string>& spots) {
+LabelCodes encode_labels(const std::vector<std::string>& cells, const std::vector<std::string>& spots) {
   std::map<std::string, std::pair<bool, bool>> found;  // on which side
   for (const std::string& label : cells)
     if (!is_unknown_label(label)) found[label].first = true;
@@ -40,12 +39,10 @@ LabelCodes encode_labels(const std::vector<std::string>& cells,
                      "no cell has a known type; is this the column of cell types?");
   const bool spots_have_types = out.only_cells.size() < out.names.size();
   require<DataError>(shared || !spots_have_types, "encode_labels", "no type of the spots (",
-                     join_labels(out.only_spots), ") is one of the cells (",
-                     join_labels(out.only_cells), "); are both columns spelled the same way?");
-  const auto encode = [&](const std::vector<std::string>& labels,
-                          std::vector<std::int32_t>& codes) {
-    for (const std::string& label : labels)
-      codes.push_back(is_unknown_label(label) ? -1 : code.at(label));
+                     join_labels(out.only_spots), ") is one of the cells (", join_labels(out.only_cells),
+                     "); are both columns spelled the same way?");
+  const auto encode = [&](const std::vector<std::string>& labels, std::vector<std::int32_t>& codes) {
+    for (const std::string& label : labels) codes.push_back(is_unknown_label(label) ? -1 : code.at(label));
   };
   encode(cells, out.cells);
   encode(spots, out.spots);
@@ -57,29 +54,26 @@ int voting_cells(std::span<const std::int32_t> cell_labels) {
   return static_cast<int>(std::min<std::ptrdiff_t>(15, known));
 }
 
-TransferredLabels transfer_labels(const Matrix<float>& cells,
-                                  std::span<const std::int32_t> cell_labels, std::int64_t n_types,
-                                  const Matrix<float>& spots, const TransferOptions& options) {
+TransferredLabels transfer_labels(const Matrix<float>& cells, std::span<const std::int32_t> cell_labels,
+                                  std::int64_t n_types, const Matrix<float>& spots, const TransferOptions& options) {
   require(static_cast<std::int64_t>(cell_labels.size()) == cells.rows, "transfer_labels",
           "there must be a label for each of the ", cells.rows, " cells, got ", cell_labels.size());
   Matrix<float> labelled(0, cells.cols);
   std::vector<std::int32_t> code;
   for (std::int64_t i = 0; i < cells.rows; ++i) {
-    require<DataError>(cell_labels[i] >= -1 && cell_labels[i] < n_types, "transfer_labels",
-                       "the label of cell ", i, " is ", cell_labels[i], ", but there are ", n_types,
-                       " types");
+    require<DataError>(cell_labels[i] >= -1 && cell_labels[i] < n_types, "transfer_labels", "the label of cell ", i,
+                       " is ", cell_labels[i], ", but there are ", n_types, " types");
     if (cell_labels[i] < 0) continue;
     code.push_back(cell_labels[i]);
     labelled.values.insert(labelled.values.end(), cells.row(i).begin(), cells.row(i).end());
     ++labelled.rows;
   }
-  require<DataError>(options.k >= 1 && options.k <= labelled.rows, "transfer_labels",
-                     "k = ", options.k, " cells shall vote on a spot, but ", labelled.rows,
-                     " cells have a known type; choose a k in [1, ", labelled.rows, "]");
-  const KnnResult nearest = knn_search(
-      spots, labelled, {.k = options.k, .metric = options.metric, .threads = options.threads});
-  TransferredLabels out{
-      .label = {}, .confidence = {}, .shares = Matrix<float>(spots.rows, n_types)};
+  require<DataError>(options.k >= 1 && options.k <= labelled.rows, "transfer_labels", "k = ", options.k,
+                     " cells shall vote on a spot, but ", labelled.rows, " cells have a known type; choose a k in [1, ",
+                     labelled.rows, "]");
+  const KnnResult nearest =
+      knn_search(spots, labelled, {.k = options.k, .metric = options.metric, .threads = options.threads});
+  TransferredLabels out{.label = {}, .confidence = {}, .shares = Matrix<float>(spots.rows, n_types)};
   std::vector<int> votes(static_cast<std::size_t>(n_types));
   for (std::int64_t i = 0; i < spots.rows; ++i) {
     std::fill(votes.begin(), votes.end(), 0);
@@ -96,12 +90,10 @@ TransferredLabels transfer_labels(const Matrix<float>& cells,
   return out;
 }
 
-LabelAccuracy score_labels(const TransferredLabels& transferred,
-                           std::span<const std::int32_t> truth,
+LabelAccuracy score_labels(const TransferredLabels& transferred, std::span<const std::int32_t> truth,
                            std::span<const std::int32_t> cell_labels) {
-  require(truth.size() == transferred.label.size(), "score_labels",
-          "there must be a true label for each of the ", transferred.label.size(), " spots, got ",
-          truth.size());
+  require(truth.size() == transferred.label.size(), "score_labels", "there must be a true label for each of the ",
+          transferred.label.size(), " spots, got ", truth.size());
   LabelAccuracy a;
   const std::set<std::int32_t> of_cells(cell_labels.begin(), cell_labels.end());
   double right = 0;

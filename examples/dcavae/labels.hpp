@@ -23,11 +23,10 @@ struct LabelCodes {
 /// Numbers the types of cells and spots together. Spots may have no types at all (an empty list).
 /// @throws DataError when no cell has a known type, and when both sides have types but none in
 /// common.
-LabelCodes encode_labels(const std::vector<std::string>& cells,
-                         const std::vector<std::string>& spots = {});
+LabelCodes encode_labels(const std::vector<std::string>& cells, const std::vector<std::string>& spots = {});
 
 struct TransferOptions {
-  int k = 15;  ///< cells that vote on a spot; more are smoother, rare types lose
+  int k = 15;                            ///< cells that vote on a spot; more are smoother, rare types lose
   KnnMetric metric = KnnMetric::cosine;  ///< the contrastive term aligns the sides by cosine
   int threads = available_threads();     ///< results do not depend on it
 };
@@ -51,15 +50,14 @@ struct TransferredLabels {
 /// known type, for a code outside [-1, n_types), and for latents that are not finite. The
 /// confidence is a share of votes, not a probability: where the sides are not well aligned it is
 /// high and wrong. Deterministic: yes, for every number of threads.
-TransferredLabels transfer_labels(const Matrix<float>& cells,
-                                  std::span<const std::int32_t> cell_labels, std::int64_t n_types,
-                                  const Matrix<float>& spots, const TransferOptions& options = {});
+TransferredLabels transfer_labels(const Matrix<float>& cells, std::span<const std::int32_t> cell_labels,
+                                  std::int64_t n_types, const Matrix<float>& spots,
+                                  const TransferOptions& options = {});
 
 /// Transferred labels against the spots' own.
 struct LabelAccuracy {
-  double share = std::numeric_limits<double>::quiet_NaN();  ///< right, of the spots of known type
-  double share_of_known =
-      std::numeric_limits<double>::quiet_NaN();  ///< right, of those whose type some cell has
+  double share = std::numeric_limits<double>::quiet_NaN();           ///< right, of the spots of known type
+  double share_of_known = std::numeric_limits<double>::quiet_NaN();  ///< right, of those whose type some cell has
   std::int64_t count = 0, count_of_known = 0;
   double macro_f1 = std::numeric_limits<double>::quiet_NaN();  ///< mean over the types that spots of known type have
                                                                ///< or were given; 0 for one never met
@@ -70,8 +68,7 @@ struct LabelAccuracy {
 /// @param truth        codes of the spots, -1: unknown, left out
 /// @param cell_labels  codes of the cells, which tell the types that could have been found
 /// @throws ArgumentError when lengths differ.
-LabelAccuracy score_labels(const TransferredLabels& transferred,
-                           std::span<const std::int32_t> truth,
+LabelAccuracy score_labels(const TransferredLabels& transferred, std::span<const std::int32_t> truth,
                            std::span<const std::int32_t> cell_labels);
 
 }  // namespace stx::dcavae

@@ -36,9 +36,12 @@ nlohmann::ordered_json transfer_scores(const LatentSpace& space, int threads) {
       transfer_labels(space.cells, codes.cells, static_cast<std::int64_t>(codes.names.size()), space.spots,
                       {.k = voting_cells(codes.cells), .threads = threads});
   const LabelAccuracy a = score_labels(transferred, codes.spots, codes.cells);
-  return {{"accuracy", number(a.share)}, {"accuracy_of_known", number(a.share_of_known)},
-          {"macro_f1", number(a.macro_f1)}, {"most_frequent", number(a.most_frequent)},
-          {"n_spots", a.count}, {"n_spots_of_known", a.count_of_known}};
+  return {{"accuracy", number(a.share)},
+          {"accuracy_of_known", number(a.share_of_known)},
+          {"macro_f1", number(a.macro_f1)},
+          {"most_frequent", number(a.most_frequent)},
+          {"n_spots", a.count},
+          {"n_spots_of_known", a.count_of_known}};
 }
 
 /// Rows of both sides, cells first, and which side a row is of: 0 cells, 1 spots.

@@ -29,8 +29,9 @@ void FitCommand::add_to(CLI::App& app) {
   FitFlags::add_to(app);
   app.get_option("--report")->description("report as HTML: scores of the cross-validation, latent space, positions");
   app.add_option("--out-cells", out_cells, "second .h5ad to write: the single cells with latents and positions");
-  app.add_option("--extra-genes", extra_genes, "learn and impute so many of the reference's genes outside the panel, the "
-                                               "most variable first; -1 = all, the default but for the revisions R1 and R2: 0")
+  app.add_option("--extra-genes", extra_genes,
+                 "learn and impute so many of the reference's genes outside the panel, the "
+                 "most variable first; -1 = all, the default but for the revisions R1 and R2: 0")
       ->check(CLI::Range(-1, 1000000));
   add_cache(app, cache);
   add_level(app, level);
@@ -45,12 +46,15 @@ void ImputeCommand::add_to(CLI::App& app) {
 
 void EvaluateCommand::add_to(CLI::App& app) {
   EvaluateFlags::add_to(app, {"genes", "paper"});
-  app.add_option("--methods", methods, "methods beside the model: casper, ridge, knn, naive, mean, with commas; all; none");
+  app.add_option("--methods", methods,
+                 "methods beside the model: casper, ridge, knn, naive, mean, with commas; all; none");
   add_cache(app, cache);
-  app.add_flag("--ablations", ablations, "score the ablations of the paper too, as further methods: no cross-attention, "
-                                         "random pairs, temperatures, joint training of positions");
-  app.add_flag("--mends", mends, "score as further methods the model with each mend of the published code switched off "
-                                 "alone");
+  app.add_flag("--ablations", ablations,
+               "score the ablations of the paper too, as further methods: no cross-attention, "
+               "random pairs, temperatures, joint training of positions");
+  app.add_flag("--mends", mends,
+               "score as further methods the model with each mend of the published code switched off "
+               "alone");
   add_rounded(app, rounded);
 }
 

@@ -35,12 +35,13 @@ class Network {
       encoder_norm_[m] = BatchNorm(ctx, store, name("encoder.norm", m), o.hidden, hidden_norm(dropout));
       if (o.library == "learned")
         library_[m] = nn::VaeEncoder<T, D>(ctx, store, name("library", m), in, 1,
-                                            {.hidden = {128}, .dropout = dropout, .spread = Spread::floored_variance});
+                                           {.hidden = {128}, .dropout = dropout, .spread = Spread::floored_variance});
       if (m == 0 || o.attention == "separate") {
         const std::string attn = o.attention == "separate" ? name("attention", m) : "attention";
-        query_[m] = Linear(ctx, store, attn + ".query", o.hidden, o.hidden, {.weight_bound = in_bound, .zero_bias = true});
-        key_value_[m] =
-            Linear(ctx, store, attn + ".key_value", o.hidden, 2 * o.hidden, {.weight_bound = in_bound, .zero_bias = true});
+        query_[m] =
+            Linear(ctx, store, attn + ".query", o.hidden, o.hidden, {.weight_bound = in_bound, .zero_bias = true});
+        key_value_[m] = Linear(ctx, store, attn + ".key_value", o.hidden, 2 * o.hidden,
+                               {.weight_bound = in_bound, .zero_bias = true});
         out_[m] = Linear(ctx, store, attn + ".out", o.hidden, o.hidden, {.zero_bias = true});
       } else {
         query_[m] = query_[0];
@@ -91,9 +92,7 @@ class Network {
   }
 
   /// log1p counts (rows, inputs of m) -> (rows, hidden).
-  V embed(Context<D>& ctx, Modality m, V x) const {
-    return encoder_norm_[index(m)](ctx, encoder_[index(m)](ctx, x));
-  }
+  V embed(Context<D>& ctx, Modality m, V x) const { return encoder_norm_[index(m)](ctx, encoder_[index(m)](ctx, x)); }
 
   /// Keys and values side by side, (n, 2 hidden), for queries of side m; `memory` is embedded.
   V keys(Context<D>& ctx, Modality m, V memory) const { return key_value_[index(m)](ctx, memory); }
@@ -119,7 +118,8 @@ class Network {
 
   /// The distribution of the log total, with library = learned, and a draw from it.
   Gaussian<T, D> library(Context<D>& ctx, Modality m, V x) const { return library_[index(m)](ctx, x); }
-  V sample_library(Context<D>& ctx, Modality m, const Gaussian<T, D>& q, const Tensor<std::int32_t, D>& row_ids = {}) const {
+  V sample_library(Context<D>& ctx, Modality m, const Gaussian<T, D>& q,
+                   const Tensor<std::int32_t, D>& row_ids = {}) const {
     return gaussian_sample(ctx, q, library_site_[index(m)], row_ids);
   }
 

@@ -64,9 +64,10 @@ struct StepInputs {
 ///   (sum NLL_c + w KL_c + sum NLL_s + w KL_s) / (n_c + n_s) + lambda contrast        loss_scale = mean
 ///   (sum NLL_c + w KL_c) / n_c + (sum NLL_s + w KL_s) / n_s + lambda contrast        loss_scale = sum
 ///
-/// and the cells' sums times cell_weight. Cells have a zero-inflated negative binomial over all genes, spots a negative binomial over the observed
-/// ones; the contrast is between sampled latents. With joint_positions the absolute errors of the places of
-/// the shown spots are added, times position_weight / n_s. Source: DCAVAE, section 4; table 8 for the places.
+/// and the cells' sums times cell_weight. Cells have a zero-inflated negative binomial over all genes, spots a negative
+/// binomial over the observed ones; the contrast is between sampled latents. With joint_positions the absolute errors
+/// of the places of the shown spots are added, times position_weight / n_s. Source: DCAVAE, section 4; table 8 for the
+/// places.
 template <class T, class D>
 Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepInputs<T, D>& in, const Options& o) {
   const double n_cells = static_cast<double>(in.cells.inputs.shape()[0]);
@@ -76,14 +77,15 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
   for (const Modality m : {Modality::cells, Modality::spots}) {
     const std::uint32_t i = m == Modality::cells ? 0 : 1;
     const SideBatch<T, D>& side = i == 0 ? in.cells : in.spots;
-    const double factor = (i == 0 ? in.cell_weight : 1.0) /
-                          (o.loss_scale == "sum" ? (i == 0 ? n_cells : n_spots) : n_cells + n_spots);
+    const double factor =
+        (i == 0 ? in.cell_weight : 1.0) / (o.loss_scale == "sum" ? (i == 0 ? n_cells : n_spots) : n_cells + n_spots);
     const Var<T, D> embedded = network.embed(ctx, m, side.inputs);
     const Var<T, D> memory = o.cross_attention ? network.embed(ctx, other(m), side.key_inputs) : embedded;
     const Gaussian<T, D> q = network.latent(ctx, m, embedded, network.keys(ctx, m, memory));
     z[i] = network.sample(ctx, m, q);
     const auto mean_of = [&](Var<T, D> values, std::uint32_t term, const Tensor<T, D>& scale = {}) {
-      return weighted_sum(ctx, values, WeightedSumOptions<T, D>{.factor = factor, .weights = {}, .scale = scale, .term = term});
+      return weighted_sum(ctx, values,
+                          WeightedSumOptions<T, D>{.factor = factor, .weights = {}, .scale = scale, .term = term});
     };
     Var<T, D> library = side.library;
     if (o.library == "learned") {
@@ -97,10 +99,10 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
                 2 * i);
     terms.values[2 * i + 1] = mean_of(gaussian_kl(ctx, q), 2 * i + 1, in.kl_weight);
   }
-  terms.values[4] = contrastive(ctx, z[0], z[1], in.positives,
-                                {.temperature = o.tau, .form = contrast_of(o.contrast), .anchors = in.anchors,
-                                 .weight = o.lambda, .term = 4},
-                                in.distances);
+  terms.values[4] = contrastive(
+      ctx, z[0], z[1], in.positives,
+      {.temperature = o.tau, .form = contrast_of(o.contrast), .anchors = in.anchors, .weight = o.lambda, .term = 4},
+      in.distances);
   if (o.joint_positions) {
     const Var<T, D> place = network.place(ctx, z[1]);
     const Tensor<T, D> none = ctx.template make_step<T>(place.shape());

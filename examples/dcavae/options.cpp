@@ -88,19 +88,30 @@ void Options::check() const {
   const auto at_least = [](const char* name, auto value, auto least) {
     require(value >= least, "settings", name, " must be at least ", least, ", got ", value);
   };
-  for (const auto& [name, value] :
-       {std::pair{"hidden", hidden}, {"latent", latent}, {"n_heads", n_heads}, {"k", k}, {"k_cap", k_cap},
-        {"epoch_iterations", epoch_iterations}, {"max_epochs", max_epochs}, {"patience", patience},
-        {"posterior_samples", posterior_samples}, {"key_draws", key_draws}, {"position_epochs", position_epochs},
-        {"position_batch", position_batch}})
+  for (const auto& [name, value] : {std::pair{"hidden", hidden},
+                                    {"latent", latent},
+                                    {"n_heads", n_heads},
+                                    {"k", k},
+                                    {"k_cap", k_cap},
+                                    {"epoch_iterations", epoch_iterations},
+                                    {"max_epochs", max_epochs},
+                                    {"patience", patience},
+                                    {"posterior_samples", posterior_samples},
+                                    {"key_draws", key_draws},
+                                    {"position_epochs", position_epochs},
+                                    {"position_batch", position_batch}})
     at_least(name, value, 1);
   at_least("batch_size", batch_size, 2);
   at_least("extra_genes", extra_genes, -1);
   at_least("kl_warmup", kl_warmup, 0);
-  for (const auto& [name, value] :
-       {std::pair{"lambda", lambda}, {"kappa", kappa}, {"cell_depth", cell_depth}, {"kl_weight", kl_weight},
-        {"learning_rate", learning_rate}, {"weight_decay", weight_decay},
-        {"position_learning_rate", position_learning_rate}, {"position_weight", position_weight}})
+  for (const auto& [name, value] : {std::pair{"lambda", lambda},
+                                    {"kappa", kappa},
+                                    {"cell_depth", cell_depth},
+                                    {"kl_weight", kl_weight},
+                                    {"learning_rate", learning_rate},
+                                    {"weight_decay", weight_decay},
+                                    {"position_learning_rate", position_learning_rate},
+                                    {"position_weight", position_weight}})
     at_least(name, value, 0);
   at_least("tau", tau, 0.025);  // as contrastive() asks
   require(adam_eps > 0, "settings", "adam_eps must be above 0, got ", adam_eps);
@@ -111,7 +122,8 @@ void Options::check() const {
   one_of("library", library, {"observed", "learned"});
   one_of("contrast", contrast, {"exclude_positives", "global", "r1", "r2"});
   one_of("loss_scale", loss_scale, {"mean", "sum"});
-  require(similarity != "kendall", "settings", "similarity = kendall is not offered: it compares all pairs of genes of a "
+  require(similarity != "kendall", "settings",
+          "similarity = kendall is not offered: it compares all pairs of genes of a "
           "row, n (n - 1) / 2 numbers for each cell and spot where the others take n; spearman judges by ranks too");
   one_of("similarity", similarity, {"cosine", "pearson", "raw_cosine", "spearman"});
   one_of("anchors", anchors, {"both", "cells"});

@@ -67,8 +67,8 @@ std::vector<std::pair<std::string, Matrix<float>>> predict_plain(const OtherMeth
     naive.fit(space.cell_x, space.cell_y);
     add("naive", casper::cell_scale_to_z(naive.predict(space.spot_x), fold.scales, fold.sc_targets));
   }
-  add("mean", Matrix<float>(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(fold.sc_targets.size()),
-                            0.0f));
+  add("mean",
+      Matrix<float>(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(fold.sc_targets.size()), 0.0f));
   return predictions;
 }
 

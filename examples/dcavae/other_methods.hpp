@@ -26,7 +26,7 @@ std::set<std::string> methods_of(const std::string& list);
 /// What CASPER's gene protocol prepares once for a pair: tokens, settings and log1p counts.
 struct OtherMethods {
   casper::Options options;
-  Centroids tokens;             ///< empty without the method casper
+  Centroids tokens;  ///< empty without the method casper
   CsrMatrix<float> log_cells, log_spots;
 };
 
@@ -36,8 +36,8 @@ OtherMethods prepare_methods(const PairData& pair, const std::set<std::string>& 
 struct MethodFold {
   casper::GeneTask task;
   casper::GeneTaskScales scales;
-  casper::GeneScale scale;                 ///< expected level and spread of every reference gene in space
-  std::vector<std::int64_t> sc_targets;    ///< reference genes to impute
+  casper::GeneScale scale;               ///< expected level and spread of every reference gene in space
+  std::vector<std::int64_t> sc_targets;  ///< reference genes to impute
 };
 
 MethodFold method_fold(const PairData& pair, const OtherMethods& prepared, const std::vector<std::int64_t>& test,

@@ -87,17 +87,16 @@ class PairSampler {
     out.partners = partners(ctx, m, anchors_of(1), own.partner_site);
     if (options_.cross_attention) {
       out.keys_of_anchors = keys(ctx, 1 - m, anchors_of(2), own.key_site);
-      const auto seen =
-          options_.pairing == "aligned" ? out.partners : partners(ctx, m, anchors_of(3), own.second_site);
+      const auto seen = options_.pairing == "aligned" ? out.partners : partners(ctx, m, anchors_of(3), own.second_site);
       out.keys_of_partners = keys(ctx, m, seen, own.partner_key_site);
     }
     const auto &cells = by_cells ? out.anchors : out.partners, &spots = by_cells ? out.partners : out.anchors;
     out.positives = pair_bits(ctx, own.lists, cells, spots, anchors, other.rows());
     if (options_.contrast == "r1")
-      out.distances = linear(ctx, gather_rows(ctx, sides_[0].profiles, cells),
-                             gather_rows(ctx, sides_[1].profiles, spots), Var<float, D>(),
-                             {.activation = Activation::softplus})
-                          .value();
+      out.distances =
+          linear(ctx, gather_rows(ctx, sides_[0].profiles, cells), gather_rows(ctx, sides_[1].profiles, spots),
+                 Var<float, D>(), {.activation = Activation::softplus})
+              .value();
     return out;
   }
 
@@ -112,9 +111,9 @@ class PairSampler {
     Tensor<std::uint32_t, D> number;  ///< (1): of the next batch
   };
   struct Side {
-    Tensor<float, D> profiles;       ///< rows x genes
-    Tensor<std::int32_t, D> lists;   ///< rows x K of the other side
-    std::vector<Pass> passes;        ///< of the anchors; of those that partners, keys, partners' keys are drawn for
+    Tensor<float, D> profiles;      ///< rows x genes
+    Tensor<std::int32_t, D> lists;  ///< rows x K of the other side
+    std::vector<Pass> passes;       ///< of the anchors; of those that partners, keys, partners' keys are drawn for
     std::int64_t batch = 0;
     std::uint32_t key_site = 0, partner_site = 0, second_site = 0, partner_key_site = 0;
 
@@ -123,14 +122,14 @@ class PairSampler {
 
   void make_side(Context<D>& ctx, int m, const Matrix<float>& profiles, const Matrix<std::int32_t>& lists) {
     require<DataError>(profiles.rows > 0 && lists.rows == profiles.rows && lists.cols > 0, "PairSampler",
-                       "every row needs a list, got ", profiles.rows, " rows and ", lists.rows, " lists of ", lists.cols);
+                       "every row needs a list, got ", profiles.rows, " rows and ", lists.rows, " lists of ",
+                       lists.cols);
     Side& side = sides_[m];
     side.profiles = to_device(ctx, profiles);
     side.lists = to_device(ctx, lists);
     side.passes = {make_pass(ctx)};
     side.batch = std::min(options_.batch_size, profiles.rows);
-    for (std::uint32_t* site :
-         {&side.key_site, &side.partner_site, &side.second_site, &side.partner_key_site})
+    for (std::uint32_t* site : {&side.key_site, &side.partner_site, &side.second_site, &side.partner_key_site})
       *site = ctx.next_random_site();
   }
 

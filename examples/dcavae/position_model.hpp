@@ -15,15 +15,15 @@ namespace stx::dcavae {
 
 struct PositionOptions {
   std::vector<std::int64_t> hidden = {64, 32};  ///< widths of the ReLU layers
-  std::int64_t epochs = 100;      ///< all are trained; the weights of the last are used
-  double learning_rate = 0.01;    ///< of Adam, constant
-  std::int64_t batch_size = 512;  ///< spots of a step
-  double held_out = 0.1;          ///< share of the spots whose error is reported
-  double calibration = 0.1;       ///< share of the spots that the radius is learned from
-  double level = 0.9;             ///< share of spots that shall lie within their radius
-  bool noise = false;             ///< training sees samples of the latents, not their means
-  std::int64_t samples = 20;      ///< of the latents of a row, for its spread; 0: none
-  std::uint32_t split_seed = 42;  ///< of the held-out spots
+  std::int64_t epochs = 100;                    ///< all are trained; the weights of the last are used
+  double learning_rate = 0.01;                  ///< of Adam, constant
+  std::int64_t batch_size = 512;                ///< spots of a step
+  double held_out = 0.1;                        ///< share of the spots whose error is reported
+  double calibration = 0.1;                     ///< share of the spots that the radius is learned from
+  double level = 0.9;                           ///< share of spots that shall lie within their radius
+  bool noise = false;                           ///< training sees samples of the latents, not their means
+  std::int64_t samples = 20;                    ///< of the latents of a row, for its spread; 0: none
+  std::uint32_t split_seed = 42;                ///< of the held-out spots
 };
 
 /// Latents (rows, latent) to places (rows, dims): linear layers with ReLU between them, biases, no
@@ -43,8 +43,7 @@ class PositionModel {
     widths.push_back(places.cols);
     layers_ = nn::Mlp<float, D>(ctx_, store_, "position", widths);
     store_.allocate(ctx_, context.seed);
-    adam_.emplace(ctx_, store_,
-                  AdamOptions{.learning_rate = static_cast<float>(options.learning_rate)});
+    adam_.emplace(ctx_, store_, AdamOptions{.learning_rate = static_cast<float>(options.learning_rate)});
     latents_ = to_device(ctx_, latents);
     if (options.noise) {
       sd_ = to_device(ctx_, sd);
@@ -65,8 +64,8 @@ class PositionModel {
 
   /// Places (rows, dims) of latents (rows, latent). @throws ArgumentError for another width.
   Matrix<float> predict(const Matrix<float>& latents) {
-    require(latents.cols == inputs_.cols(), "PositionModel", "latents must have ", inputs_.cols(),
-            " columns, got ", latents.cols);
+    require(latents.cols == inputs_.cols(), "PositionModel", "latents must have ", inputs_.cols(), " columns, got ",
+            latents.cols);
     NoGrad<D> no_grad(ctx_);
     Matrix<float> out(latents.rows, dims_);
     for (std::int64_t first = 0; first < latents.rows; first += chunk_rows) {

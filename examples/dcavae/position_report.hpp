@@ -12,9 +12,16 @@ namespace stx::dcavae {
 
 /// What is known of the error of positions, in the unit of the coordinates.
 inline nlohmann::ordered_json position_errors(const PositionErrors& e) {
-  return {{"n_train_spots", e.n_train}, {"n_calibration_spots", e.n_calibration}, {"n_test_spots", e.n_test},
-          {"test_distance_mean", e.test_distance.mean}, {"test_distance_median", e.test_distance.median},
-          {"centre_distance_median", e.centre_distance}, {"train_l1", e.train_l1}, {"test_l1", e.test_l1}, {"scale", e.scale}, {"radius_coverage", e.coverage}};
+  return {{"n_train_spots", e.n_train},
+          {"n_calibration_spots", e.n_calibration},
+          {"n_test_spots", e.n_test},
+          {"test_distance_mean", e.test_distance.mean},
+          {"test_distance_median", e.test_distance.median},
+          {"centre_distance_median", e.centre_distance},
+          {"train_l1", e.train_l1},
+          {"test_l1", e.test_l1},
+          {"scale", e.scale},
+          {"radius_coverage", e.coverage}};
 }
 
 /// Share of the cells placed beyond the spots: outside the smallest box that holds these.
@@ -29,7 +36,8 @@ inline double share_outside(const Matrix<double>& cells, const Matrix<double>& s
   for (std::int64_t i = 0; i < cells.rows; ++i) {
     bool inside = true;
     for (std::int64_t d = 0; d < cells.cols; ++d)
-      inside = inside && cells(i, d) >= low[static_cast<std::size_t>(d)] && cells(i, d) <= high[static_cast<std::size_t>(d)];
+      inside =
+          inside && cells(i, d) >= low[static_cast<std::size_t>(d)] && cells(i, d) <= high[static_cast<std::size_t>(d)];
     outside += inside ? 0 : 1;
   }
   return static_cast<double>(outside) / static_cast<double>(cells.rows);
@@ -48,9 +56,11 @@ inline nlohmann::ordered_json positions_json(const FoldPlaces& places, const Mat
 /// Spots where they are, spots and cells where the model places them, coloured by type where labels exist.
 inline ReportScatters position_maps(const Matrix<double>& measured, const Matrix<double>& spots,
                                     const Matrix<double>& cells, const LatentSpace& space) {
-  ReportScatters section{"positions", "Measured and predicted positions",
+  ReportScatters section{"positions",
+                         "Measured and predicted positions",
                          "Where spots are, and where their latents and those of single cells put them. Places of "
-                         "single cells cannot be checked: their data hold none.", {}};
+                         "single cells cannot be checked: their data hold none.",
+                         {}};
   std::vector<std::string> labels = space.cell_labels;  // one numbering, so that colours agree
   labels.insert(labels.end(), space.spot_labels.begin(), space.spot_labels.end());
   const GroupCodes codes = group_codes(labels);

@@ -13,8 +13,7 @@ namespace stx::dcavae {
 /// Spots at exactly the same place count as copies: some data list a spot twice.
 inline CopyGroups group_places(const Matrix<double>& coordinates) {
   CopyGroups groups;
-  std::map<std::vector<double>, std::pair<std::int64_t, std::int64_t>>
-      found;  // group and size by place
+  std::map<std::vector<double>, std::pair<std::int64_t, std::int64_t>> found;  // group and size by place
   for (std::int64_t i = 0; i < coordinates.rows; ++i) {
     auto& [group, size] = found
                               .try_emplace({coordinates.row(i).begin(), coordinates.row(i).end()},
@@ -50,21 +49,18 @@ struct PositionSplit {
 
   PositionSplit(const Matrix<double>& coordinates, const PositionOptions& options) {
     const auto n = static_cast<double>(coordinates.rows);
-    require<DataError>(n >= 30, "positions",
-                       "placing cells needs at least 30 spots with coordinates, got ",
+    require<DataError>(n >= 30, "positions", "placing cells needs at least 30 spots with coordinates, got ",
                        coordinates.rows);
-    const double n_calibration = std::max(std::ceil(options.calibration * n - 1e-9),
-                                          std::ceil(options.level / (1 - options.level) - 1e-9));
+    const double n_calibration =
+        std::max(std::ceil(options.calibration * n - 1e-9), std::ceil(options.level / (1 - options.level) - 1e-9));
     const double left = n - std::ceil(options.held_out * n);
-    require<DataError>(2 * n_calibration <= left, "positions", "a radius of level ", options.level,
-                       " takes ", static_cast<std::int64_t>(n_calibration), " of the ",
-                       static_cast<std::int64_t>(left),
+    require<DataError>(2 * n_calibration <= left, "positions", "a radius of level ", options.level, " takes ",
+                       static_cast<std::int64_t>(n_calibration), " of the ", static_cast<std::int64_t>(left),
                        " spots left for training; lower the level");
-    SpotSplit split =
-        split_spots_random(group_places(coordinates),
-                           {.validation_fraction = (n_calibration - 0.5) / n,  // rounded up there
-                            .test_fraction = options.held_out,
-                            .seed = options.split_seed});
+    SpotSplit split = split_spots_random(group_places(coordinates),
+                                         {.validation_fraction = (n_calibration - 0.5) / n,  // rounded up there
+                                          .test_fraction = options.held_out,
+                                          .seed = options.split_seed});
     train = std::move(split.train);
     calibration = std::move(split.validation);
     test = std::move(split.test);

@@ -22,10 +22,8 @@ struct LatentPosterior {
 
 /// Rows with places.
 struct Placed {
-  Matrix<double>
-      position;  ///< (rows x dims), in the unit of the coordinates, at the posterior means
-  std::vector<double>
-      spread;  ///< root mean square distance of sampled places from their mean; 0 without samples
+  Matrix<double> position;     ///< (rows x dims), in the unit of the coordinates, at the posterior means
+  std::vector<double> spread;  ///< root mean square distance of sampled places from their mean; 0 without samples
   std::vector<double> radius;  ///< of the circle that holds the true place of `level` of the spots
 };
 
@@ -35,10 +33,10 @@ struct PositionErrors {
   std::int64_t n_train = 0, n_calibration = 0, n_test = 0;
   double scale = 1;  ///< one standard deviation of the coordinates (over all axes)
   double train_l1 = 0,
-         test_l1 = 0;     ///< sum of absolute errors over the axes, mean over spots, in `scale`
-  Summary test_distance;  ///< distance of test spots from where they are
+         test_l1 = 0;          ///< sum of absolute errors over the axes, mean over spots, in `scale`
+  Summary test_distance;       ///< distance of test spots from where they are
   double centre_distance = 0;  ///< median distance of test spots from the centre of the training spots
-  double coverage = 0;    ///< share of the test spots within their radius
+  double coverage = 0;         ///< share of the test spots within their radius
 };
 
 struct Placement {
@@ -56,14 +54,12 @@ inline double distance(std::span<const double> a, std::span<const double> b) {
 }
 
 /// Sample number `sample` of the latents; a row's depends on nothing but seed, row and sample.
-inline Matrix<float> sample_latents(const LatentPosterior& q, std::uint64_t seed,
-                                    std::int64_t sample, int threads) {
+inline Matrix<float> sample_latents(const LatentPosterior& q, std::uint64_t seed, std::int64_t sample, int threads) {
   Matrix<float> z = q.mean;
   parallel_for(threads, z.rows, [&](std::int64_t i) {
     PhiloxStream random(seed, RandomPurpose::noise,
                         static_cast<std::uint64_t>(sample) << 40 | static_cast<std::uint64_t>(i));
-    for (std::int64_t d = 0; d < z.cols; ++d)
-      z(i, d) += q.sd(i, d) * static_cast<float>(draw_normal(random));
+    for (std::int64_t d = 0; d < z.cols; ++d) z(i, d) += q.sd(i, d) * static_cast<float>(draw_normal(random));
   });
   return z;
 }
@@ -72,9 +68,7 @@ inline Matrix<float> sample_latents(const LatentPosterior& q, std::uint64_t seed
 template <class Model>
 Placed place_rows(Model& model, const CoordinateScale& scale, const LatentPosterior& q,
                   const PositionOptions& options) {
-  Placed out{scale.undo(model.predict(q.mean)),
-             std::vector<double>(static_cast<std::size_t>(q.mean.rows)),
-             {}};
+  Placed out{scale.undo(model.predict(q.mean)), std::vector<double>(static_cast<std::size_t>(q.mean.rows)), {}};
   const ContextOptions& context = model.context().options();
   const int threads = threads_or_all(context.threads);
   const std::int64_t dims = out.position.cols;
@@ -90,8 +84,7 @@ Placed place_rows(Model& model, const CoordinateScale& scale, const LatentPoster
   const auto n = static_cast<double>(options.samples);
   for (std::int64_t i = 0; i < q.mean.rows; ++i) {
     double variance = 0;
-    for (std::int64_t d = 0; d < dims; ++d)
-      variance += squares(i, d) / n - std::pow(sum(i, d) / n, 2);
+    for (std::int64_t d = 0; d < dims; ++d) variance += squares(i, d) / n - std::pow(sum(i, d) / n, 2);
     out.spread[i] = std::sqrt(std::max(variance, 0.0)) * scale.scale();
   }
   return out;
@@ -100,18 +93,13 @@ Placed place_rows(Model& model, const CoordinateScale& scale, const LatentPoster
 inline void check_positions(const LatentPosterior& spots, const Matrix<double>& coordinates,
                             const LatentPosterior& cells, const PositionOptions& options) {
   require(coordinates.rows == 0 || coordinates.rows == spots.mean.rows, "positions",
-          "there must be coordinates for each of the ", spots.mean.rows, " spots, got ",
-          coordinates.rows);
+          "there must be coordinates for each of the ", spots.mean.rows, " spots, got ", coordinates.rows);
   check_coordinates(coordinates);
   for (const LatentPosterior* q : {&spots, &cells})
-    require(
-        q->mean.rows == q->sd.rows && q->mean.cols == q->sd.cols && q->mean.cols == spots.mean.cols,
-        "positions",
-        "means and deviations of the latents must have one shape, and both sides as many columns");
-  require(
-      options.level > 0 && options.level < 1 && options.samples >= 0 && options.calibration > 0,
-      "positions",
-      "level must lie in (0, 1), samples must not be negative and calibration must be positive");
+    require(q->mean.rows == q->sd.rows && q->mean.cols == q->sd.cols && q->mean.cols == spots.mean.cols, "positions",
+            "means and deviations of the latents must have one shape, and both sides as many columns");
+  require(options.level > 0 && options.level < 1 && options.samples >= 0 && options.calibration > 0, "positions",
+          "level must lie in (0, 1), samples must not be negative and calibration must be positive");
 }
 
 }  // namespace detail
@@ -133,10 +121,8 @@ Placement measure_places(Model& model, const PositionSplit& split, const Coordin
                          const LatentPosterior& spots, const Matrix<double>& coordinates, const LatentPosterior& cells,
                          const PositionOptions& options) {
   detail::check_positions(spots, coordinates, cells, options);
-  Placement out{detail::place_rows(model, scale, spots, options),
-                detail::place_rows(model, scale, cells, options),
-                {},
-                {}};
+  Placement out{
+      detail::place_rows(model, scale, spots, options), detail::place_rows(model, scale, cells, options), {}, {}};
   const Matrix<double> centre = scale.undo(Matrix<float>(1, coordinates.cols));
   std::vector<double> distance(static_cast<std::size_t>(coordinates.rows)), from_centre = distance;
   for (std::int64_t i = 0; i < coordinates.rows; ++i) {
@@ -150,14 +136,11 @@ Placement measure_places(Model& model, const PositionSplit& split, const Coordin
   };
   const double margin = std::max(summarize(of(distance, split.train)).median, 1e-9 * scale.scale());
   std::vector<double> scores;
-  for (const std::int64_t i : split.calibration)
-    scores.push_back(distance[i] / (out.spots.spread[i] + margin));
+  for (const std::int64_t i : split.calibration) scores.push_back(distance[i] / (out.spots.spread[i] + margin));
   std::sort(scores.begin(), scores.end());
-  const auto rank = static_cast<std::size_t>(
-      std::ceil(static_cast<double>(scores.size() + 1) * options.level - 1e-9));
+  const auto rank = static_cast<std::size_t>(std::ceil(static_cast<double>(scores.size() + 1) * options.level - 1e-9));
   for (Placed* placed : {&out.spots, &out.cells})
-    for (const double spread : placed->spread)
-      placed->radius.push_back(scores[rank - 1] * (spread + margin));
+    for (const double spread : placed->spread) placed->radius.push_back(scores[rank - 1] * (spread + margin));
 
   const auto l1 = [&](const std::vector<std::int64_t>& rows) {
     double sum = 0;
@@ -177,8 +160,7 @@ Placement measure_places(Model& model, const PositionSplit& split, const Coordin
                 .centre_distance = summarize(of(from_centre, split.test)).median,
                 .coverage = 0};
   for (const std::int64_t i : split.test)
-    out.errors.coverage +=
-        (distance[i] <= out.spots.radius[i]) / static_cast<double>(split.test.size());
+    out.errors.coverage += (distance[i] <= out.spots.radius[i]) / static_cast<double>(split.test.size());
   return out;
 }
 
@@ -191,9 +173,8 @@ Placement measure_places(Model& model, const PositionSplit& split, const Coordin
 /// than 30 spots; ArgumentError for shapes that do not match; NumericError when training diverges;
 /// Interrupted. Deterministic: yes, for every number of threads. Source: DCAVAE, sections 3 and 6.
 template <class D, class OnEpoch>
-Placement place_cells(const ContextOptions& context, const LatentPosterior& spots,
-                      const Matrix<double>& coordinates, const LatentPosterior& cells,
-                      const PositionOptions& options, OnEpoch&& on_epoch) {
+Placement place_cells(const ContextOptions& context, const LatentPosterior& spots, const Matrix<double>& coordinates,
+                      const LatentPosterior& cells, const PositionOptions& options, OnEpoch&& on_epoch) {
   detail::check_positions(spots, coordinates, cells, options);
   const PositionSplit split(coordinates, options);
   const CoordinateScale scale(coordinates, split.train);
@@ -212,12 +193,10 @@ Placement place_cells(const ContextOptions& context, const LatentPosterior& spot
                      .terms = {{"positions"}}},
                     std::vector<std::int32_t>(split.train.begin(), split.train.end()));
   // Each epoch scores better than the last: nothing is chosen, the last weights stay.
-  const FitEnd end = fit.run(
-      [&](const auto& rows) { return model.loss(rows); },
-      [&] { return static_cast<double>(fit.epochs().size()); },
-      [&] { on_epoch(static_cast<std::int64_t>(fit.epochs().size()), fit.epochs().back()); });
-  if (end == FitEnd::interrupted)
-    fail<Interrupted>("positions", "interrupted while cells were being placed");
+  const FitEnd end = fit.run([&](const auto& rows) { return model.loss(rows); },
+                             [&] { return static_cast<double>(fit.epochs().size()); },
+                             [&] { on_epoch(static_cast<std::int64_t>(fit.epochs().size()), fit.epochs().back()); });
+  if (end == FitEnd::interrupted) fail<Interrupted>("positions", "interrupted while cells were being placed");
   Placement out = measure_places(model, split, scale, spots, coordinates, cells, options);
   out.epochs = fit.epochs();
   return out;

@@ -40,12 +40,14 @@ class DcavaeModel {
 
  public:
   DcavaeModel(const ContextOptions& context, const Task& task, const Options& options)
-      : ctx_(context), options_(options),
-        totals_{cell_libraries(task.cell_totals, options.cell_depth), task.spot_totals}, n_genes_(task.n_genes()),
-        n_panel_(task.n_shared),
-        network_(ctx_, store_, {static_cast<std::int64_t>(task.cell_inputs.size()),
-                                static_cast<std::int64_t>(task.split.train.size()), task.n_genes(),
-                                options.joint_positions ? task.coordinates.cols : 0}, options) {
+      : ctx_(context),
+        options_(options), totals_{cell_libraries(task.cell_totals, options.cell_depth), task.spot_totals},
+        n_genes_(task.n_genes()), n_panel_(task.n_shared),
+        network_(
+            ctx_, store_,
+            {static_cast<std::int64_t>(task.cell_inputs.size()), static_cast<std::int64_t>(task.split.train.size()),
+             task.n_genes(), options.joint_positions ? task.coordinates.cols : 0},
+            options) {
     store_.allocate(ctx_, context.seed);
     sides_[0] = DeviceSide<D>(ctx_, task.cells, task.cell_inputs, {}, totals_[0]);
     sides_[1] = DeviceSide<D>(ctx_, task.spots, task.split.train, task.split.train, task.spot_totals);
@@ -83,8 +85,8 @@ class DcavaeModel {
   /// One sample of the counts: a latent from its posterior and, with options.library = learned, a library from its
   /// own (expectations take that one's mean), then counts from the likelihood. Sample k of a row is the same in any
   /// chunk; samples of other numbers are independent.
-  Matrix<float> sample_counts(Modality m, const std::vector<std::int64_t>& rows,
-                              const std::vector<std::int64_t>& genes, std::int64_t sample_number);
+  Matrix<float> sample_counts(Modality m, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
+                              std::int64_t sample_number);
 
   /// Places (rows, axes) of latents, with options.joint_positions: in the scale of place_scale().
   Matrix<float> place(const Matrix<float>& latents);
@@ -160,8 +162,8 @@ class DcavaeModel {
   void in_chunks(const std::vector<std::int64_t>& rows, std::int64_t genes, F&& f) {
     NoGrad<D> no_grad(ctx_);
     const auto n_rows = static_cast<std::int64_t>(rows.size());
-    const std::int64_t size = std::clamp<std::int64_t>((std::int64_t{1} << 22) / std::max<std::int64_t>(genes, 1), 16,
-                                                       chunk_rows);
+    const std::int64_t size =
+        std::clamp<std::int64_t>((std::int64_t{1} << 22) / std::max<std::int64_t>(genes, 1), 16, chunk_rows);
     for (std::int64_t first = 0, n = 0; first < n_rows; first += n) {
       const std::int64_t most = std::min(size, n_rows - first), block = block_of(rows[first]);
       for (n = 1; n < most && block_of(rows[first + n]) == block;) ++n;

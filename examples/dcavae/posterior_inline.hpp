@@ -10,11 +10,10 @@ namespace detail {
 /// Adds columns `genes` of a tensor (rows, all genes) to rows [first, ...) of a host matrix.
 template <class D>
 void add_columns(Context<D>& ctx, const Tensor<float, D>& from, const std::vector<std::int64_t>& genes,
-                  std::int64_t first, Matrix<float>& to) {
+                 std::int64_t first, Matrix<float>& to) {
   const Matrix<float> part = to_matrix(ctx, from);
   for (std::int64_t i = 0; i < part.rows; ++i)
-    for (std::size_t j = 0; j < genes.size(); ++j)
-      to(first + i, static_cast<std::int64_t>(j)) += part(i, genes[j]);
+    for (std::size_t j = 0; j < genes.size(); ++j) to(first + i, static_cast<std::int64_t>(j)) += part(i, genes[j]);
 }
 
 /// While one exists, random numbers are those of step `step`.
@@ -66,8 +65,9 @@ Var<float, D> DcavaeModel<D>::seen(Modality m, std::int64_t block, std::int64_t 
   upload(ctx_, queries, std::span<const std::int32_t>(rows));
   if (!options_.cross_attention) return gather_rows(ctx_, all, queries);
   const detail::AtStep<D> at(ctx_, static_cast<std::uint32_t>(block * n_draws() + draw));
-  return gather_rows(ctx_, all, draw_keys(ctx_, profiles_[index(other(m))], profiles_[index(m)], queries, options_,
-                                          key_sites_[index(m)]));
+  return gather_rows(
+      ctx_, all,
+      draw_keys(ctx_, profiles_[index(other(m))], profiles_[index(m)], queries, options_, key_sites_[index(m)]));
 }
 
 template <class D>
@@ -209,7 +209,8 @@ Matrix<float> DcavaeModel<D>::spot_logs(const Matrix<float>& mean, const std::ve
 }
 
 template <class D>
-Matrix<float> DcavaeModel<D>::spot_theta(const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes) {
+Matrix<float> DcavaeModel<D>::spot_theta(const std::vector<std::int64_t>& rows,
+                                         const std::vector<std::int64_t>& genes) {
   const bool by_row = options_.dispersion == "decoder";
   const std::int64_t draws = by_row ? n_draws() : 1;
   Matrix<float> out(by_row ? static_cast<std::int64_t>(rows.size()) : 1, static_cast<std::int64_t>(genes.size()));
@@ -221,7 +222,8 @@ Matrix<float> DcavaeModel<D>::spot_theta(const std::vector<std::int64_t>& rows, 
   for (std::int64_t draw = 0; by_row && draw < draws; ++draw) {
     const Kept& kept = posteriors(Modality::spots, rows, draw);
     in_chunks(rows, n_genes_, [&](std::int64_t first, const Rows& ids, std::int64_t) {
-      detail::add_columns(ctx_, log_theta(Modality::spots, posterior(kept, rows, first, ids.size()).mean), genes, first, out);
+      detail::add_columns(ctx_, log_theta(Modality::spots, posterior(kept, rows, first, ids.size()).mean), genes, first,
+                          out);
     });
   }
   for (float& v : out.values) v = std::exp(v / static_cast<float>(draws));
@@ -248,9 +250,9 @@ Matrix<float> DcavaeModel<D>::sample_counts(Modality m, const std::vector<std::i
       detail::add_columns(ctx_, network_.zero(ctx_, z).value(), genes, 0, zeta);
       extra_zero = to_step(zeta, Shape{ids.size(), n_asked});
     }
-    const Tensor<float, D> counts = stx::sample_counts(ctx_, to_step(log_mu, Shape{ids.size(), n_asked}),
-                                                       to_step(own_theta, by_row ? Shape{ids.size(), n_asked} : Shape{n_asked}),
-                                                       count_site_, extra_zero, ids);
+    const Tensor<float, D> counts = stx::sample_counts(
+        ctx_, to_step(log_mu, Shape{ids.size(), n_asked}),
+        to_step(own_theta, by_row ? Shape{ids.size(), n_asked} : Shape{n_asked}), count_site_, extra_zero, ids);
     copy_to_host(ctx_, out.row(first).data(), counts.data, static_cast<std::size_t>(counts.size()) * sizeof(float));
   });
   return out;

@@ -27,15 +27,12 @@ struct Predictive {
 
   Predictive() = default;
   Predictive(std::int64_t rows, std::int64_t genes, std::vector<double> of_levels)
-      : levels(std::move(of_levels)),
-        mean(rows, genes),
-        sd(rows, genes),
-        lower(levels.size(), Matrix<float>(rows, genes)),
-        upper(levels.size(), Matrix<float>(rows, genes)) {
+      : levels(std::move(of_levels)), mean(rows, genes), sd(rows, genes),
+        lower(levels.size(), Matrix<float>(rows, genes)), upper(levels.size(), Matrix<float>(rows, genes)) {
     double last = 0;
     for (const double level : levels) {
-      require(level > last && level < 1, "Predictive", "levels must ascend within (0, 1), got ",
-              level, " after ", last);
+      require(level > last && level < 1, "Predictive", "levels must ascend within (0, 1), got ", level, " after ",
+              last);
       last = level;
     }
   }
@@ -52,19 +49,16 @@ inline double smoothed_quantile(std::span<const float> sorted, double probabilit
   const double position = probability * static_cast<double>(sorted.size());
   const auto at = std::min(static_cast<std::size_t>(position), sorted.size() - 1);
   const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), sorted[at]);
-  const auto begin = static_cast<double>(first - sorted.begin()),
-             n = static_cast<double>(last - first);
+  const auto begin = static_cast<double>(first - sorted.begin()), n = static_cast<double>(last - first);
   return sorted[at] + std::min((position - begin) / n, 1.0);
 }
 
 /// Draws and summarises the samples of all rows, some rows at a time.
 ///
-/// @param draw     Matrix<float>(const std::vector<std::int64_t>& rows, std::int64_t sample): the
-/// counts
-///                 (rows.size() x genes) of one posterior predictive sample
-/// @param samples  number of samples, at least 1; with fewer than 2 / (1 - level) the ends of that
-/// level
-///                 are little more than the smallest and largest sample
+/// @param draw     Matrix<float>(const std::vector<std::int64_t>& rows, std::int64_t sample): the counts (rows.size() x
+///                 genes) of one posterior predictive sample
+/// @param samples  number of samples, at least 1; with fewer than 2 / (1 - level) the ends of that level are little
+///                 more than the smallest and largest sample
 /// @throws ArgumentError for no samples, DataError for a sample that is negative or not finite.
 /// Memory: the result and at most 64 MB of samples (one row's at least). Deterministic: as `draw`.
 template <class Draw>
@@ -72,8 +66,8 @@ Predictive summarize_samples(std::int64_t rows, std::int64_t genes, std::int64_t
                              const std::vector<double>& levels, int threads, Draw&& draw) {
   require(samples >= 1, "summarize_samples", "there must be at least 1 sample, got ", samples);
   Predictive out(rows, genes, levels);
-  const std::int64_t chunk = std::max<std::int64_t>(
-      1, (std::int64_t{1} << 24) / std::max<std::int64_t>(1, samples * genes));
+  const std::int64_t chunk =
+      std::max<std::int64_t>(1, (std::int64_t{1} << 24) / std::max<std::int64_t>(1, samples * genes));
   std::vector<Matrix<float>> drawn(static_cast<std::size_t>(samples));
   for (std::int64_t first = 0; first < rows; first += chunk) {
     const std::int64_t n = std::min(chunk, rows - first);
@@ -81,8 +75,8 @@ Predictive summarize_samples(std::int64_t rows, std::int64_t genes, std::int64_t
     for (std::int64_t i = 0; i < n; ++i) ids[i] = first + i;
     for (std::int64_t s = 0; s < samples; ++s) {
       drawn[s] = draw(ids, s);
-      require(drawn[s].rows == n && drawn[s].cols == genes, "summarize_samples", "sample ", s,
-              " must be ", n, " x ", genes, ", got ", drawn[s].rows, " x ", drawn[s].cols);
+      require(drawn[s].rows == n && drawn[s].cols == genes, "summarize_samples", "sample ", s, " must be ", n, " x ",
+              genes, ", got ", drawn[s].rows, " x ", drawn[s].cols);
     }
     parallel_for(threads, n, [&](std::int64_t i) {
       std::vector<float> sorted(static_cast<std::size_t>(samples));
@@ -90,23 +84,19 @@ Predictive summarize_samples(std::int64_t rows, std::int64_t genes, std::int64_t
         double sum = 0, squares = 0;
         for (std::int64_t s = 0; s < samples; ++s) {
           const float x = drawn[s](i, g);
-          require<DataError>(x >= 0 && std::isfinite(x), "summarize_samples", "sample ", s,
-                             " of gene ", g, " at row ", first + i, " is ", x,
-                             "; counts must be finite and not negative");
+          require<DataError>(x >= 0 && std::isfinite(x), "summarize_samples", "sample ", s, " of gene ", g, " at row ",
+                             first + i, " is ", x, "; counts must be finite and not negative");
           sorted[s] = x;
           sum += x;
         }
         const double mean = sum / static_cast<double>(samples);
         for (const float x : sorted) squares += (x - mean) * (x - mean);
         out.mean(first + i, g) = static_cast<float>(mean);
-        out.sd(first + i, g) =
-            static_cast<float>(std::sqrt(squares / static_cast<double>(samples)));
+        out.sd(first + i, g) = static_cast<float>(std::sqrt(squares / static_cast<double>(samples)));
         std::sort(sorted.begin(), sorted.end());
         for (std::size_t l = 0; l < levels.size(); ++l) {
-          out.lower[l](first + i, g) =
-              static_cast<float>(smoothed_quantile(sorted, 0.5 * (1 - levels[l])));
-          out.upper[l](first + i, g) =
-              static_cast<float>(smoothed_quantile(sorted, 0.5 * (1 + levels[l])));
+          out.lower[l](first + i, g) = static_cast<float>(smoothed_quantile(sorted, 0.5 * (1 - levels[l])));
+          out.upper[l](first + i, g) = static_cast<float>(smoothed_quantile(sorted, 0.5 * (1 + levels[l])));
         }
       }
     });

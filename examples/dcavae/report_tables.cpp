@@ -21,15 +21,18 @@ std::string at(const Json& json, std::initializer_list<const char*> path) {
 }
 
 ReportTable uncertainty_table(const Json& json, const std::string& model) {
-  ReportTable table{"stated", "Zeros, intervals, shared space, places",
-                    "AUC, slope and intercept of the probability of a zero count, means over genes with zeros and other "
-                    "counts; share of held-out entries within their intervals; of the model also purity of the 10 "
-                    "nearest neighbours and batch-adjusted silhouette of the latents, and the share of spots whose "
-                    "type the nearest cells tell rightly; median error of held-out spots' places in standard "
-                    "deviations of the coordinates, and purity of single cells' places (10 nearest spots).",
-                    {"Method", "AUC", "slope", "intercept", "50%", "80%", "90%", "95%", "kNN purity", "bASW",
-                     "types right", "place error", "place purity"},
-                    {}, true};
+  ReportTable table{
+      "stated",
+      "Zeros, intervals, shared space, places",
+      "AUC, slope and intercept of the probability of a zero count, means over genes with zeros and other "
+      "counts; share of held-out entries within their intervals; of the model also purity of the 10 "
+      "nearest neighbours and batch-adjusted silhouette of the latents, and the share of spots whose "
+      "type the nearest cells tell rightly; median error of held-out spots' places in standard "
+      "deviations of the coordinates, and purity of single cells' places (10 nearest spots).",
+      {"Method", "AUC", "slope", "intercept", "50%", "80%", "90%", "95%", "kNN purity", "bASW", "types right",
+       "place error", "place purity"},
+      {},
+      true};
   const auto add = [&](const std::string& name, const Json& metrics, const Json& places) {
     std::vector<std::string> row = {name, at(metrics, {"auc"}), at(metrics, {"calibration", "slope"}),
                                     at(metrics, {"calibration", "intercept"})};
@@ -38,8 +41,9 @@ ReportTable uncertainty_table(const Json& json, const std::string& model) {
     row.push_back(at(metrics, {"basw"}));
     row.push_back(at(metrics, {"label_transfer", "accuracy"}));
     const bool placed = places.contains("scale") && places["test_distance_median"].is_number();
-    row.push_back(placed ? format_number(places["test_distance_median"].get<double>() / places["scale"].get<double>(), 3)
-                         : std::string("\u2013"));
+    row.push_back(placed
+                      ? format_number(places["test_distance_median"].get<double>() / places["scale"].get<double>(), 3)
+                      : std::string("\u2013"));
     row.push_back(at(places, {"purity", "10", "all"}));
     table.rows.push_back(std::move(row));
   };
@@ -53,13 +57,18 @@ ReportTable uncertainty_table(const Json& json, const std::string& model) {
 /// Coverage gene by gene: pooled coverage may meet the level while single genes lie far off.
 ReportTable gene_coverage_table(const Json& json, const std::string& model) {
   const std::string level = level_name(gene_level);
-  ReportTable table{"gene-coverage", "Coverage of single genes at " + level + "%",
-                    "Share of a held-out gene's entries within their intervals at " + level + "%: mean and quantiles over "
-                    "genes. Whole counts: of genes that are mostly zero the interval often is the zero alone and covers "
-                    "more than its level; smooth intervals (randomised) can meet it for any gene. Further genes: "
-                    "randomised, by corrections from all other held-out genes, which is what genes that were never "
-                    "measured get.",
-                    {"Intervals", "genes", "mean", "5%", "25%", "50%", "75%", "95%"}, {}, true};
+  ReportTable table{
+      "gene-coverage",
+      "Coverage of single genes at " + level + "%",
+      "Share of a held-out gene's entries within their intervals at " + level +
+          "%: mean and quantiles over "
+          "genes. Whole counts: of genes that are mostly zero the interval often is the zero alone and covers "
+          "more than its level; smooth intervals (randomised) can meet it for any gene. Further genes: "
+          "randomised, by corrections from all other held-out genes, which is what genes that were never "
+          "measured get.",
+      {"Intervals", "genes", "mean", "5%", "25%", "50%", "75%", "95%"},
+      {},
+      true};
   const auto add = [&](const std::string& name, const Json& of) {
     std::vector<std::string> row = {name, of["genes"].dump()};
     for (const char* what : {"mean", "5", "25", "50", "75", "95"}) row.push_back(at(of, {what}));
@@ -79,10 +88,14 @@ ReportTable gene_coverage_table(const Json& json, const std::string& model) {
 }
 
 ReportTable counts_table(const Json& counts, const std::string& model) {
-  ReportTable table{"counts", "Scores on counts",
-                    "Expected against measured counts, means over genes; methods that predict log-normalised expression "
-                    "are put back to the spot's depth.",
-                    {"Method", "PCC", "Spearman", "Kendall", "RMSE"}, {}, true};
+  ReportTable table{
+      "counts",
+      "Scores on counts",
+      "Expected against measured counts, means over genes; methods that predict log-normalised expression "
+      "are put back to the spot's depth.",
+      {"Method", "PCC", "Spearman", "Kendall", "RMSE"},
+      {},
+      true};
   const auto add = [&](const std::string& name, const Json& scores) {
     std::vector<std::string> row = {name};
     for (const char* score : {"pcc", "scc", "kendall", "rmse"}) row.push_back(at(scores, {score, "mean"}));
@@ -94,13 +107,15 @@ ReportTable counts_table(const Json& counts, const std::string& model) {
 }
 
 ReportTable test_table(const Json& tests) {
-  ReportTable table{"tests", "Against the other methods",
+  ReportTable table{"tests",
+                    "Against the other methods",
                     "Median over genes of the model's score minus the method's, and p-values of Wilcoxon's signed-rank "
                     "test (paired by gene) and of the Mann-Whitney test, two-sided, corrected for the number of "
                     "methods (Benjamini-Hochberg).",
-                    {"Method"}, {}};
-  const std::pair<const char*, const char*> scores[] = {{"pcc", "PCC"}, {"scc", "Spearman"}, {"kendall", "Kendall"},
-                                                        {"rmse", "RMSE"}};
+                    {"Method"},
+                    {}};
+  const std::pair<const char*, const char*> scores[] = {
+      {"pcc", "PCC"}, {"scc", "Spearman"}, {"kendall", "Kendall"}, {"rmse", "RMSE"}};
   for (const auto& [key, title] : scores)
     for (const char* what : {"", " p, paired", " p, unpaired"}) table.columns.push_back(std::string(title) + what);
   for (const auto& [method, first] : tests["pcc"].items()) {

@@ -1,6 +1,6 @@
 // The commands on a GPU.
-#include "examples/dcavae/run_fit.hpp"
 #include "examples/common/gpu.hpp"
+#include "examples/dcavae/run_fit.hpp"
 #include "stx/cuda.hpp"
 
 namespace stx::dcavae {

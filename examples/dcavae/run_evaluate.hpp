@@ -28,7 +28,8 @@ void load_data(PairRun& run, const Command& command, const Options& options) {
     run.pair.notes.push_back(note);
     run.progress.note("note: " + note);
   };
-  if (const auto note = list_note(run.pair.sc.counts.rows, run.pair.st.counts.rows, options); !note.empty()) add_note(note);
+  if (const auto note = list_note(run.pair.sc.counts.rows, run.pair.st.counts.rows, options); !note.empty())
+    add_note(note);
   if (const auto reason = why_not_placed(run.pair.coordinates); !reason.empty() && !options.joint_positions)
     add_note("cells are not placed: " + reason);
 }
@@ -38,8 +39,8 @@ template <class D>
 GenesEvaluation evaluate_pair(const EvaluateCommand& command, const Options& options, PairRun& run) {
   command.check();
   require_enough(run.pair, command.folds);
-  EvaluationPlan plan = plan_of(run.pair, command.protocol, command.folds, options,
-                                {.paper = command.ablations, .mends = command.mends});
+  EvaluationPlan plan =
+      plan_of(run.pair, command.protocol, command.folds, options, {.paper = command.ablations, .mends = command.mends});
   plan.seeds = command.seed_list();
   plan.methods = methods_of(command.methods);
   plan.cache = command.cache;
@@ -54,10 +55,12 @@ void run_evaluate(const EvaluateCommand& command, const std::string& device_name
   methods_of(command.methods);  // refused before data are read
   load_data(run, command, options);
   keep_most_variable(run.pair, command.most_variable);
-  run.begin("dcavae-evaluate.checkpoint",
-            {{"protocol", command.protocol}, {"folds", command.folds}, {"seeds", command.seeds},
-             {"methods", command.methods}, {"ablations", command.ablations},
-             {"mends", command.mends}});
+  run.begin("dcavae-evaluate.checkpoint", {{"protocol", command.protocol},
+                                           {"folds", command.folds},
+                                           {"seeds", command.seeds},
+                                           {"methods", command.methods},
+                                           {"ablations", command.ablations},
+                                           {"mends", command.mends}});
   GenesEvaluation evaluation = evaluate_pair<D>(command, options, run);
   run.facts.total_seconds = run.seconds();
   run.finish([&] {

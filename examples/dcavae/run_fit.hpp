@@ -33,14 +33,15 @@ SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const 
   SpotPrediction prediction =
       predict_spots(model, std::move(genes), saved.corrections, level, command.common.used_threads());
   if (!prediction.corrected)
-    progress.note("intervals are not corrected: no cross-validation showed how often they hold the truth, and they may "
-                  "cover less or more than their level");
+    progress.note(
+        "intervals are not corrected: no cross-validation showed how often they hold the truth, and they may "
+        "cover less or more than their level");
   AnnData spots = spots_anndata(file, prediction);
   add_transferred_labels(spots, *file.st, saved.cell_latents, saved.cell_labels, prediction.latents.mean,
                          command.common.used_threads());
   write_h5ad(command.out, spots);
-  progress.note(stx::detail::concat("wrote ", command.out, ": ", file.st->file.n_obs(), " spots, ",
-                                    file.st->var.rows(), " measured and ", imputed.size(), " imputed genes"));
+  progress.note(stx::detail::concat("wrote ", command.out, ": ", file.st->file.n_obs(), " spots, ", file.st->var.rows(),
+                                    " measured and ", imputed.size(), " imputed genes"));
   return prediction;
 }
 
@@ -77,7 +78,8 @@ SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& o
   std::vector<std::int64_t> panel(static_cast<std::size_t>(task.n_shared));
   std::iota(panel.begin(), panel.end(), std::int64_t{0});
   for (const auto& [name, weights] : saved.parameters)
-    if (name == "decoder.rate.weight") saved.expected_pcc = casper::expected_accuracy(transposed(weights), panel, cv_pcc);
+    if (name == "decoder.rate.weight")
+      saved.expected_pcc = casper::expected_accuracy(transposed(weights), panel, cv_pcc);
   for (std::size_t g = 0; g < cv_pcc.size(); ++g) saved.expected_pcc[g] = static_cast<float>(cv_pcc[g]);
   return saved;
 }
@@ -92,8 +94,9 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   PairData& pair = run.pair;
   require_enough(pair, command.folds);
   if (options.extra_genes == 0 && pair.sc.genes.size() > pair.shared.size())
-    run.progress.note("note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes -1 "
-                      "takes all of them");
+    run.progress.note(
+        "note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes -1 "
+        "takes all of them");
   const int threads = run.facts.threads;
   run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
 
@@ -132,8 +135,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     cells = cells_anndata(pair.sc, of_cells, provenance(run.facts));
     if (command.folds == 0)
       evaluation.space = latent_space(pair, options, of_cells.mean, model.latents(Modality::spots).mean);
-    if (const auto placement =
-            place_rows_of(model, pair.coordinates, context, run.tools())) {
+    if (const auto placement = place_rows_of(model, pair.coordinates, context, run.tools())) {
       const Placed& placed = placement->cells;
       add_places(cells, pair.sc, {placed.position, placed.spread, placed.radius});
       cells.uns["stx"]["positions"] = position_errors(placement->errors);
@@ -173,10 +175,9 @@ void run_impute(const ImputeCommand& command, const std::string& device_name) {
   for (std::size_t c = 0; c < input.st.genes.size(); ++c)
     for (const std::int64_t g : input.measured)
       if (known[g] < 0 && saved.genes[g] == input.st.genes[c]) known[g] = input.st.columns[c];
-  const SpotPrediction prediction =
-      write_spots(command, model, saved, known, std::stod(command.level) / 100,
-                  {.st = &input.st, .measured_pcc = casper::unknown_pcc(input.st), .provenance = run.provenance()},
-                  run.progress);
+  const SpotPrediction prediction = write_spots(
+      command, model, saved, known, std::stod(command.level) / 100,
+      {.st = &input.st, .measured_pcc = casper::unknown_pcc(input.st), .provenance = run.provenance()}, run.progress);
   const auto n_measured = std::count_if(known.begin(), known.end(), [](std::int64_t column) { return column >= 0; });
   run.finish(static_cast<std::int64_t>(prediction.genes.size()) - n_measured, options_json(saved.options),
              {{"interval_level", prediction.level}, {"interval_corrected", prediction.corrected}});

@@ -17,13 +17,15 @@ void save_model(const std::string& path, const SavedModel& model) {
   file.metadata("genes", model.genes);
   file.metadata("inputs", model.inputs);
   file.metadata("cell_labels", model.cell_labels);
-  file.vector("sizes", std::vector<double>{static_cast<double>(model.n_shared), static_cast<double>(model.n_cell_inputs)});
+  file.vector("sizes",
+              std::vector<double>{static_cast<double>(model.n_shared), static_cast<double>(model.n_cell_inputs)});
   file.vector("expected_pcc", model.expected_pcc);
   file.matrix("keys", model.keys);
   file.matrix("cell_profiles", model.cell_profiles);
   file.matrix("cell_latents", model.cell_latents);
   std::vector<double> corrections;
-  for (const Correction& c : model.corrections) corrections.insert(corrections.end(), {c.level, c.from, c.to, c.rounding});
+  for (const Correction& c : model.corrections)
+    corrections.insert(corrections.end(), {c.level, c.from, c.to, c.rounding});
   file.vector("corrections", corrections);
   file.parameters(model.parameters);
   file.write(path);
@@ -40,10 +42,10 @@ SavedModel read_model(const std::string& path) {
   model.n_shared = static_cast<std::int64_t>(sizes[0]);
   model.n_cell_inputs = static_cast<std::int64_t>(sizes[1]);
   const auto n_genes = static_cast<std::int64_t>(model.genes.size());
-  require<DataError>(model.n_shared >= 1 && model.n_shared <= n_genes && model.n_cell_inputs >= 1 &&
-                         model.n_cell_inputs <= n_genes,
-                     path, "has ", n_genes, " genes, of which ", model.n_shared, " would be the panel and ",
-                     model.n_cell_inputs, " inputs of cells");
+  require<DataError>(
+      model.n_shared >= 1 && model.n_shared <= n_genes && model.n_cell_inputs >= 1 && model.n_cell_inputs <= n_genes,
+      path, "has ", n_genes, " genes, of which ", model.n_shared, " would be the panel and ", model.n_cell_inputs,
+      " inputs of cells");
   for (const std::string& name : model.inputs)
     require<DataError>(std::find(model.genes.begin(), model.genes.begin() + model.n_shared, name) !=
                            model.genes.begin() + model.n_shared,
@@ -62,7 +64,8 @@ SavedModel read_model(const std::string& path) {
   const std::vector<double> levels = usual_levels();
   const auto& corrections = file.vector<double>("corrections", 4 * static_cast<std::int64_t>(levels.size()));
   for (std::size_t l = 0; l < levels.size(); ++l)
-    model.corrections.push_back({corrections[4 * l], corrections[4 * l + 1], corrections[4 * l + 2], corrections[4 * l + 3]});
+    model.corrections.push_back(
+        {corrections[4 * l], corrections[4 * l + 1], corrections[4 * l + 2], corrections[4 * l + 3]});
   model.parameters = file.parameters();
   return model;
 }
@@ -79,7 +82,8 @@ Task section_task(const SavedModel& model, const CsrMatrix<float>& counts, const
   make_whole(inputs, "spatial counts", model.options.rounded);
   for (const std::string& name : model.inputs)
     task.split.train.push_back(std::find(model.genes.begin(), model.genes.end(), name) - model.genes.begin());
-  for (std::int32_t& column : inputs.indices) column = static_cast<std::int32_t>(task.split.train[static_cast<std::size_t>(column)]);
+  for (std::int32_t& column : inputs.indices)
+    column = static_cast<std::int32_t>(task.split.train[static_cast<std::size_t>(column)]);
   inputs.cols = task.n_genes();
   task.spots = std::move(inputs);  // inputs ascend, so columns of a row do
   task.spot_totals = row_totals(task.spots);

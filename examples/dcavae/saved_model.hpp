@@ -14,15 +14,15 @@ namespace stx::dcavae {
 /// latents with labels for the transfer.
 struct SavedModel {
   Options options;
-  std::vector<std::string> genes;      ///< of the decoder; the first n_shared are the panel
+  std::vector<std::string> genes;  ///< of the decoder; the first n_shared are the panel
   std::int64_t n_shared = 0;
-  std::vector<std::string> inputs;     ///< panel genes that the spots' encoder takes, in its order
-  std::int64_t n_cell_inputs = 0;      ///< genes of the cells' encoder
-  std::vector<float> expected_pcc;     ///< per gene, from the cross-validation; NaN unknown
-  Matrix<float> keys;                  ///< keys and values of the cells; empty without cross-attention
-  Matrix<float> cell_profiles;         ///< what keys are drawn by; empty unless they are sampled
-  std::vector<Correction> corrections; ///< of intervals, one for each usual level
-  Matrix<float> cell_latents;          ///< empty without labels
+  std::vector<std::string> inputs;      ///< panel genes that the spots' encoder takes, in its order
+  std::int64_t n_cell_inputs = 0;       ///< genes of the cells' encoder
+  std::vector<float> expected_pcc;      ///< per gene, from the cross-validation; NaN unknown
+  Matrix<float> keys;                   ///< keys and values of the cells; empty without cross-attention
+  Matrix<float> cell_profiles;          ///< what keys are drawn by; empty unless they are sampled
+  std::vector<Correction> corrections;  ///< of intervals, one for each usual level
+  Matrix<float> cell_latents;           ///< empty without labels
   std::vector<std::string> cell_labels;
   NamedParameters parameters;
 };

@@ -79,8 +79,8 @@ Matrix<float> unit_profiles(const CsrMatrix<float>& counts, std::span<const std:
 
 Matrix<float> unit_profiles(const Task& task, Modality m, Similarity similarity, int threads) {
   const bool cells = m == Modality::cells;
-  return unit_profiles(cells ? task.cells : task.spots, task.split.train,
-                       cells ? task.cell_totals : task.spot_totals, similarity, threads);
+  return unit_profiles(cells ? task.cells : task.spots, task.split.train, cells ? task.cell_totals : task.spot_totals,
+                       similarity, threads);
 }
 
 }  // namespace stx::dcavae

@@ -40,12 +40,12 @@ SpotPrediction predict_spots(DcavaeModel<D>& model, std::vector<std::int64_t> ge
   UncertaintySums uncertainty;
   const std::int64_t block = std::max<std::int64_t>(1, (std::int64_t{1} << 20) / std::max<std::int64_t>(1, n_genes));
   for (std::int64_t first = 0; first < n_rows; first += block) {
-    const Predictive samples = summarize_samples(
-        std::min(block, n_rows - first), n_genes, model.options().posterior_samples, usual_levels(), threads,
-        [&](std::vector<std::int64_t> some, std::int64_t sample) {
-          for (std::int64_t& row : some) row += first;
-          return model.sample_counts(Modality::spots, some, out.genes, sample);
-        });
+    const Predictive samples =
+        summarize_samples(std::min(block, n_rows - first), n_genes, model.options().posterior_samples, usual_levels(),
+                          threads, [&](std::vector<std::int64_t> some, std::int64_t sample) {
+                            for (std::int64_t& row : some) row += first;
+                            return model.sample_counts(Modality::spots, some, out.genes, sample);
+                          });
     for (const Intervals& intervals : make_intervals(samples, corrections)) {
       if (intervals.level != level) continue;
       std::copy(intervals.lower.values.begin(), intervals.lower.values.end(), out.lower.row(first).begin());

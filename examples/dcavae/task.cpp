@@ -79,8 +79,10 @@ GeneSplit split_genes(std::int64_t n_shared, const std::vector<std::int64_t>& te
   std::sort(split.test.begin(), split.test.end());
   split.train = complement(n_shared, split.test);
   if (options.validation_genes <= 0) return split;
-  require<DataError>(split.train.size() >= 3, "dcavae", "choosing the epoch by validation genes needs at least 3 "
-                     "measured genes, got ", split.train.size(), "; set validation_genes = 0");
+  require<DataError>(split.train.size() >= 3, "dcavae",
+                     "choosing the epoch by validation genes needs at least 3 "
+                     "measured genes, got ",
+                     split.train.size(), "; set validation_genes = 0");
   const auto n = std::clamp<std::size_t>(
       static_cast<std::size_t>(std::lround(options.validation_genes * static_cast<double>(split.train.size()))), 1,
       split.train.size() - 2);
@@ -90,8 +92,7 @@ GeneSplit split_genes(std::int64_t n_shared, const std::vector<std::int64_t>& te
   std::vector<std::int64_t> train;
   std::vector<char> chosen(places.size(), 0);
   for (std::size_t j = 0; j < n; ++j) chosen[places[j]] = 1;
-  for (std::size_t j = 0; j < chosen.size(); ++j)
-    (chosen[j] != 0 ? split.validation : train).push_back(split.train[j]);
+  for (std::size_t j = 0; j < chosen.size(); ++j) (chosen[j] != 0 ? split.validation : train).push_back(split.train[j]);
   split.train = std::move(train);
   return split;
 }
@@ -131,8 +132,7 @@ Task make_task(const PairData& pair, const GeneSplit& split, const Options& opti
   task.spot_totals = row_totals(task.spots);
   task.coordinates = pair.coordinates;
   if (!options.label_column.empty()) task.cell_labels = cell_labels(pair.sc, options.label_column);
-  if (!options.spot_label_column.empty())
-    task.spot_labels = row_labels(pair.st, options.spot_label_column, "spatial");
+  if (!options.spot_label_column.empty()) task.spot_labels = row_labels(pair.st, options.spot_label_column, "spatial");
   return task;
 }
 

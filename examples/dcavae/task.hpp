@@ -38,8 +38,8 @@ GeneSplit without_validation(GeneSplit split);
 /// Decoder genes are numbered: first the shared genes in the order of PairData::shared, then the extra genes
 /// of the reference, the most variable first.
 struct Task {
-  CsrMatrix<float> cells;  ///< cells x decoder genes, raw counts
-  CsrMatrix<float> spots;  ///< spots x decoder genes, raw counts of training genes; all others are absent
+  CsrMatrix<float> cells;               ///< cells x decoder genes, raw counts
+  CsrMatrix<float> spots;               ///< spots x decoder genes, raw counts of training genes; all others are absent
   std::vector<std::string> genes;       ///< names of the decoder genes
   std::vector<std::int64_t> reference;  ///< column of PairData::sc.counts of each decoder gene
   std::int64_t n_shared = 0;            ///< decoder genes below this number are shared ones

@@ -25,12 +25,12 @@ void add_counts(Fnv1a64& hash, const CsrMatrix<float>& counts, const std::vector
 
 ListSizes list_sizes(std::int64_t n_cells, std::int64_t n_spots, const Options& o) {
   const std::int64_t fewer = std::min(n_cells, n_spots);
-  require<DataError>(fewer >= 1, "dcavae", "pairs need at least one cell and one spot, got ", n_cells, " and ", n_spots);
+  require<DataError>(fewer >= 1, "dcavae", "pairs need at least one cell and one spot, got ", n_cells, " and ",
+                     n_spots);
   const auto size = [&](std::int64_t n_other, const char* rows, const char* others) {
-    if (o.k_scaled)
-      return std::min({o.k * n_other / fewer, o.k_cap, n_other});
-    require(o.k <= n_other, "dcavae", "k = ", o.k, " ", others, " for each of the ", rows, " exceed the data: there are ",
-            n_other, " ", others, "; lower k, or set k_scaled = true");
+    if (o.k_scaled) return std::min({o.k * n_other / fewer, o.k_cap, n_other});
+    require(o.k <= n_other, "dcavae", "k = ", o.k, " ", others, " for each of the ", rows,
+            " exceed the data: there are ", n_other, " ", others, "; lower k, or set k_scaled = true");
     return o.k;
   };
   const ListSizes sizes{size(n_spots, "cells", "spots"), size(n_cells, "spots", "cells")};

@@ -35,18 +35,17 @@ class Trainer {
     Context<D>& ctx = model_.context();
     const auto draw = sampler_.draw(ctx, anchors);
     const bool by_cells = anchors == Anchors::first;
-    StepInputs<float, D> in{
-        .cells = batch(Modality::cells, by_cells ? draw.anchors : draw.partners,
-                       by_cells ? draw.keys_of_anchors : draw.keys_of_partners),
-        .spots = batch(Modality::spots, by_cells ? draw.partners : draw.anchors,
-                       by_cells ? draw.keys_of_partners : draw.keys_of_anchors),
-        .positives = draw.positives,
-        .distances = draw.distances,
-        .anchors = anchors,
-        .kl_weight = kl_weight_,
-        .cell_weight = model_.options().balance_extra_genes ? model_.panel_share() : 1.0,
-        .places = {},
-        .place_shown = {}};
+    StepInputs<float, D> in{.cells = batch(Modality::cells, by_cells ? draw.anchors : draw.partners,
+                                           by_cells ? draw.keys_of_anchors : draw.keys_of_partners),
+                            .spots = batch(Modality::spots, by_cells ? draw.partners : draw.anchors,
+                                           by_cells ? draw.keys_of_partners : draw.keys_of_anchors),
+                            .positives = draw.positives,
+                            .distances = draw.distances,
+                            .anchors = anchors,
+                            .kl_weight = kl_weight_,
+                            .cell_weight = model_.options().balance_extra_genes ? model_.panel_share() : 1.0,
+                            .places = {},
+                            .place_shown = {}};
     if (model_.options().joint_positions) {
       const auto& spots = by_cells ? draw.partners : draw.anchors;
       in.places = model_.places(spots);
@@ -92,7 +91,8 @@ class Trainer {
   SideBatch<float, D> batch(Modality m, const Tensor<std::int32_t, D>& rows, const Tensor<std::int32_t, D>& keys) {
     Context<D>& ctx = model_.context();
     const DeviceSide<D>& side = model_.side(m);
-    SideBatch<float, D> out{side.inputs(ctx, rows), {}, side.counts(rows), side.library(ctx, rows), side.observed(), {}};
+    SideBatch<float, D> out{side.inputs(ctx, rows), {}, side.counts(rows), side.library(ctx, rows),
+                            side.observed(),        {}};
     if (model_.options().cross_attention) out.key_inputs = model_.side(other(m)).inputs(ctx, keys);
     if (model_.options().library == "learned") {
       const auto& [mean, sd] = log_totals_[m == Modality::cells ? 0 : 1];

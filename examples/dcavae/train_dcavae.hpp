@@ -68,7 +68,8 @@ JobResult train_once(TrainTools& tools, const std::string& job, DcavaeModel<D>& 
   const FitState<float>* begun = tools.run.state.active(job);
   double epoch = begun != nullptr ? static_cast<double>(begun->epochs.size()) : 0.0;
   const auto score = [&] { return select ? validation_score(model, task, context.threads) : ++epoch; };
-  return run_job(tools.run, job, trainer, epochs, [&](auto&& on_epoch) { return trainer.run(score, on_epoch); }, select);
+  return run_job(
+      tools.run, job, trainer, epochs, [&](auto&& on_epoch) { return trainer.run(score, on_epoch); }, select);
 }
 
 /// Trains on a split of the genes. With validation genes and options.refit in two passes: the first, job
@@ -96,8 +97,8 @@ Trained<D> train_dcavae(TrainTools tools, const std::string& job, const PairData
   });
   result.best_epoch = smoothed_best(result.epochs);
   Trained<D> trained = start(without_validation(split));
-  const JobResult second = train_once(tools, job, *trained.model, trained.task, options, context,
-                                      result.best_epoch + 1, false);
+  const JobResult second =
+      train_once(tools, job, *trained.model, trained.task, options, context, result.best_epoch + 1, false);
   for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
   return trained;
 }
@@ -112,8 +113,8 @@ void align_cells(const TrainTools& tools, Trained<D>& trained, const ContextOpti
   const Similarity similarity = similarity_of(options.similarity);
   const int threads = threads_or_all(context.threads);
   const auto lists = tools.lists.template lists<D>(context, trained.task, options,
-                                          unit_profiles(trained.task, Modality::cells, similarity, threads),
-                                          unit_profiles(trained.task, Modality::spots, similarity, threads));
+                                                   unit_profiles(trained.task, Modality::cells, similarity, threads),
+                                                   unit_profiles(trained.task, Modality::spots, similarity, threads));
   model.set_shift_of_cells(
       shift_of_cells(*lists, model.latents(Modality::cells).mean, model.latents(Modality::spots).mean));
 }

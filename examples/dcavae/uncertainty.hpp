@@ -9,11 +9,9 @@ namespace stx::dcavae {
 
 /// Uncertainty of one gene over the rows, or of one row over the genes.
 struct Uncertainty {
-  double sd = std::numeric_limits<double>::quiet_NaN();  ///< mean predictive SD, counts
-  double relative =
-      std::numeric_limits<double>::quiet_NaN();  ///< sum of SDs / sum of means; NaN where all are 0
-  double width =
-      std::numeric_limits<double>::quiet_NaN();  ///< mean width of the closed intervals, counts
+  double sd = std::numeric_limits<double>::quiet_NaN();        ///< mean predictive SD, counts
+  double relative = std::numeric_limits<double>::quiet_NaN();  ///< sum of SDs / sum of means; NaN where all are 0
+  double width = std::numeric_limits<double>::quiet_NaN();     ///< mean width of the closed intervals, counts
 };
 
 struct Uncertainties {
@@ -25,9 +23,9 @@ class UncertaintySums {
  public:
   /// The next rows. @throws ArgumentError for shapes that differ.
   void add(const Predictive& p, const Intervals& intervals) {
-    require(p.rows() == intervals.lower.rows && p.genes() == intervals.lower.cols,
-            "summarize_uncertainty", "predictions and intervals must have the same shape, got ",
-            p.rows(), " x ", p.genes(), " and ", intervals.lower.rows, " x ", intervals.lower.cols);
+    require(p.rows() == intervals.lower.rows && p.genes() == intervals.lower.cols, "summarize_uncertainty",
+            "predictions and intervals must have the same shape, got ", p.rows(), " x ", p.genes(), " and ",
+            intervals.lower.rows, " x ", intervals.lower.cols);
     genes_.resize(static_cast<std::size_t>(p.genes()));
     for (std::int64_t i = 0; i < p.rows(); ++i) {
       Sums row;
@@ -43,8 +41,7 @@ class UncertaintySums {
   /// Per-gene and per-row summaries; NaN where there is nothing to average.
   Uncertainties summary() const {
     Uncertainties out{{}, rows_};
-    for (const Sums& gene : genes_)
-      out.genes.push_back(gene.over(static_cast<std::int64_t>(rows_.size())));
+    for (const Sums& gene : genes_) out.genes.push_back(gene.over(static_cast<std::int64_t>(rows_.size())));
     return out;
   }
 

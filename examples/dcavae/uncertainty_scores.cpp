@@ -11,9 +11,10 @@ namespace stx::dcavae {
 
 namespace {
 
-constexpr double GeneUncertainty::* all_values[] = {
-    &GeneUncertainty::auc,      &GeneUncertainty::slope,      &GeneUncertainty::intercept, &GeneUncertainty::relative_sd,
-    &GeneUncertainty::relative_error, &GeneUncertainty::coverage, &GeneUncertainty::randomised,  &GeneUncertainty::width};
+constexpr double GeneUncertainty::*all_values[] = {
+    &GeneUncertainty::auc,         &GeneUncertainty::slope,          &GeneUncertainty::intercept,
+    &GeneUncertainty::relative_sd, &GeneUncertainty::relative_error, &GeneUncertainty::coverage,
+    &GeneUncertainty::randomised,  &GeneUncertainty::width};
 
 Matrix<float> column(const Matrix<float>& m, std::int64_t j) {
   Matrix<float> out(m.rows, 1);
@@ -29,14 +30,15 @@ void score_gene(GeneUncertainty& u, const Matrix<float>& truth, const Intervals&
   if (s.closed.count > 0) u.coverage = s.closed.share, u.randomised = s.randomised, u.width = s.closed.mean_width;
 }
 
-nlohmann::ordered_json metrics_json(const std::vector<GeneUncertainty>& genes, const std::vector<LevelCoverage>& levels) {
-  const auto summary = [&](double GeneUncertainty::* value, bool both_classes) {
+nlohmann::ordered_json metrics_json(const std::vector<GeneUncertainty>& genes,
+                                    const std::vector<LevelCoverage>& levels) {
+  const auto summary = [&](double GeneUncertainty::*value, bool both_classes) {
     std::vector<double> values;
     for (const GeneUncertainty& u : genes)
       if (!both_classes || !std::isnan(u.auc)) values.push_back(u.*value);
     return summarize(std::move(values));
   };
-  const auto over_genes = [&](double GeneUncertainty::* value) {
+  const auto over_genes = [&](double GeneUncertainty::*value) {
     std::vector<double> values;
     for (const GeneUncertainty& u : genes) values.push_back(u.*value);
     return nlohmann::ordered_json{{level_name(gene_level), quantiles_json(std::move(values))}};
@@ -55,8 +57,9 @@ nlohmann::ordered_json metrics_json(const std::vector<GeneUncertainty>& genes, c
        {{"slope", number(all_slopes.mean)},
         {"intercept", number(summary(&GeneUncertainty::intercept, false).mean)},
         {"genes", all_slopes.count}}},
-      {"rule", "5 bins of the probability of a zero; over genes with zeros and other counts, and over all genes as "
-               "published; a gene with one occupied bin has slope 0"}};
+      {"rule",
+       "5 bins of the probability of a zero; over genes with zeros and other counts, and over all genes as "
+       "published; a gene with one occupied bin has slope 0"}};
   for (const char* kind : {"coverage", "coverage_randomised", "interval_width"})
     json[kind] = nlohmann::ordered_json::object();
   for (const LevelCoverage& c : levels) {
@@ -175,10 +178,14 @@ std::vector<LevelCoverage> UncertaintyScores::coverage() const {
 nlohmann::ordered_json UncertaintyScores::of_gene(std::int64_t gene) const {
   const GeneUncertainty u = mean_of(gene);
   const std::string level = level_name(gene_level);
-  return {{"auc", number(u.auc)}, {"calibration_slope", number(u.slope)},
-          {"calibration_intercept", number(u.intercept)}, {"relative_sd", number(u.relative_sd)},
-          {"relative_error", number(u.relative_error)}, {"coverage_" + level, number(u.coverage)},
-          {"coverage_randomised_" + level, number(u.randomised)}, {"interval_width_" + level, number(u.width)}};
+  return {{"auc", number(u.auc)},
+          {"calibration_slope", number(u.slope)},
+          {"calibration_intercept", number(u.intercept)},
+          {"relative_sd", number(u.relative_sd)},
+          {"relative_error", number(u.relative_error)},
+          {"coverage_" + level, number(u.coverage)},
+          {"coverage_randomised_" + level, number(u.randomised)},
+          {"interval_width_" + level, number(u.width)}};
 }
 
 std::vector<CalibrationPoint> UncertaintyScores::zero_curve(int bins) const {

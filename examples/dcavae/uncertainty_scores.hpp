@@ -14,14 +14,14 @@ inline constexpr double gene_level = 0.9;
 
 /// One held-out gene.
 struct GeneUncertainty {
-  double auc = std::numeric_limits<double>::quiet_NaN();        ///< of P(zero) for zero counts; NaN without both
-  double slope = std::numeric_limits<double>::quiet_NaN();      ///< of the calibration of P(zero)
+  double auc = std::numeric_limits<double>::quiet_NaN();    ///< of P(zero) for zero counts; NaN without both
+  double slope = std::numeric_limits<double>::quiet_NaN();  ///< of the calibration of P(zero)
   double intercept = std::numeric_limits<double>::quiet_NaN();
-  double relative_sd = std::numeric_limits<double>::quiet_NaN();  ///< sum of SDs / sum of means
+  double relative_sd = std::numeric_limits<double>::quiet_NaN();     ///< sum of SDs / sum of means
   double relative_error = std::numeric_limits<double>::quiet_NaN();  ///< sum of |error| / sum of means
-  double coverage = std::numeric_limits<double>::quiet_NaN();    ///< of its entries at gene_level, closed intervals
-  double randomised = std::numeric_limits<double>::quiet_NaN();  ///< the same of the smooth intervals
-  double width = std::numeric_limits<double>::quiet_NaN();       ///< mean width of the closed ones
+  double coverage = std::numeric_limits<double>::quiet_NaN();        ///< of its entries at gene_level, closed intervals
+  double randomised = std::numeric_limits<double>::quiet_NaN();      ///< the same of the smooth intervals
+  double width = std::numeric_limits<double>::quiet_NaN();           ///< mean width of the closed ones
 };
 
 /// Counts of entries behind a share.

@@ -37,4 +37,6 @@ int main() try {
     }
     std::printf("epoch %d: %.3f\n", epoch + 1, sum * batch / n);
   }
-} catch (const std::exception& e) { return std::fprintf(stderr, "%s\n", e.what()), 1; }
+} catch (const std::exception& e) {
+  return std::fprintf(stderr, "%s\n", e.what()), 1;
+}

@@ -13,8 +13,7 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void activate_fwd_quad_per_thread_kernel(ActivateForward<T> p, const StepState* state,
-                                                    bool aligned) {
+__global__ void activate_fwd_quad_per_thread_kernel(ActivateForward<T> p, const StepState* state, bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
@@ -31,8 +30,7 @@ __global__ void activate_fwd_quad_per_thread_kernel(ActivateForward<T> p, const 
 }
 
 template <class T>
-__global__ void activate_bwd_quad_per_thread_kernel(ActivateBackward<T> p, const StepState* state,
-                                                    bool aligned) {
+__global__ void activate_bwd_quad_per_thread_kernel(ActivateBackward<T> p, const StepState* state, bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
@@ -54,15 +52,14 @@ __global__ void activate_bwd_quad_per_thread_kernel(ActivateBackward<T> p, const
 template <class T>
 void activate_forward(Context<Cuda>& ctx, const ActivateForward<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::activate_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(), kernels::quads_aligned(p.cols, p.x, p.residual, p.y));
+  cuda::launch(ctx, kernels::activate_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
+               kernels::quads_aligned(p.cols, p.x, p.residual, p.y));
 }
 
 template <class T>
 void activate_backward(Context<Cuda>& ctx, const ActivateBackward<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::activate_bwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(),
+  cuda::launch(ctx, kernels::activate_bwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
                kernels::quads_aligned(p.cols, p.grad_y, p.x, p.grad_x, p.grad_residual));
 }
 

@@ -25,8 +25,7 @@ namespace kernels {
 /// chunk's first row, means count from the first row of all, so that a large mean cancels.
 template <class T>
 __global__ void batch_norm_fwd_column_strip_per_block_kernel(BatchNormForward<T> p, T* partials,
-                                                             std::int64_t chunk_rows,
-                                                             bool aligned) {
+                                                             std::int64_t chunk_rows, bool aligned) {
   const ColumnStrip strip(p.rows, chunk_rows);
   const std::int64_t column = strip.column;
   Quad<T> first{}, sum{}, squares{};
@@ -57,8 +56,7 @@ __global__ void batch_norm_fwd_column_strip_per_block_kernel(BatchNormForward<T>
 
 /// A block owns 32 columns; its 16 rows of threads take every 16th chunk each.
 template <class T>
-__global__ void batch_norm_fwd_columns_per_block_kernel(BatchNormForward<T> p, const T* partials,
-                                                        std::int64_t n_chunks,
+__global__ void batch_norm_fwd_columns_per_block_kernel(BatchNormForward<T> p, const T* partials, std::int64_t n_chunks,
                                                         std::int64_t chunk_rows) {
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   math::Moments all;
@@ -66,8 +64,8 @@ __global__ void batch_norm_fwd_columns_per_block_kernel(BatchNormForward<T> p, c
     for (std::int64_t c = threadIdx.y; c < n_chunks; c += blockDim.y) {
       const std::int64_t left = p.rows - c * chunk_rows;
       const T* chunk = partials + 2 * c * p.width + column;
-      all.add({static_cast<double>(left < chunk_rows ? left : chunk_rows),
-               static_cast<double>(chunk[0]), static_cast<double>(chunk[p.width])});
+      all.add({static_cast<double>(left < chunk_rows ? left : chunk_rows), static_cast<double>(chunk[0]),
+               static_cast<double>(chunk[p.width])});
     }
   }
   math::Moments* shared = shared_memory<math::Moments>();
@@ -75,8 +73,7 @@ __global__ void batch_norm_fwd_columns_per_block_kernel(BatchNormForward<T> p, c
   __syncthreads();
   if (threadIdx.y != 0 || column >= p.width) return;
   for (unsigned y = 1; y < blockDim.y; ++y) all.add(shared[y * blockDim.x + threadIdx.x]);
-  math::column_statistics(all, p.rows > 0 ? p.x[column] : T(0), p.eps, p.momentum, p.mean + column,
-                          p.rstd + column,
+  math::column_statistics(all, p.rows > 0 ? p.x[column] : T(0), p.eps, p.momentum, p.mean + column, p.rstd + column,
                           p.running_mean != nullptr ? p.running_mean + column : nullptr,
                           p.running_var != nullptr ? p.running_var + column : nullptr);
 }
@@ -91,8 +88,7 @@ __global__ void batch_norm_fwd_running_column_per_thread_kernel(BatchNormForward
 }
 
 template <class T>
-__global__ void batch_norm_fwd_quad_per_thread_kernel(BatchNormForward<T> p, const StepState* state,
-                                                      bool aligned) {
+__global__ void batch_norm_fwd_quad_per_thread_kernel(BatchNormForward<T> p, const StepState* state, bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.width) return;
@@ -103,8 +99,8 @@ __global__ void batch_norm_fwd_quad_per_thread_kernel(BatchNormForward<T> p, con
   const Quad<T> shift = load_quad(p.shift, column, p.width, aligned);
 #pragma unroll
   for (int e = 0; e < quad_size; ++e)
-    value.v[e] = math::activate(
-        math::normal_form(value.v[e], mean.v[e], rstd.v[e]) * gain.v[e] + shift.v[e], p.activation);
+    value.v[e] =
+        math::activate(math::normal_form(value.v[e], mean.v[e], rstd.v[e]) * gain.v[e] + shift.v[e], p.activation);
   if (p.dropout.active()) apply_dropout(value, state, p.dropout, row, column);
   store_quad(p.y + row * p.width, column, p.width, aligned, value);
 }
@@ -114,16 +110,15 @@ template <class T>
 struct BatchNormQuad {
   Quad<T> normal, grad;
 
-  __device__ BatchNormQuad(const BatchNormBackward<T>& p, const StepState* state, std::int64_t row,
-                           std::int64_t column, bool aligned) {
+  __device__ BatchNormQuad(const BatchNormBackward<T>& p, const StepState* state, std::int64_t row, std::int64_t column,
+                           bool aligned) {
     normal = load_quad(p.x + row * p.width, column, p.width, aligned);
     grad = load_quad(p.grad_y + row * p.width, column, p.width, aligned);
     if (p.dropout.active()) apply_dropout(grad, state, p.dropout, row, column);
     const Quad<T> mean = load_quad(p.mean, column, p.width, aligned);
     const Quad<T> rstd = load_quad(p.rstd, column, p.width, aligned);
 #pragma unroll
-    for (int e = 0; e < quad_size; ++e)
-      normal.v[e] = math::normal_form(normal.v[e], mean.v[e], rstd.v[e]);
+    for (int e = 0; e < quad_size; ++e) normal.v[e] = math::normal_form(normal.v[e], mean.v[e], rstd.v[e]);
     if (p.activation == Activation::identity) return;
     const Quad<T> gain = load_quad(p.gain, column, p.width, aligned);
     const Quad<T> shift = load_quad(p.shift, column, p.width, aligned);
@@ -135,10 +130,8 @@ struct BatchNormQuad {
 
 /// partials: chunks x {gain, shift} x width.
 template <class T>
-__global__ void batch_norm_bwd_column_strip_per_block_kernel(BatchNormBackward<T> p,
-                                                             const StepState* state, T* partials,
-                                                             std::int64_t chunk_rows,
-                                                             bool aligned) {
+__global__ void batch_norm_bwd_column_strip_per_block_kernel(BatchNormBackward<T> p, const StepState* state,
+                                                             T* partials, std::int64_t chunk_rows, bool aligned) {
   const ColumnStrip strip(p.rows, chunk_rows);
   const std::int64_t column = strip.column;
   Quad<T> gain_sum{}, shift_sum{};
@@ -163,8 +156,7 @@ __global__ void batch_norm_bwd_column_strip_per_block_kernel(BatchNormBackward<T
 
 /// sums: {gain, shift} x width; share: 1 / rows, or 0 where the statistics are constants.
 template <class T>
-__global__ void batch_norm_bwd_quad_per_thread_kernel(BatchNormBackward<T> p,
-                                                      const StepState* state, const T* sums,
+__global__ void batch_norm_bwd_quad_per_thread_kernel(BatchNormBackward<T> p, const StepState* state, const T* sums,
                                                       T share, bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
@@ -177,8 +169,8 @@ __global__ void batch_norm_bwd_quad_per_thread_kernel(BatchNormBackward<T> p,
   Quad<T> grad;
 #pragma unroll
   for (int e = 0; e < quad_size; ++e)
-    grad.v[e] = gain.v[e] * math::normal_form_grad(z.grad.v[e], z.normal.v[e], sum_g.v[e] * share,
-                                                   sum_gn.v[e] * share, rstd.v[e]);
+    grad.v[e] = gain.v[e] *
+                math::normal_form_grad(z.grad.v[e], z.normal.v[e], sum_g.v[e] * share, sum_gn.v[e] * share, rstd.v[e]);
   write_quad(p.grad_x + row * p.width, column, p.width, aligned, grad, p.write_x);
 }
 
@@ -207,20 +199,17 @@ void batch_norm_forward(Context<Cuda>& ctx, const BatchNormForward<T>& p) {
   if (p.batch_statistics) {
     const kernels::BatchNormChunks chunks(p.rows, p.width);
     T* partials = ctx.step_arena().template allocate<T>(chunks.count * 2 * p.width);
-    cuda::launch(ctx, kernels::batch_norm_fwd_column_strip_per_block_kernel<T>, chunks.grid,
-                 chunks.block, chunks.shared_bytes<T>(), p, partials, chunks.rows,
-                 kernels::quads_aligned(p.width, p.x, partials));
+    cuda::launch(ctx, kernels::batch_norm_fwd_column_strip_per_block_kernel<T>, chunks.grid, chunks.block,
+                 chunks.shared_bytes<T>(), p, partials, chunks.rows, kernels::quads_aligned(p.width, p.x, partials));
     const dim3 block(kernels::warp_lanes, 16);
-    cuda::launch(ctx, kernels::batch_norm_fwd_columns_per_block_kernel<T>,
-                 dim3(cuda::blocks_for(p.width, block.x)), block,
-                 block.x * block.y * sizeof(math::Moments), p, partials, chunks.count, chunks.rows);
+    cuda::launch(ctx, kernels::batch_norm_fwd_columns_per_block_kernel<T>, dim3(cuda::blocks_for(p.width, block.x)),
+                 block, block.x * block.y * sizeof(math::Moments), p, partials, chunks.count, chunks.rows);
   } else {
-    cuda::launch(ctx, kernels::batch_norm_fwd_running_column_per_thread_kernel<T>,
-                 dim3(cuda::blocks_for(p.width, 256)), dim3(256), 0, p);
+    cuda::launch(ctx, kernels::batch_norm_fwd_running_column_per_thread_kernel<T>, dim3(cuda::blocks_for(p.width, 256)),
+                 dim3(256), 0, p);
   }
   const kernels::QuadGrid g(p.rows, p.width);
-  cuda::launch(ctx, kernels::batch_norm_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(),
+  cuda::launch(ctx, kernels::batch_norm_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
                kernels::quads_aligned(p.width, p.x, p.mean, p.rstd, p.gain, p.shift, p.y));
 }
 
@@ -229,20 +218,18 @@ void batch_norm_backward(Context<Cuda>& ctx, const BatchNormBackward<T>& p) {
   const kernels::BatchNormChunks chunks(p.rows, p.width);
   T* partials = ctx.step_arena().template allocate<T>(chunks.count * 2 * p.width);
   T* sums = ctx.step_arena().template allocate<T>(2 * p.width);
-  const bool aligned = kernels::quads_aligned(p.width, p.grad_y, p.x, p.mean, p.rstd, p.gain,
-                                              p.shift, p.grad_x, partials, sums);
-  cuda::launch(ctx, kernels::batch_norm_bwd_column_strip_per_block_kernel<T>, chunks.grid,
-               chunks.block, chunks.shared_bytes<T>(), p, ctx.step_state(), partials, chunks.rows,
-               aligned);
+  const bool aligned =
+      kernels::quads_aligned(p.width, p.grad_y, p.x, p.mean, p.rstd, p.gain, p.shift, p.grad_x, partials, sums);
+  cuda::launch(ctx, kernels::batch_norm_bwd_column_strip_per_block_kernel<T>, chunks.grid, chunks.block,
+               chunks.shared_bytes<T>(), p, ctx.step_state(), partials, chunks.rows, aligned);
   kernels::sum_partials<T>(ctx, partials, chunks.count, 2, p.width, {sums}, {sums + p.width});
   if (p.grad_gain != nullptr || p.grad_shift != nullptr)
-    kernels::sum_partials<T>(ctx, sums, 1, 2, p.width, {p.grad_gain, p.write_gain},
-                             {p.grad_shift, p.write_shift});
+    kernels::sum_partials<T>(ctx, sums, 1, 2, p.width, {p.grad_gain, p.write_gain}, {p.grad_shift, p.write_shift});
   if (p.grad_x == nullptr) return;
   const T share = p.batch_statistics && p.rows > 0 ? T(1) / static_cast<T>(p.rows) : T(0);
   const kernels::QuadGrid g(p.rows, p.width);
-  cuda::launch(ctx, kernels::batch_norm_bwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(), sums, share, aligned);
+  cuda::launch(ctx, kernels::batch_norm_bwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(), sums,
+               share, aligned);
 }
 
 }  // namespace stx

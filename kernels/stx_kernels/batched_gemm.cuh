@@ -19,8 +19,7 @@ void batched_gemm(Context<Cuda>& ctx, const BatchedGemmArgs<T>& p) {
   const auto alignment = [](const auto& matrices) {
     if (matrices.matrix == 0) return cuda::alignment_of(matrices.data);
     const auto bytes = static_cast<std::uintptr_t>(matrices.matrix) * sizeof(T);
-    return std::min(cuda::alignment_of(matrices.data),
-                    cuda::alignment_of(reinterpret_cast<const void*>(bytes)));
+    return std::min(cuda::alignment_of(matrices.data), cuda::alignment_of(reinterpret_cast<const void*>(bytes)));
   };
   // A row-major matrix is the column-major form of its transpose: c^T = op(b)^T op(a)^T.
   const cuda::GemmKey key{.m = p.n,

@@ -27,8 +27,7 @@ template <class T>
 __global__ void cell_sort_key_per_thread_kernel(CellSort<T> p, std::uint64_t* keys) {
   const std::int64_t i = grid_thread();
   if (i >= p.grid.n) return;
-  keys[i] = math::cell_number(p.grid, p.points + i * p.grid.dims) << 32 |
-            static_cast<std::uint64_t>(i);
+  keys[i] = math::cell_number(p.grid, p.points + i * p.grid.dims) << 32 | static_cast<std::uint64_t>(i);
 }
 
 template <class T>
@@ -40,8 +39,8 @@ __global__ void cell_sort_tile_per_block_kernel(CellSort<T> p, std::uint64_t* ke
 }
 
 template <class T>
-__global__ void cell_sort_merge_key_per_thread_kernel(CellSort<T> p, const std::uint64_t* from,
-                                                      std::uint64_t* to, std::int64_t width) {
+__global__ void cell_sort_merge_key_per_thread_kernel(CellSort<T> p, const std::uint64_t* from, std::uint64_t* to,
+                                                      std::int64_t width) {
   const std::int64_t i = grid_thread();
   if (i < p.grid.n) to[MergedKey(from, p.grid.n, width, i, 0).place] = from[i];
 }
@@ -52,16 +51,15 @@ __global__ void cell_sort_copy_point_per_thread_kernel(CellSort<T> p, const std:
   if (i >= p.grid.n) return;
   const auto point = static_cast<std::int32_t>(keys[i]);
   p.order[i] = point;
-  for (int d = 0; d < p.grid.dims; ++d)
-    p.sorted[i * p.grid.dims + d] = p.points[std::int64_t{point} * p.grid.dims + d];
+  for (int d = 0; d < p.grid.dims; ++d) p.sorted[i * p.grid.dims + d] = p.points[std::int64_t{point} * p.grid.dims + d];
 }
 
 template <class T>
 __global__ void cell_sort_begin_cell_per_thread_kernel(CellSort<T> p, const std::uint64_t* keys) {
   const std::int64_t cell = grid_thread();
   if (cell > p.grid.cells()) return;
-  p.cell_begin[cell] = static_cast<std::int32_t>(
-      key_bound(keys, 0, p.grid.n, static_cast<std::uint64_t>(cell) << 32, 32, true));
+  p.cell_begin[cell] =
+      static_cast<std::int32_t>(key_bound(keys, 0, p.grid.n, static_cast<std::uint64_t>(cell) << 32, 32, true));
 }
 
 }  // namespace kernels
@@ -77,8 +75,7 @@ void cell_sort(Context<Cuda>& ctx, const CellSort<T>& p) {
   cuda::launch(ctx, kernels::cell_sort_tile_per_block_kernel<T>, grid, block,
                2 * kernels::cell_sort_tile * sizeof(std::uint64_t), p, keys);
   for (std::int64_t width = kernels::cell_sort_tile; width < n; width *= 2) {
-    cuda::launch(ctx, kernels::cell_sort_merge_key_per_thread_kernel<T>, grid, block, 0, p, keys,
-                 merged, width);
+    cuda::launch(ctx, kernels::cell_sort_merge_key_per_thread_kernel<T>, grid, block, 0, p, keys, merged, width);
     std::swap(keys, merged);
   }
   cuda::launch(ctx, kernels::cell_sort_copy_point_per_thread_kernel<T>, grid, block, 0, p, keys);

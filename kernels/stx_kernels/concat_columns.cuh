@@ -27,10 +27,9 @@ void concat_columns(Context<Cuda>& ctx, const CopyColumns<T>& first, const CopyC
     const CopyColumns<T> p = *copy;
     if (p.to == nullptr) continue;
     const kernels::QuadGrid g(p.rows, p.width);
-    const bool aligned = kernels::quads_aligned(p.width, p.from, p.to) &&
-                         (p.from_stride | p.to_stride) % kernels::quad_size == 0;
-    cuda::launch(ctx, kernels::copy_columns_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-                 aligned);
+    const bool aligned =
+        kernels::quads_aligned(p.width, p.from, p.to) && (p.from_stride | p.to_stride) % kernels::quad_size == 0;
+    cuda::launch(ctx, kernels::copy_columns_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, aligned);
   }
 }
 

@@ -19,8 +19,8 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void contrastive_fwd_unit_row_per_group_kernel(const T* x, std::int64_t rows,
-                                                          std::int64_t dim, T* unit, T* inverse) {
+__global__ void contrastive_fwd_unit_row_per_group_kernel(const T* x, std::int64_t rows, std::int64_t dim, T* unit,
+                                                          T* inverse) {
   const GroupRow row(rows, dim);
   x += row.offset;
   T square = 0;
@@ -64,9 +64,7 @@ __global__ void contrastive_fwd_anchor_per_group_kernel(ContrastiveForward<T> p)
     row[j] = anchor.silent ? T(0) : factor * (away - (positive ? T(1) : T(0)));
   }
   if (threadIdx.x == 0)
-    p.terms[i] = anchor.silent
-                     ? T(0)
-                     : anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull * scale;
+    p.terms[i] = anchor.silent ? T(0) : anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull * scale;
 }
 
 /// Contrast::dcavae_r1, in the same mapping: one more pass for the weights, three more for their softmax.
@@ -112,8 +110,7 @@ __global__ void contrastive_fwd_weighted_anchor_per_group_kernel(ContrastiveForw
     const T near = m.positive(i, j) ? T(1) / m.distance(i, j) : T(0);
     row[j] = silent ? T(0) : factor * (push * w * math::exp(w * scale * row[j] - top) - near);
   }
-  if (threadIdx.x == 0)
-    p.terms[i] = silent ? T(0) : count * (top + std::log(total)) - pull * scale;
+  if (threadIdx.x == 0) p.terms[i] = silent ? T(0) : count * (top + std::log(total)) - pull * scale;
 }
 
 /// Contrast::global: what an anchor adds to the sums of all.
@@ -184,14 +181,12 @@ __global__ void contrastive_fwd_total_one_block_kernel(ContrastiveForward<T> p, 
   }
   sum = row_sum(sum, shared_memory<double>());
   if (threadIdx.x == 0)
-    *p.loss = static_cast<T>(static_cast<double>(p.model.weight) * sum /
-                             (n > 0 ? static_cast<double>(n) : 1.0));
+    *p.loss = static_cast<T>(static_cast<double>(p.model.weight) * sum / (n > 0 ? static_cast<double>(n) : 1.0));
 }
 
 template <class T>
-__global__ void contrastive_bwd_project_row_per_group_kernel(const T* g, const T* unit,
-                                                             const T* inverse, const T* grad_loss,
-                                                             std::int64_t rows, std::int64_t dim,
+__global__ void contrastive_bwd_project_row_per_group_kernel(const T* g, const T* unit, const T* inverse,
+                                                             const T* grad_loss, std::int64_t rows, std::int64_t dim,
                                                              T* grad, GradWrite write) {
   const GroupRow row(rows, dim);
   g += row.offset;
@@ -208,22 +203,18 @@ __global__ void contrastive_bwd_project_row_per_group_kernel(const T* g, const T
 }
 
 template <class T>
-void unit_rows(Context<Cuda>& ctx, const T* x, std::int64_t rows, std::int64_t dim, T* unit,
-               T* inverse) {
+void unit_rows(Context<Cuda>& ctx, const T* x, std::int64_t rows, std::int64_t dim, T* unit, T* inverse) {
   const dim3 block = row_group_block(dim);
-  cuda::launch(ctx, contrastive_fwd_unit_row_per_group_kernel<T>,
-               dim3(cuda::blocks_for(rows, block.y)), block, row_sum_scratch * sizeof(T), x, rows,
-               dim, unit, inverse);
+  cuda::launch(ctx, contrastive_fwd_unit_row_per_group_kernel<T>, dim3(cuda::blocks_for(rows, block.y)), block,
+               row_sum_scratch * sizeof(T), x, rows, dim, unit, inverse);
 }
 
 template <class T>
-void project_rows(Context<Cuda>& ctx, const T* g, const T* unit, const T* inverse,
-                  const T* grad_loss, std::int64_t rows, std::int64_t dim, T* grad,
-                  GradWrite write) {
+void project_rows(Context<Cuda>& ctx, const T* g, const T* unit, const T* inverse, const T* grad_loss,
+                  std::int64_t rows, std::int64_t dim, T* grad, GradWrite write) {
   const dim3 block = row_group_block(dim);
-  cuda::launch(ctx, contrastive_bwd_project_row_per_group_kernel<T>,
-               dim3(cuda::blocks_for(rows, block.y)), block, row_sum_scratch * sizeof(T), g, unit,
-               inverse, grad_loss, rows, dim, grad, write);
+  cuda::launch(ctx, contrastive_bwd_project_row_per_group_kernel<T>, dim3(cuda::blocks_for(rows, block.y)), block,
+               row_sum_scratch * sizeof(T), g, unit, inverse, grad_loss, rows, dim, grad, write);
 }
 
 }  // namespace kernels
@@ -257,13 +248,13 @@ void contrastive_backward(Context<Cuda>& ctx, const ContrastiveBackward<T>& p) {
   const ContrastiveModel<T>& m = p.model;
   if (p.grad_first != nullptr) {
     gemm(ctx, contrastive_unit_gradient(p, true));
-    kernels::project_rows(ctx, p.scratch, p.unit_first, p.inverse_first, p.grad_loss, m.n_first,
-                          m.dim, p.grad_first, p.write_first);
+    kernels::project_rows(ctx, p.scratch, p.unit_first, p.inverse_first, p.grad_loss, m.n_first, m.dim, p.grad_first,
+                          p.write_first);
   }
   if (p.grad_second != nullptr) {
     gemm(ctx, contrastive_unit_gradient(p, false));
-    kernels::project_rows(ctx, p.scratch, p.unit_second, p.inverse_second, p.grad_loss, m.n_second,
-                          m.dim, p.grad_second, p.write_second);
+    kernels::project_rows(ctx, p.scratch, p.unit_second, p.inverse_second, p.grad_loss, m.n_second, m.dim,
+                          p.grad_second, p.write_second);
   }
 }
 

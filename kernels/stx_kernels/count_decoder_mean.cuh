@@ -21,10 +21,8 @@ __global__ void count_decoder_mean_fwd_row_per_group_kernel(CountDecoderMean<T> 
   const T lse = observed_lse(m.logits + at, m.observed, cols, shared_memory<T>(), aligned);
   if (!row.active) return;
   const T offset = m.library[row.index] - lse;
-  const T* r =
-      p.p_zero != nullptr ? m.dispersion.log_theta + m.dispersion.row(row.index) * m.cols : nullptr;
-  for (std::int64_t column = threadIdx.x * quad_size; column < cols;
-       column += blockDim.x * quad_size) {
+  const T* r = p.p_zero != nullptr ? m.dispersion.log_theta + m.dispersion.row(row.index) * m.cols : nullptr;
+  for (std::int64_t column = threadIdx.x * quad_size; column < cols; column += blockDim.x * quad_size) {
     const Quad<T> a = load_quad(m.logits + at, column, cols, aligned);
     Quad<T> mean;
 #pragma unroll
@@ -37,8 +35,8 @@ __global__ void count_decoder_mean_fwd_row_per_group_kernel(CountDecoderMean<T> 
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) {
       const T theta = math::exp(log_theta.v[e]);
-      p_zero.v[e] = m.zeta != nullptr ? math::zinb_p_zero(mean.v[e], theta, zeta.v[e])
-                                      : math::nb_p_zero(mean.v[e], theta);
+      p_zero.v[e] =
+          m.zeta != nullptr ? math::zinb_p_zero(mean.v[e], theta, zeta.v[e]) : math::nb_p_zero(mean.v[e], theta);
     }
     store_quad(p.p_zero + at, column, cols, aligned, p_zero);
   }
@@ -50,11 +48,9 @@ template <class T>
 void count_decoder_mean(Context<Cuda>& ctx, const CountDecoderMean<T>& p) {
   const CountModel<T>& m = p.model;
   const dim3 block = kernels::row_group_block(m.cols);
-  cuda::launch(ctx, kernels::count_decoder_mean_fwd_row_per_group_kernel<T>,
-               dim3(cuda::blocks_for(m.rows, block.y)), block, kernels::row_sum_scratch * sizeof(T),
-               p,
-               kernels::quads_aligned(m.cols, m.logits, m.observed, m.dispersion.log_theta, m.zeta,
-                                      p.mean, p.p_zero));
+  cuda::launch(ctx, kernels::count_decoder_mean_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(m.rows, block.y)),
+               block, kernels::row_sum_scratch * sizeof(T), p,
+               kernels::quads_aligned(m.cols, m.logits, m.observed, m.dispersion.log_theta, m.zeta, p.mean, p.p_zero));
 }
 
 }  // namespace stx

@@ -44,24 +44,21 @@ __global__ void count_log_prob_fwd_row_per_group_kernel(CountLogProbForward<T> p
   }
   T log_prob = 0;
   T grad = 0;
-  for (std::int64_t column = threadIdx.x * quad_size; column < cols;
-       column += blockDim.x * quad_size) {
+  for (std::int64_t column = threadIdx.x * quad_size; column < cols; column += blockDim.x * quad_size) {
     const Quad<T> value = load_quad(a, column, cols, aligned);
     const Quad<T> log_theta = load_quad(r, column, cols, aligned);
     const Quad<T> counts = observed_quad(m.observed, column, cols, aligned);
     Quad<T> x{}, z{};
-    if (m.counts.dense != nullptr)
-      x = load_quad(m.counts.dense + row.offset, column, cols, aligned);
+    if (m.counts.dense != nullptr) x = load_quad(m.counts.dense + row.offset, column, cols, aligned);
     if (zero_inflated) z = load_quad(zeta, column, cols, aligned);
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) {
       if (counts.v[e] == T(0)) continue;
       const T u = value.v[e] + offset;
       const T theta = math::exp(log_theta.v[e]);
-      const math::CountTerms<T> t =
-          x.v[e] <= T(0)
-              ? math::count_zero<zero_inflated>(u, log_theta.v[e], theta, z.v[e])
-              : math::count_positive<zero_inflated>(x.v[e], u, log_theta.v[e], theta, z.v[e]);
+      const math::CountTerms<T> t = x.v[e] <= T(0)
+                                        ? math::count_zero<zero_inflated>(u, log_theta.v[e], theta, z.v[e])
+                                        : math::count_positive<zero_inflated>(x.v[e], u, log_theta.v[e], theta, z.v[e]);
       log_prob += t.log_prob;
       grad += t.grad_u;
     }
@@ -100,14 +97,12 @@ __device__ inline void spread_counts(const CountModel<T>& m, std::int64_t first,
   __syncthreads();
   const int lane = threadIdx.x % warp_lanes;
   const std::int64_t last_column = first_column + count_columns;
-  for (std::int64_t row = first + threadIdx.x / warp_lanes;
-       row < end && row < first + count_tile_rows; row += blockDim.x / warp_lanes) {
+  for (std::int64_t row = first + threadIdx.x / warp_lanes; row < end && row < first + count_tile_rows;
+       row += blockDim.x / warp_lanes) {
     const std::int64_t stop = m.counts.row_end(row);
     const std::int64_t start = m.counts.lower_bound(m.counts.row_begin(row), stop, first_column);
-    for (std::int64_t k = start + lane; k < stop && m.counts.indices[k] < last_column;
-         k += warp_lanes)
-      tile[(row - first) * count_columns + (m.counts.indices[k] - first_column)] =
-          static_cast<T>(m.counts.values[k]);
+    for (std::int64_t k = start + lane; k < stop && m.counts.indices[k] < last_column; k += warp_lanes)
+      tile[(row - first) * count_columns + (m.counts.indices[k] - first_column)] = static_cast<T>(m.counts.values[k]);
   }
   __syncthreads();
 }
@@ -124,8 +119,7 @@ __global__ void count_log_prob_bwd_column_per_thread_kernel(CountLogProbBackward
   const std::int64_t limit = begin + chunk_rows;
   const std::int64_t end = limit < m.rows ? limit : m.rows;
   T* tile = shared_memory<T>();
-  T* mine = partials != nullptr && active ? partials + blockIdx.y * m.dispersion.n_rows * m.cols + j
-                                          : nullptr;
+  T* mine = partials != nullptr && active ? partials + blockIdx.y * m.dispersion.n_rows * m.cols + j : nullptr;
   if (mine != nullptr)
     for (std::int64_t r = 0; r < m.dispersion.n_rows; ++r) mine[r * m.cols] = T(0);
   const T observed = active && m.observed != nullptr ? m.observed[j] : T(1);
@@ -141,14 +135,12 @@ __global__ void count_log_prob_bwd_column_per_thread_kernel(CountLogProbBackward
       const T r = m.dispersion.log_theta[r_row * m.cols + j];
       const T theta = math::exp(r);
       const T z = zero_inflated ? m.zeta[at] : T(0);
-      const T x = m.counts.dense != nullptr ? m.counts.dense[at]
-                                            : tile[(i - first) * count_columns + threadIdx.x];
+      const T x = m.counts.dense != nullptr ? m.counts.dense[at] : tile[(i - first) * count_columns + threadIdx.x];
       const T scale = p.sign * p.grad_value[i];
       const T lse = m.library != nullptr ? p.lse[i] : T(0);
       const T u = m.library != nullptr ? a + (m.library[i] - lse) : a;
-      const math::CountTerms<T> t = x <= T(0)
-                                        ? math::count_zero<zero_inflated>(u, r, theta, z)
-                                        : math::count_positive<zero_inflated>(x, u, r, theta, z);
+      const math::CountTerms<T> t = x <= T(0) ? math::count_zero<zero_inflated>(u, r, theta, z)
+                                              : math::count_positive<zero_inflated>(x, u, r, theta, z);
       const bool counts = observed != T(0);
       if (p.grad_logits != nullptr) {
         const T share = m.library != nullptr ? math::exp(a - lse) * p.grad_sum[i] : T(0);
@@ -175,8 +167,7 @@ __global__ void count_log_prob_bwd_column_per_thread_kernel(CountLogProbBackward
 template <class T>
 __global__ void count_log_prob_bwd_library_row_per_thread_kernel(CountLogProbBackward<T> p) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i < p.model.rows)
-    write_grad(p.grad_library + i, p.sign * p.grad_value[i] * p.grad_sum[i], p.write_library);
+  if (i < p.model.rows) write_grad(p.grad_library + i, p.sign * p.grad_value[i] * p.grad_sum[i], p.write_library);
 }
 
 }  // namespace kernels
@@ -188,10 +179,8 @@ void count_log_prob_forward(Context<Cuda>& ctx, const CountLogProbForward<T>& p)
   cuda::launch(ctx,
                m.zeta != nullptr ? kernels::count_log_prob_fwd_row_per_group_kernel<T, true>
                                  : kernels::count_log_prob_fwd_row_per_group_kernel<T, false>,
-               dim3(cuda::blocks_for(m.rows, block.y)), block, kernels::row_sum_scratch * sizeof(T),
-               p,
-               kernels::quads_aligned(m.cols, m.logits, m.counts.dense, m.observed,
-                                      m.dispersion.log_theta, m.zeta));
+               dim3(cuda::blocks_for(m.rows, block.y)), block, kernels::row_sum_scratch * sizeof(T), p,
+               kernels::quads_aligned(m.cols, m.logits, m.counts.dense, m.observed, m.dispersion.log_theta, m.zeta));
 }
 
 template <class T>
@@ -204,20 +193,16 @@ void count_log_prob_backward(Context<Cuda>& ctx, const CountLogProbBackward<T>& 
   const bool shared = p.grad_log_theta != nullptr && !m.dispersion.per_entry;
   const std::int64_t n_theta = m.dispersion.n_rows * m.cols;
   T* partials = shared ? ctx.step_arena().template allocate<T>(n_chunks * n_theta) : nullptr;
-  cuda::launch(
-      ctx,
-      m.zeta != nullptr ? kernels::count_log_prob_bwd_column_per_thread_kernel<T, true>
-                        : kernels::count_log_prob_bwd_column_per_thread_kernel<T, false>,
-      dim3(cuda::blocks_for(m.cols, kernels::count_columns), static_cast<unsigned>(n_chunks)),
-      dim3(kernels::count_columns),
-      m.counts.dense != nullptr ? 0 : tile * kernels::count_columns * sizeof(T), p, partials,
-      chunk_rows);
-  if (shared)
-    kernels::sum_partials<T>(ctx, partials, n_chunks, 1, n_theta,
-                             {p.grad_log_theta, p.write_log_theta});
+  cuda::launch(ctx,
+               m.zeta != nullptr ? kernels::count_log_prob_bwd_column_per_thread_kernel<T, true>
+                                 : kernels::count_log_prob_bwd_column_per_thread_kernel<T, false>,
+               dim3(cuda::blocks_for(m.cols, kernels::count_columns), static_cast<unsigned>(n_chunks)),
+               dim3(kernels::count_columns), m.counts.dense != nullptr ? 0 : tile * kernels::count_columns * sizeof(T),
+               p, partials, chunk_rows);
+  if (shared) kernels::sum_partials<T>(ctx, partials, n_chunks, 1, n_theta, {p.grad_log_theta, p.write_log_theta});
   if (p.grad_library != nullptr)
-    cuda::launch(ctx, kernels::count_log_prob_bwd_library_row_per_thread_kernel<T>,
-                 dim3(cuda::blocks_for(m.rows, 256)), dim3(256), 0, p);
+    cuda::launch(ctx, kernels::count_log_prob_bwd_library_row_per_thread_kernel<T>, dim3(cuda::blocks_for(m.rows, 256)),
+                 dim3(256), 0, p);
 }
 
 }  // namespace stx

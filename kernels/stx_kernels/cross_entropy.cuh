@@ -25,15 +25,13 @@ __global__ void cross_entropy_fwd_row_per_group_kernel(CrossEntropyForward<T> p,
   const std::int32_t label = p.labels[row.index];
   p.lse[row.index] = lse;
   T term = 0;
-  if (label != p.ignored)
-    term = label >= 0 && label < p.classes ? lse - a[label] : std::numeric_limits<T>::quiet_NaN();
+  if (label != p.ignored) term = label >= 0 && label < p.classes ? lse - a[label] : std::numeric_limits<T>::quiet_NaN();
   p.terms[row.index] = term;
 }
 
 /// One block; sums in double.
 template <class T>
-__global__ void cross_entropy_fwd_total_one_block_kernel(CrossEntropyForward<T> p,
-                                                         StepState* state) {
+__global__ void cross_entropy_fwd_total_one_block_kernel(CrossEntropyForward<T> p, StepState* state) {
   double sum = 0;
   double count = 0;
   for (std::int64_t row = threadIdx.x; row < p.rows; row += blockDim.x) {
@@ -62,9 +60,8 @@ __global__ void cross_entropy_bwd_element_per_thread_kernel(CrossEntropyBackward
 template <class T>
 void cross_entropy_forward(Context<Cuda>& ctx, const CrossEntropyForward<T>& p) {
   const dim3 block = kernels::row_group_block(p.classes);
-  cuda::launch(ctx, kernels::cross_entropy_fwd_row_per_group_kernel<T>,
-               dim3(cuda::blocks_for(p.rows, block.y)), block, kernels::row_sum_scratch * sizeof(T),
-               p, kernels::quads_aligned(p.classes, p.logits));
+  cuda::launch(ctx, kernels::cross_entropy_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(p.rows, block.y)), block,
+               kernels::row_sum_scratch * sizeof(T), p, kernels::quads_aligned(p.classes, p.logits));
   cuda::launch(ctx, kernels::cross_entropy_fwd_total_one_block_kernel<T>, dim3(1), dim3(256),
                kernels::row_sum_scratch * sizeof(double), p, ctx.step_state());
 }

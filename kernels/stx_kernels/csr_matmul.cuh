@@ -32,8 +32,7 @@ __global__ void csr_matmul_fwd_row_per_warp_kernel(CsrMatmul<T> p, int stream_la
   const int lane = static_cast<int>(threadIdx.x) % stream_lanes;
   const int stream = static_cast<int>(threadIdx.x) / stream_lanes;
   const int streams = warp_lanes / stream_lanes;
-  const std::int64_t column =
-      (static_cast<std::int64_t>(blockIdx.y) * stream_lanes + lane) * quad_size;
+  const std::int64_t column = (static_cast<std::int64_t>(blockIdx.y) * stream_lanes + lane) * quad_size;
   const bool inside = column < p.width;
   Quad<T> sum{};
   const std::int64_t end = p.indptr[row + 1];
@@ -49,13 +48,11 @@ __global__ void csr_matmul_fwd_row_per_warp_kernel(CsrMatmul<T> p, int stream_la
 #pragma unroll
     for (int k = 0; k < quad_size; ++k) sum.v[k] += __shfl_xor_sync(full_warp, sum.v[k], step);
   }
-  if (stream == 0 && inside)
-    write_quad(p.y + row * p.width, column, p.width, aligned, sum, p.write);
+  if (stream == 0 && inside) write_quad(p.y + row * p.width, column, p.width, aligned, sum, p.write);
 }
 
 template <class T>
-__global__ void csr_matmul_bwd_values_row_per_warp_kernel(CsrMatmulValues<T> p, int stream_lanes,
-                                                          bool aligned) {
+__global__ void csr_matmul_bwd_values_row_per_warp_kernel(CsrMatmulValues<T> p, int stream_lanes, bool aligned) {
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
   if (row >= p.rows) return;  // whole warps
   const int lane = static_cast<int>(threadIdx.x) % stream_lanes;
@@ -69,15 +66,13 @@ __global__ void csr_matmul_bwd_values_row_per_warp_kernel(CsrMatmulValues<T> p, 
     if (e < end) {
       const T* x = p.x + p.indices[e] * p.width;
 #pragma unroll 2
-      for (std::int64_t column = lane * quad_size; column < p.width;
-           column += stream_lanes * quad_size) {
+      for (std::int64_t column = lane * quad_size; column < p.width; column += stream_lanes * quad_size) {
         const Quad<T> a = load_quad(p.grad_y + row * p.width, column, p.width, aligned);
         const Quad<T> b = load_quad(x, column, p.width, aligned);
         dot += (a.v[0] * b.v[0] + a.v[1] * b.v[1]) + (a.v[2] * b.v[2] + a.v[3] * b.v[3]);
       }
     }
-    for (int step = stream_lanes / 2; step > 0; step /= 2)
-      dot += __shfl_xor_sync(full_warp, dot, step);
+    for (int step = stream_lanes / 2; step > 0; step /= 2) dot += __shfl_xor_sync(full_warp, dot, step);
     if (lane == 0 && e < end) write_grad(p.grad_values + e, dot, p.write);
   }
 }
@@ -87,11 +82,10 @@ __global__ void csr_matmul_bwd_values_row_per_warp_kernel(CsrMatmulValues<T> p, 
 template <class T>
 void csr_matmul(Context<Cuda>& ctx, const CsrMatmul<T>& p) {
   const int lanes = kernels::csr_stream_lanes(p.width);
-  cuda::launch(ctx, kernels::csr_matmul_fwd_row_per_warp_kernel<T>,
-               dim3(cuda::blocks_for(p.rows, kernels::csr_rows_per_block),
-                    cuda::blocks_for(kernels::quads_in(p.width), lanes)),
-               dim3(kernels::warp_lanes, kernels::csr_rows_per_block), 0, p, lanes,
-               kernels::quads_aligned(p.width, p.x, p.y));
+  cuda::launch(
+      ctx, kernels::csr_matmul_fwd_row_per_warp_kernel<T>,
+      dim3(cuda::blocks_for(p.rows, kernels::csr_rows_per_block), cuda::blocks_for(kernels::quads_in(p.width), lanes)),
+      dim3(kernels::warp_lanes, kernels::csr_rows_per_block), 0, p, lanes, kernels::quads_aligned(p.width, p.x, p.y));
 }
 
 template <class T>

@@ -18,15 +18,14 @@ namespace kernels {
 
 /// load_quad, or four times `otherwise` where there is no array.
 template <class T>
-__device__ inline Quad<T> load_quad_or(const T* row, std::int64_t column, std::int64_t n,
-                                       bool aligned, T otherwise) {
+__device__ inline Quad<T> load_quad_or(const T* row, std::int64_t column, std::int64_t n, bool aligned, T otherwise) {
   if (row != nullptr) return load_quad(row, column, n, aligned);
   return {{otherwise, otherwise, otherwise, otherwise}};
 }
 
 template <class T>
-__global__ void diffusion_update_fwd_quad_per_thread_kernel(DiffusionUpdate<T> p,
-                                                            const StepState* state, bool aligned) {
+__global__ void diffusion_update_fwd_quad_per_thread_kernel(DiffusionUpdate<T> p, const StepState* state,
+                                                            bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
@@ -38,21 +37,19 @@ __global__ void diffusion_update_fwd_quad_per_thread_kernel(DiffusionUpdate<T> p
   Quad<T> x0 = load_quad(p.x0 + offset, column, p.cols, aligned);
   const Quad<T> eps = load_quad_or(at_row(p.eps), column, p.cols, aligned, T(0));
   const Quad<T> mask = load_quad_or(at_row(p.mask), column, p.cols, aligned, T(0));
-  const Quad<T> known =
-      load_quad_or(p.mask != nullptr ? at_row(p.known) : nullptr, column, p.cols, aligned, T(0));
+  const Quad<T> known = load_quad_or(p.mask != nullptr ? at_row(p.known) : nullptr, column, p.cols, aligned, T(0));
   const T infinity = std::numeric_limits<T>::infinity();
   const Quad<T> low = load_quad_or(p.low, column, p.cols, aligned, -infinity);
   const Quad<T> high = load_quad_or(p.high, column, p.cols, aligned, infinity);
   math::FourVariates z{{0.0f, 0.0f, 0.0f, 0.0f}};
   if (step.noise != 0.0f || (p.mask != nullptr && step.known_noise != 0.0f))
-    z = math::normals(math::variate_words(diffusion_counter(*state, position), RandomPurpose::noise,
-                                          p.site, p.row_ids != nullptr ? p.row_ids[row] : row,
+    z = math::normals(math::variate_words(diffusion_counter(*state, position), RandomPurpose::noise, p.site,
+                                          p.row_ids != nullptr ? p.row_ids[row] : row,
                                           static_cast<std::uint32_t>(column / quad_size)));
 #pragma unroll
   for (int e = 0; e < quad_size; ++e) {
     const T prediction = math::diffusion_x0(step, u.v[e], eps.v[e], low.v[e], high.v[e]);
-    u.v[e] = math::diffusion_next(step, u.v[e], prediction, x0.v[e], static_cast<T>(z.v[e]),
-                                  mask.v[e], known.v[e]);
+    u.v[e] = math::diffusion_next(step, u.v[e], prediction, x0.v[e], static_cast<T>(z.v[e]), mask.v[e], known.v[e]);
     x0.v[e] = prediction;
   }
   store_quad(p.u + offset, column, p.cols, aligned, u);
@@ -73,15 +70,13 @@ __global__ void diffusion_begin_one_block_kernel(Begin p) {
 template <class T>
 void diffusion_update(Context<Cuda>& ctx, const DiffusionUpdate<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::diffusion_update_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(),
+  cuda::launch(ctx, kernels::diffusion_update_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
                kernels::quads_aligned(p.cols, p.u, p.x0, p.eps, p.mask, p.known, p.low, p.high));
 }
 
 // "used": the compiled library must contain it for callers that see the declaration alone.
 [[gnu::used]] inline void begin_diffusion_step(Context<Cuda>& ctx, const DiffusionBegin& p) {
-  cuda::launch(ctx, kernels::diffusion_begin_one_block_kernel<DiffusionBegin>, dim3(1), dim3(256),
-               0, p);
+  cuda::launch(ctx, kernels::diffusion_begin_one_block_kernel<DiffusionBegin>, dim3(1), dim3(256), 0, p);
 }
 
 }  // namespace stx

@@ -18,8 +18,8 @@ __global__ void draw_rows_fwd_number_per_thread_kernel(DrawRows<T> p, const Step
 
 template <class T>
 void draw_rows(Context<Cuda>& ctx, const DrawRows<T>& p) {
-  cuda::launch(ctx, kernels::draw_rows_fwd_number_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(p.count, 256)), dim3(256), 0, p, ctx.step_state());
+  cuda::launch(ctx, kernels::draw_rows_fwd_number_per_thread_kernel<T>, dim3(cuda::blocks_for(p.count, 256)), dim3(256),
+               0, p, ctx.step_state());
 }
 
 }  // namespace stx

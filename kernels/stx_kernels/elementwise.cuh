@@ -17,12 +17,9 @@ __global__ void fill_quad_per_thread_kernel(T* data, std::int64_t size, T value,
 }
 
 template <class T>
-__global__ void add_to_quad_per_thread_kernel(T* target, const T* source, std::int64_t size,
-                                              bool aligned) {
+__global__ void add_to_quad_per_thread_kernel(T* target, const T* source, std::int64_t size, bool aligned) {
   const std::int64_t i = FlatGrid::column();
-  if (i < size)
-    write_quad(target, i, size, aligned, load_quad(source, i, size, aligned),
-               GradWrite::accumulate);
+  if (i < size) write_quad(target, i, size, aligned, load_quad(source, i, size, aligned), GradWrite::accumulate);
 }
 
 // A template only so that several translation units may contain it.
@@ -43,14 +40,13 @@ void fill(Context<Cuda>& ctx, T* data, std::int64_t size, T value) {
 template <class T>
 void add_to(Context<Cuda>& ctx, T* target, const T* source, std::int64_t size) {
   const kernels::FlatGrid g(size);
-  cuda::launch(ctx, kernels::add_to_quad_per_thread_kernel<T>, g.grid, g.block, 0, target, source,
-               size, kernels::quads_aligned(size, target, source));
+  cuda::launch(ctx, kernels::add_to_quad_per_thread_kernel<T>, g.grid, g.block, 0, target, source, size,
+               kernels::quads_aligned(size, target, source));
 }
 
 // "used": the compiled library must contain it for callers that see the declaration alone.
 [[gnu::used]] inline void advance_step(Context<Cuda>& ctx) {
-  cuda::launch(ctx, kernels::advance_step_one_thread_kernel<StepState>, dim3(1), dim3(1), 0,
-               ctx.step_state());
+  cuda::launch(ctx, kernels::advance_step_one_thread_kernel<StepState>, dim3(1), dim3(1), 0, ctx.step_state());
 }
 
 }  // namespace stx

@@ -17,8 +17,7 @@ __global__ void ema_quad_per_thread_kernel(Ema<T> p, const StepState* state, boo
   Quad<T> average = load_quad(p.average, i, p.size, aligned);
   const Quad<T> values = load_quad(p.values, i, p.size, aligned);
 #pragma unroll
-  for (int e = 0; e < quad_size; ++e)
-    average.v[e] = decay * average.v[e] + (T(1) - decay) * values.v[e];
+  for (int e = 0; e < quad_size; ++e) average.v[e] = decay * average.v[e] + (T(1) - decay) * values.v[e];
   store_quad(p.average, i, p.size, aligned, average);
 }
 

@@ -23,8 +23,7 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void gat_fwd_node_per_warp_kernel(GatForward<T> p, const StepState* state,
-                                             bool aligned) {
+__global__ void gat_fwd_node_per_warp_kernel(GatForward<T> p, const StepState* state, bool aligned) {
   const GatInputs<T>& in = p.in;
   const GatLanes at(in.dim);
   if (at.node >= in.graph.n_nodes) return;  // whole warps leave
@@ -39,8 +38,7 @@ __global__ void gat_fwd_node_per_warp_kernel(GatForward<T> p, const StepState* s
     const int count = static_cast<int>(last - first < warp_lanes ? last - first : warp_lanes);
     const bool has_edge = at.lane < count;
     const std::int64_t from = has_edge ? in.graph.indices[e] : 0;
-    const T score = has_edge ? math::edge_score(p.scores.source[from * in.n_heads + at.head],
-                                                destination, in.slope)
+    const T score = has_edge ? math::edge_score(p.scores.source[from * in.n_heads + at.head], destination, in.slope)
                              : -std::numeric_limits<T>::infinity();
     const T before = largest, here = warp_max(score);
     largest = before < here ? here : before;
@@ -48,8 +46,7 @@ __global__ void gat_fwd_node_per_warp_kernel(GatForward<T> p, const StepState* s
     T share = math::softmax_share(score - reference);
     const T correction = math::softmax_share(before - reference);
     sum = sum * correction + warp_sum(share);
-    if (has_edge && in.dropout.active())
-      share *= math::edge_dropout(*state, in.dropout, e, static_cast<int>(at.head));
+    if (has_edge && in.dropout.active()) share *= math::edge_dropout(*state, in.dropout, e, static_cast<int>(at.head));
 #pragma unroll
     for (int i = 0; i < quad_size; ++i) out.v[i] *= correction;
     for (int step = 0; step < count; step += at.groups) {
@@ -57,8 +54,7 @@ __global__ void gat_fwd_node_per_warp_kernel(GatForward<T> p, const StepState* s
       const T weight = __shfl_sync(full_warp, share, mine);
       const std::int64_t node = __shfl_sync(full_warp, from, mine);
       if (mine < count && owns)
-        add_weighted(out, weight,
-                     load_quad(in.h + node * width + offset, at.column, in.dim, aligned));
+        add_weighted(out, weight, load_quad(in.h + node * width + offset, at.column, in.dim, aligned));
     }
   }
   at.sum_groups(out);
@@ -77,8 +73,7 @@ __global__ void gat_fwd_node_per_warp_kernel(GatForward<T> p, const StepState* s
 /// A warp for each node and head.
 template <class T>
 dim3 gat_grid(const GatInputs<T>& in) {
-  require(in.dim <= gat_dims, "gat", "heads of at most ", gat_dims, " dimensions fit, got ",
-          in.dim);
+  require(in.dim <= gat_dims, "gat", "heads of at most ", gat_dims, " dimensions fit, got ", in.dim);
   return dim3(cuda::blocks_for(in.graph.n_nodes, gat_warps), static_cast<unsigned>(in.n_heads));
 }
 
@@ -118,11 +113,10 @@ void gat_backward(Context<Cuda>& ctx, const GatBackward<T>& p) {
                                                .n_heads = in.n_heads,
                                                .dim = in.dim});
   cuda::launch(ctx, kernels::gat_bwd_source_per_warp_kernel<T>, kernels::gat_grid(in),
-               dim3(kernels::warp_lanes, kernels::gat_warps), 0, p, mean, grad_source, grad_edge,
-               ctx.step_state(), kernels::quads_aligned(in.dim, in.h, p.grad_out, p.grad_h));
-  cuda::launch(ctx, kernels::gat_bwd_destination_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(nodes * in.n_heads, 256)), dim3(256), 0, in.graph, in.n_heads,
-               grad_edge, grad_destination);
+               dim3(kernels::warp_lanes, kernels::gat_warps), 0, p, mean, grad_source, grad_edge, ctx.step_state(),
+               kernels::quads_aligned(in.dim, in.h, p.grad_out, p.grad_h));
+  cuda::launch(ctx, kernels::gat_bwd_destination_per_thread_kernel<T>, dim3(cuda::blocks_for(nodes * in.n_heads, 256)),
+               dim3(256), 0, in.graph, in.n_heads, grad_edge, grad_destination);
 
   // At most 256 chunks of at least 64 nodes; a function of the shape alone.
   const std::int64_t chunk = std::max<std::int64_t>(64, (nodes + 255) / 256);
@@ -131,9 +125,8 @@ void gat_backward(Context<Cuda>& ctx, const GatBackward<T>& p) {
   T* bias = arena.allocate<T>(n_chunks * width);
   const dim3 block(kernels::warp_lanes, 8);
   cuda::launch(ctx, kernels::gat_bwd_columns_per_block_kernel<T>,
-               dim3(static_cast<unsigned>(n_chunks), cuda::blocks_for(width, kernels::warp_lanes)),
-               block, block.x * block.y * sizeof(T), p, grad_source, grad_destination, attention,
-               bias, chunk);
+               dim3(static_cast<unsigned>(n_chunks), cuda::blocks_for(width, kernels::warp_lanes)), block,
+               block.x * block.y * sizeof(T), p, grad_source, grad_destination, attention, bias, chunk);
   kernels::sum_partials<T>(ctx, attention, n_chunks, 2, width, {p.grad_a_src, p.write_a_src},
                            {p.grad_a_dst, p.write_a_dst});
   kernels::sum_partials<T>(ctx, bias, n_chunks, 1, width, {p.grad_bias, p.write_bias});

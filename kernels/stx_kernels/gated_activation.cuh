@@ -27,20 +27,17 @@ struct GatedQuad {
 };
 
 template <class T>
-__global__ void gated_activation_fwd_quad_per_thread_kernel(GatedActivationForward<T> p,
-                                                            bool aligned) {
+__global__ void gated_activation_fwd_quad_per_thread_kernel(GatedActivationForward<T> p, bool aligned) {
   const GatedQuad<T> in(p.x, p.rows, p.width, aligned);
   if (!in.exists) return;
   Quad<T> y;
 #pragma unroll
-  for (int e = 0; e < quad_size; ++e)
-    y.v[e] = in.value.v[e] * math::activate(in.gate.v[e], p.activation);
+  for (int e = 0; e < quad_size; ++e) y.v[e] = in.value.v[e] * math::activate(in.gate.v[e], p.activation);
   store_quad(p.y + in.row * p.width, in.column, p.width, aligned, y);
 }
 
 template <class T>
-__global__ void gated_activation_bwd_quad_per_thread_kernel(GatedActivationBackward<T> p,
-                                                            bool aligned) {
+__global__ void gated_activation_bwd_quad_per_thread_kernel(GatedActivationBackward<T> p, bool aligned) {
   const GatedQuad<T> in(p.x, p.rows, p.width, aligned);
   if (!in.exists) return;
   const Quad<T> grad = load_quad(p.grad_y + in.row * p.width, in.column, p.width, aligned);

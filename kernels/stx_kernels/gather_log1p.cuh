@@ -19,8 +19,7 @@ template <class T>
 __global__ void gather_log1p_fwd_row_per_group_kernel(GatherLog1p<T> p, bool aligned) {
   const GroupRow own(p.n_rows, p.n_columns);
   T* out = p.out + own.offset;
-  for (std::int64_t column = threadIdx.x * quad_size; column < own.columns;
-       column += blockDim.x * quad_size) {
+  for (std::int64_t column = threadIdx.x * quad_size; column < own.columns; column += blockDim.x * quad_size) {
     Quad<T> value{};
     if (p.shift != nullptr) {
       const Quad<T> shift = load_quad(p.shift, column, p.n_columns, aligned);
@@ -60,9 +59,8 @@ __global__ void gather_log1p_fwd_row_per_group_kernel(GatherLog1p<T> p, bool ali
 template <class T>
 void gather_log1p(Context<Cuda>& ctx, const GatherLog1p<T>& p) {
   const dim3 block = kernels::row_group_block(p.n_columns);
-  cuda::launch(ctx, kernels::gather_log1p_fwd_row_per_group_kernel<T>,
-               dim3(cuda::blocks_for(p.n_rows, block.y)), block, 0, p,
-               kernels::quads_aligned(p.n_columns, p.shift, p.scale, p.out));
+  cuda::launch(ctx, kernels::gather_log1p_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(p.n_rows, block.y)), block,
+               0, p, kernels::quads_aligned(p.n_columns, p.shift, p.scale, p.out));
 }
 
 }  // namespace stx

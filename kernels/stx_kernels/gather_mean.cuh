@@ -23,8 +23,7 @@ __global__ void gather_mean_fwd_part_quad_per_thread_kernel(GatherMean<T> p, boo
   const std::int64_t part = QuadGrid::row(), column = QuadGrid::column();
   if (part >= p.parts() || column >= p.width) return;
   const std::int64_t first = part * gather_mean_rows;
-  const std::int64_t last =
-      p.count < first + gather_mean_rows ? p.count : first + gather_mean_rows;
+  const std::int64_t last = p.count < first + gather_mean_rows ? p.count : first + gather_mean_rows;
   constexpr T nan = std::numeric_limits<T>::quiet_NaN();
   Quad<T> sum{};
 #pragma unroll 8
@@ -57,11 +56,9 @@ template <class T>
 void gather_mean(Context<Cuda>& ctx, const GatherMean<T>& p) {
   const bool aligned = kernels::quads_aligned(p.width, p.table, p.sums, p.out);
   const kernels::QuadGrid parts(p.parts(), p.width);
-  cuda::launch(ctx, kernels::gather_mean_fwd_part_quad_per_thread_kernel<T>, parts.grid,
-               parts.block, 0, p, aligned);
+  cuda::launch(ctx, kernels::gather_mean_fwd_part_quad_per_thread_kernel<T>, parts.grid, parts.block, 0, p, aligned);
   const kernels::FlatGrid total(p.width);
-  cuda::launch(ctx, kernels::gather_mean_fwd_total_quad_per_thread_kernel<T>, total.grid,
-               total.block, 0, p, aligned);
+  cuda::launch(ctx, kernels::gather_mean_fwd_total_quad_per_thread_kernel<T>, total.grid, total.block, 0, p, aligned);
 }
 
 }  // namespace stx

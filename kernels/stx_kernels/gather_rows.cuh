@@ -31,12 +31,11 @@ __global__ void gather_rows_fwd_quad_per_thread_kernel(GatherRows<T> p, bool ali
 
 /// partials: chunks (blockIdx.z) x n x width, or null: a single chunk, written to grad_table.
 template <class T>
-__global__ void gather_rows_bwd_table_row_per_warp_kernel(GatherRowsBackward<T> p, T* partials,
-                                                          std::int64_t chunk_rows, bool aligned) {
+__global__ void gather_rows_bwd_table_row_per_warp_kernel(GatherRowsBackward<T> p, T* partials, std::int64_t chunk_rows,
+                                                          bool aligned) {
   const std::int64_t id = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
   if (id >= p.n) return;  // whole warps leave
-  const std::int64_t column =
-      (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
+  const std::int64_t column = (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
   const std::int64_t begin = blockIdx.z * chunk_rows;
   const std::int64_t end = begin + chunk_rows < p.rows ? begin + chunk_rows : p.rows;
   Quad<T> sum{};
@@ -73,18 +72,14 @@ void gather_rows_backward(Context<Cuda>& ctx, const GatherRowsBackward<T>& p) {
   const dim3 block(kernels::warp_lanes, 8);
   const unsigned strips = cuda::blocks_for(kernels::quads_in(p.width), block.x);
   // About 4096 warps, none with fewer than 256 numbers; a function of the shape alone.
-  const std::int64_t wanted =
-      std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, p.n * strips));
+  const std::int64_t wanted = std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, p.n * strips));
   const std::int64_t chunk_rows = std::max<std::int64_t>(256, (p.rows + wanted - 1) / wanted);
-  const std::int64_t n_chunks =
-      std::max<std::int64_t>(1, (p.rows + chunk_rows - 1) / chunk_rows);
-  T* partials =
-      n_chunks > 1 ? ctx.step_arena().template allocate<T>(n_chunks * p.n * p.width) : nullptr;
+  const std::int64_t n_chunks = std::max<std::int64_t>(1, (p.rows + chunk_rows - 1) / chunk_rows);
+  T* partials = n_chunks > 1 ? ctx.step_arena().template allocate<T>(n_chunks * p.n * p.width) : nullptr;
   cuda::launch(ctx, kernels::gather_rows_bwd_table_row_per_warp_kernel<T>,
-               dim3(cuda::blocks_for(p.n, block.y), strips, static_cast<unsigned>(n_chunks)), block, 0,
-               p, partials, chunk_rows, kernels::quads_aligned(p.width, p.grad_out, p.grad_table));
-  if (n_chunks > 1)
-    kernels::sum_partials<T>(ctx, partials, n_chunks, 1, p.n * p.width, {p.grad_table, p.write});
+               dim3(cuda::blocks_for(p.n, block.y), strips, static_cast<unsigned>(n_chunks)), block, 0, p, partials,
+               chunk_rows, kernels::quads_aligned(p.width, p.grad_out, p.grad_table));
+  if (n_chunks > 1) kernels::sum_partials<T>(ctx, partials, n_chunks, 1, p.n * p.width, {p.grad_table, p.write});
 }
 
 }  // namespace stx

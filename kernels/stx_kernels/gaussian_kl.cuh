@@ -17,8 +17,7 @@ template <class T>
 __global__ void gaussian_kl_fwd_row_per_group_kernel(GaussianKlForward<T> p) {
   const GroupRow row(p.model.rows, p.model.cols);
   T sum = 0;
-  for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x)
-    sum += p.model.at(row.index, j).value;
+  for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x) sum += p.model.at(row.index, j).value;
   sum = row_sum(sum, shared_memory<T>());
   if (row.active && threadIdx.x == 0) p.value[row.index] = sum;
 }
@@ -34,9 +33,8 @@ __global__ void gaussian_kl_bwd_element_per_thread_kernel(GaussianKlBackward<T> 
 template <class T>
 void gaussian_kl_forward(Context<Cuda>& ctx, const GaussianKlForward<T>& p) {
   const dim3 block = kernels::row_group_block(p.model.cols);
-  cuda::launch(ctx, kernels::gaussian_kl_fwd_row_per_group_kernel<T>,
-               dim3(cuda::blocks_for(p.model.rows, block.y)), block,
-               kernels::row_sum_scratch * sizeof(T), p);
+  cuda::launch(ctx, kernels::gaussian_kl_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(p.model.rows, block.y)),
+               block, kernels::row_sum_scratch * sizeof(T), p);
 }
 
 template <class T>

@@ -12,16 +12,15 @@ namespace kernels {
 
 /// The noise of columns [column, column + 4), column a multiple of four.
 template <class P>
-__device__ inline math::FourVariates quad_noise(const P& p, const StepState* state,
-                                                std::int64_t row, std::int64_t column) {
+__device__ inline math::FourVariates quad_noise(const P& p, const StepState* state, std::int64_t row,
+                                                std::int64_t column) {
   return math::normals(math::variate_words(*state, RandomPurpose::noise, p.site,
                                            p.row_ids != nullptr ? p.row_ids[row] : row,
                                            static_cast<std::uint32_t>(column / quad_size)));
 }
 
 template <class T>
-__global__ void gaussian_sample_fwd_quad_per_thread_kernel(GaussianSampleForward<T> p,
-                                                           const StepState* state) {
+__global__ void gaussian_sample_fwd_quad_per_thread_kernel(GaussianSampleForward<T> p, const StepState* state) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
@@ -33,8 +32,7 @@ __global__ void gaussian_sample_fwd_quad_per_thread_kernel(GaussianSampleForward
 }
 
 template <class T>
-__global__ void gaussian_sample_bwd_quad_per_thread_kernel(GaussianSampleBackward<T> p,
-                                                           const StepState* state) {
+__global__ void gaussian_sample_bwd_quad_per_thread_kernel(GaussianSampleBackward<T> p, const StepState* state) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
@@ -48,15 +46,13 @@ __global__ void gaussian_sample_bwd_quad_per_thread_kernel(GaussianSampleBackwar
 template <class T>
 void gaussian_sample_forward(Context<Cuda>& ctx, const GaussianSampleForward<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::gaussian_sample_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state());
+  cuda::launch(ctx, kernels::gaussian_sample_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state());
 }
 
 template <class T>
 void gaussian_sample_backward(Context<Cuda>& ctx, const GaussianSampleBackward<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::gaussian_sample_bwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state());
+  cuda::launch(ctx, kernels::gaussian_sample_bwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state());
 }
 
 }  // namespace stx

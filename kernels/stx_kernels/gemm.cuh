@@ -14,8 +14,7 @@ namespace cuda {
 /// Alignment in bytes that cuBLASLt may count on.
 inline std::uint32_t alignment_of(const void* pointer) {
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-  return static_cast<std::uint32_t>(
-      std::min<std::uintptr_t>(256, std::uintptr_t{1} << std::countr_zero(address)));
+  return static_cast<std::uint32_t>(std::min<std::uintptr_t>(256, std::uintptr_t{1} << std::countr_zero(address)));
 }
 
 /// The product of an empty sum.
@@ -23,8 +22,7 @@ template <class T>
 void zero_rows(Context<Cuda>& ctx, T* c, std::int64_t m, std::int64_t n, std::int64_t ldc) {
   const auto row_bytes = static_cast<std::size_t>(n) * sizeof(T);
   if (ldc == n) {
-    check(cudaMemsetAsync(c, 0, static_cast<std::size_t>(m) * row_bytes, ctx.stream()),
-          "cudaMemsetAsync");
+    check(cudaMemsetAsync(c, 0, static_cast<std::size_t>(m) * row_bytes, ctx.stream()), "cudaMemsetAsync");
   } else {
     for (std::int64_t i = 0; i < m; ++i)
       check(cudaMemsetAsync(c + i * ldc, 0, row_bytes, ctx.stream()), "cudaMemsetAsync");
@@ -32,15 +30,14 @@ void zero_rows(Context<Cuda>& ctx, T* c, std::int64_t m, std::int64_t n, std::in
 }
 
 /// Runs the column-major product that `key` describes.
-inline void matmul(Context<Cuda>& ctx, const GemmKey& key, const float* a, const float* b, float* c,
-                   GradWrite write) {
+inline void matmul(Context<Cuda>& ctx, const GemmKey& key, const float* a, const float* b, float* c, GradWrite write) {
   const GemmPlan& plan = ctx.gemm_plans().find(ctx.blas(), key);
   const float alpha = 1.0f;
   const float beta = write == GradWrite::accumulate ? 1.0f : 0.0f;
-  check(cublasLtMatmul(ctx.blas(), plan.operation.get(), &alpha, a, plan.a.get(), b, plan.b.get(),
-                       &beta, c, plan.c.get(), c, plan.c.get(), &plan.algorithm, ctx.workspace(),
-                       ctx.workspace_bytes(), ctx.stream()),
-        "cublasLtMatmul");
+  check(
+      cublasLtMatmul(ctx.blas(), plan.operation.get(), &alpha, a, plan.a.get(), b, plan.b.get(), &beta, c, plan.c.get(),
+                     c, plan.c.get(), &plan.algorithm, ctx.workspace(), ctx.workspace_bytes(), ctx.stream()),
+      "cublasLtMatmul");
 }
 
 }  // namespace cuda

@@ -31,21 +31,18 @@ __global__ void gene_metrics_transpose_tile_per_block_kernel(GeneMetrics<T> p) {
   const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.y) * transpose_tile;
   for (int k = threadIdx.y; k < transpose_tile; k += transpose_rows) {
     const std::int64_t row = first_row + k, column = first_column + threadIdx.x;
-    if (row < p.rows && column < p.cols)
-      tile[k * (transpose_tile + 1) + threadIdx.x] = from[row * p.cols + column];
+    if (row < p.rows && column < p.cols) tile[k * (transpose_tile + 1) + threadIdx.x] = from[row * p.cols + column];
   }
   __syncthreads();
   for (int k = threadIdx.y; k < transpose_tile; k += transpose_rows) {
     const std::int64_t row = first_row + threadIdx.x, column = first_column + k;
-    if (row < p.rows && column < p.cols)
-      to[column * p.rows + row] = tile[threadIdx.x * (transpose_tile + 1) + k];
+    if (row < p.rows && column < p.cols) to[column * p.rows + row] = tile[threadIdx.x * (transpose_tile + 1) + k];
   }
 }
 
 /// Sums of the second pass, which needs those of the first.
 template <class T>
-__device__ inline void add_deviations(math::ColumnSums& s, const T* x, const T* y,
-                                      std::int64_t rows, double* scratch) {
+__device__ inline void add_deviations(math::ColumnSums& s, const T* x, const T* y, std::int64_t rows, double* scratch) {
   const double mean_x = s.x / s.rows, mean_y = s.y / s.rows;
   const bool distributions = s.x_positive > 0 && s.y_positive > 0;
   for (std::int64_t i = threadIdx.x; i < rows; i += blockDim.x) {
@@ -54,8 +51,7 @@ __device__ inline void add_deviations(math::ColumnSums& s, const T* x, const T* 
     s.yy += dy * dy;
     s.xy += dx * dy;
     if (distributions)
-      s.divergence +=
-          math::jensen_shannon_term(vx > 0 ? vx / s.x_positive : 0, vy > 0 ? vy / s.y_positive : 0);
+      s.divergence += math::jensen_shannon_term(vx > 0 ? vx / s.x_positive : 0, vy > 0 ? vy / s.y_positive : 0);
   }
   s.xx = row_sum(s.xx, scratch);
   s.yy = row_sum(s.yy, scratch);
@@ -64,8 +60,7 @@ __device__ inline void add_deviations(math::ColumnSums& s, const T* x, const T* 
 }
 
 template <class T>
-__device__ inline void store_score(const GeneMetrics<T>& p, GeneScore which, std::int64_t column,
-                                   double value) {
+__device__ inline void store_score(const GeneMetrics<T>& p, GeneScore which, std::int64_t column, double value) {
   p.scores[static_cast<std::int64_t>(which) * p.cols + column] = value;
 }
 
@@ -99,9 +94,8 @@ __global__ void gene_metrics_values_column_per_block_kernel(GeneMetrics<T> p) {
       s.nonzero += 1;
     }
   }
-  double* const sums[] = {&s.x,       &s.y,      &s.x_positive, &s.y_positive, &s.raw_xx,
-                          &s.raw_yy,  &s.raw_xy, &s.absolute,   &s.squared,    &s.relative,
-                          &s.nonzero, &bad,      &x_differs,    &y_differs};
+  double* const sums[] = {&s.x,        &s.y,       &s.x_positive, &s.y_positive, &s.raw_xx, &s.raw_yy,  &s.raw_xy,
+                          &s.absolute, &s.squared, &s.relative,   &s.nonzero,    &bad,      &x_differs, &y_differs};
   for (double* sum : sums) *sum = row_sum(*sum, scratch);
   s.x_max = row_max(s.x_max, scratch);
   s.y_max = row_max(s.y_max, scratch);
@@ -119,9 +113,8 @@ __global__ void gene_metrics_values_column_per_block_kernel(GeneMetrics<T> p) {
   store_score(p, GeneScore::pcc, column, math::score_pearson(s));
   store_score(p, GeneScore::rmse, column, std::sqrt(mean_squared));
   store_score(p, GeneScore::rmse_z, column, math::score_rmse_z(s));
-  store_score(
-      p, GeneScore::mape, column,
-      s.nonzero > 0 ? 100 * s.relative / s.nonzero : std::numeric_limits<double>::quiet_NaN());
+  store_score(p, GeneScore::mape, column,
+              s.nonzero > 0 ? 100 * s.relative / s.nonzero : std::numeric_limits<double>::quiet_NaN());
   store_score(p, GeneScore::ssim, column, math::score_ssim(s));
   store_score(p, GeneScore::js, column, math::score_jensen_shannon(s));
   store_score(p, GeneScore::cossim, column, math::score_cosine(s));
@@ -196,10 +189,8 @@ __global__ void gene_metrics_rank_scores_column_per_thread_kernel(GeneMetrics<T>
     s.yy += sums[4];
     s.xy += sums[5];
   }
-  const double x_constant =
-      p.scores[static_cast<std::int64_t>(GeneScore::truth_constant) * p.cols + column];
-  const double y_constant =
-      p.scores[static_cast<std::int64_t>(GeneScore::prediction_constant) * p.cols + column];
+  const double x_constant = p.scores[static_cast<std::int64_t>(GeneScore::truth_constant) * p.cols + column];
+  const double y_constant = p.scores[static_cast<std::int64_t>(GeneScore::prediction_constant) * p.cols + column];
   if (!(x_constant == 0 && y_constant == 0)) {  // constant: 0; not finite: stays NaN
     store_score(p, GeneScore::scc, column, 0 * (x_constant + y_constant));
     store_score(p, GeneScore::kendall, column, 0 * (x_constant + y_constant));
@@ -218,9 +209,8 @@ void rank_sums_by_comparing(Context<Cuda>& ctx, const GeneMetrics<T>& p) {
     part.columns += first * p.rows;
     part.rank_sums += first * p.tiles() * 6;
     const auto count = static_cast<unsigned>(p.cols - first < 65535 ? p.cols - first : 65535);
-    cuda::launch(ctx, gene_metrics_ranks_tile_per_block_kernel<T>,
-                 dim3(static_cast<unsigned>(p.tiles()), count), dim3(rank_tile),
-                 2 * rank_tile * sizeof(T), part);
+    cuda::launch(ctx, gene_metrics_ranks_tile_per_block_kernel<T>, dim3(static_cast<unsigned>(p.tiles()), count),
+                 dim3(rank_tile), 2 * rank_tile * sizeof(T), part);
   }
 }
 
@@ -235,12 +225,10 @@ void gene_metrics(Context<Cuda>& ctx, const GeneMetrics<T>& p) {
                dim3(tile, kernels::transpose_rows), tile * (tile + 1) * sizeof(T), p);
   cuda::launch(ctx, kernels::gene_metrics_values_column_per_block_kernel<T>, dim3(cols), dim3(256),
                kernels::row_sum_scratch * sizeof(double), p);
-  if (p.rows < p.sort_rows)
-    kernels::rank_sums_by_comparing(ctx, p);
-  else
-    kernels::rank_sums_by_sorting(ctx, p);
-  cuda::launch(ctx, kernels::gene_metrics_rank_scores_column_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(p.cols, 128)), dim3(128), 0, p);
+  if (p.rows < p.sort_rows) kernels::rank_sums_by_comparing(ctx, p);
+  else kernels::rank_sums_by_sorting(ctx, p);
+  cuda::launch(ctx, kernels::gene_metrics_rank_scores_column_per_thread_kernel<T>, dim3(cuda::blocks_for(p.cols, 128)),
+               dim3(128), 0, p);
 }
 
 }  // namespace stx

@@ -21,8 +21,7 @@ __global__ void grid_knn_fwd_point_per_warp_kernel(GridKnn<T> p) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
   if (i >= grid.n) return;  // whole warps leave
   T* keys = shared_memory<T>() + threadIdx.y * p.k;
-  auto* ids =
-      reinterpret_cast<std::int32_t*>(shared_memory<T>() + blockDim.y * p.k) + threadIdx.y * p.k;
+  auto* ids = reinterpret_cast<std::int32_t*>(shared_memory<T>() + blockDim.y * p.k) + threadIdx.y * p.k;
   const WarpTopK<T> list{keys, ids, p.k};
   list.clear(lane);
   const math::CellRings<T> rings(grid, grid.points + i * grid.dims);
@@ -34,8 +33,7 @@ __global__ void grid_knn_fwd_point_per_warp_kernel(GridKnn<T> p) {
         for (std::int32_t j = first; j < last; j += warp_lanes) {
           const std::int32_t mine = j + lane;
           const bool counts = mine < last && mine != i;
-          list.offer(counts ? rings.key(mine) : T(0), counts ? grid.order[mine] : math::no_point,
-                     lane);
+          list.offer(counts ? rings.key(mine) : T(0), counts ? grid.order[mine] : math::no_point, lane);
         }
       }
     const T reach = rings.reach(ring);
@@ -50,8 +48,8 @@ __global__ void grid_knn_fwd_point_per_warp_kernel(GridKnn<T> p) {
 template <class T>
 void grid_knn(Context<Cuda>& ctx, const GridKnn<T>& p) {
   constexpr unsigned warps = 8;
-  cuda::launch(ctx, kernels::grid_knn_fwd_point_per_warp_kernel<T>,
-               dim3(cuda::blocks_for(p.grid.n, warps)), dim3(kernels::warp_lanes, warps),
+  cuda::launch(ctx, kernels::grid_knn_fwd_point_per_warp_kernel<T>, dim3(cuda::blocks_for(p.grid.n, warps)),
+               dim3(kernels::warp_lanes, warps),
                warps * static_cast<std::size_t>(p.k) * (sizeof(T) + sizeof(std::int32_t)), p);
 }
 

@@ -11,8 +11,7 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void hide_inputs_fwd_quad_per_thread_kernel(HideInputs<T> p, const StepState* state,
-                                                       bool aligned) {
+__global__ void hide_inputs_fwd_quad_per_thread_kernel(HideInputs<T> p, const StepState* state, bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
@@ -21,8 +20,8 @@ __global__ void hide_inputs_fwd_quad_per_thread_kernel(HideInputs<T> p, const St
   Quad<T> hidden{{T(1), T(1), T(1), T(1)}};
   if (p.counted != nullptr) hidden = load_quad(p.counted, column, p.cols, aligned);
   const std::uint32_t threshold = math::hide_threshold(*state, p.hide, row);
-  const PhiloxWords words = math::dropout_words(
-      *state, p.hide.site, row, static_cast<std::uint32_t>(column / math::dropout_group));
+  const PhiloxWords words =
+      math::dropout_words(*state, p.hide.site, row, static_cast<std::uint32_t>(column / math::dropout_group));
   const int first = static_cast<int>(column % math::dropout_group);
 #pragma unroll
   for (int e = 0; e < quad_size; ++e) {
@@ -39,8 +38,8 @@ __global__ void hide_inputs_fwd_quad_per_thread_kernel(HideInputs<T> p, const St
 template <class T>
 void hide_inputs(Context<Cuda>& ctx, const HideInputs<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::hide_inputs_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(), kernels::quads_aligned(p.cols, p.x, p.hidden, p.counted));
+  cuda::launch(ctx, kernels::hide_inputs_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
+               kernels::quads_aligned(p.cols, p.x, p.hidden, p.counted));
 }
 
 }  // namespace stx

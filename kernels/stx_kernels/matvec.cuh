@@ -37,9 +37,8 @@ __global__ void matvec_fwd_row_per_eight_lanes_kernel(Matvec<T> p, bool aligned)
 template <class T>
 void matvec(Context<Cuda>& ctx, const Matvec<T>& p) {
   const dim3 block(kernels::matvec_lanes, 256 / kernels::matvec_lanes);
-  cuda::launch(ctx, kernels::matvec_fwd_row_per_eight_lanes_kernel<T>,
-               dim3(cuda::blocks_for(p.rows, block.y)), block, 0, p,
-               kernels::quads_aligned(p.cols, p.a, p.x));
+  cuda::launch(ctx, kernels::matvec_fwd_row_per_eight_lanes_kernel<T>, dim3(cuda::blocks_for(p.rows, block.y)), block,
+               0, p, kernels::quads_aligned(p.cols, p.a, p.x));
 }
 
 }  // namespace stx

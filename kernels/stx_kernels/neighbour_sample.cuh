@@ -22,8 +22,8 @@ __global__ void neighbour_sample_fwd_node_per_thread_kernel(NeighbourSample p, c
 
 // "used": the compiled library must contain it for callers that see the declaration alone.
 [[gnu::used]] inline void neighbour_sample(Context<Cuda>& ctx, const NeighbourSample& p) {
-  cuda::launch(ctx, kernels::neighbour_sample_fwd_node_per_thread_kernel<StepState>,
-               dim3(cuda::blocks_for(p.n, 128)), dim3(128), 0, p, ctx.step_state());
+  cuda::launch(ctx, kernels::neighbour_sample_fwd_node_per_thread_kernel<StepState>, dim3(cuda::blocks_for(p.n, 128)),
+               dim3(128), 0, p, ctx.step_state());
 }
 
 }  // namespace stx

@@ -44,8 +44,8 @@ __global__ void pair_bits_fwd_word_per_warp_kernel(PairBits<T> p) {
 
 template <class T>
 void pair_bits(Context<Cuda>& ctx, const PairBits<T>& p) {
-  cuda::launch(ctx, kernels::pair_bits_fwd_word_per_warp_kernel<T>,
-               dim3(cuda::blocks_for(p.n_rows * p.words(), 8)), dim3(kernels::warp_lanes, 8), 0, p);
+  cuda::launch(ctx, kernels::pair_bits_fwd_word_per_warp_kernel<T>, dim3(cuda::blocks_for(p.n_rows * p.words(), 8)),
+               dim3(kernels::warp_lanes, 8), 0, p);
 }
 
 }  // namespace stx

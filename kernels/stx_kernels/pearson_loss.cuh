@@ -48,8 +48,7 @@ __global__ void pearson_loss_fwd_columns_per_block_kernel(PearsonLossForward<T> 
 }
 
 template <class T>
-__global__ void pearson_loss_fwd_column_per_thread_kernel(PearsonLossForward<T> p,
-                                                          const PearsonSums* partials,
+__global__ void pearson_loss_fwd_column_per_thread_kernel(PearsonLossForward<T> p, const PearsonSums* partials,
                                                           std::int64_t n_chunks) {
   const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (j >= p.cols) return;
@@ -89,8 +88,8 @@ void pearson_loss_forward(Context<Cuda>& ctx, const PearsonLossForward<T>& p) {
   cuda::launch(ctx, kernels::pearson_loss_fwd_columns_per_block_kernel<T>,
                dim3(cuda::blocks_for(p.cols, block.x), static_cast<unsigned>(n_chunks)), block,
                block.x * block.y * sizeof(PearsonSums), p, partials, chunk_rows);
-  cuda::launch(ctx, kernels::pearson_loss_fwd_column_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(p.cols, 128)), dim3(128), 0, p, partials, n_chunks);
+  cuda::launch(ctx, kernels::pearson_loss_fwd_column_per_thread_kernel<T>, dim3(cuda::blocks_for(p.cols, 128)),
+               dim3(128), 0, p, partials, n_chunks);
   cuda::launch(ctx, kernels::pearson_loss_fwd_total_one_block_kernel<T>, dim3(1), dim3(256),
                kernels::row_sum_scratch * sizeof(double), p, ctx.step_state());
 }

@@ -16,8 +16,7 @@ __global__ void permutation_fwd_item_per_thread_kernel(Permutation<T> p, const S
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= p.count) return;
   const auto slice = p.slice(*state);
-  const math::KeyedPermutation permuted(*state, p.site, slice.counter,
-                                        static_cast<std::uint32_t>(p.n));
+  const math::KeyedPermutation permuted(*state, p.site, slice.counter, static_cast<std::uint32_t>(p.n));
   p.items[i] = static_cast<T>(permuted(static_cast<std::uint32_t>(slice.first + i)));
 }
 
@@ -31,8 +30,8 @@ __global__ void permutation_count_batch_kernel(Permutation<T> p) {
 
 template <class T>
 void permutation(Context<Cuda>& ctx, const Permutation<T>& p) {
-  cuda::launch(ctx, kernels::permutation_fwd_item_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(p.count, 256)), dim3(256), 0, p, ctx.step_state());
+  cuda::launch(ctx, kernels::permutation_fwd_item_per_thread_kernel<T>, dim3(cuda::blocks_for(p.count, 256)), dim3(256),
+               0, p, ctx.step_state());
   if (p.batch != nullptr && p.count > 0)
     cuda::launch(ctx, kernels::permutation_count_batch_kernel<T>, dim3(1), dim3(1), 0, p);
 }

@@ -18,15 +18,13 @@ namespace stx {
 namespace kernels {
 
 template <class T, class Entry>
-__global__ void pointwise_loss_fwd_row_per_group_kernel(PointwiseLossForward<T> p, StepState* state,
-                                                        bool aligned) {
+__global__ void pointwise_loss_fwd_row_per_group_kernel(PointwiseLossForward<T> p, StepState* state, bool aligned) {
   const PointwiseLoss<T>& in = p.in;
   const GroupRow row(in.rows, in.cols);
   T sum = 0;
   T count = 0;
 #pragma unroll 4
-  for (std::int64_t column = threadIdx.x * quad_size; column < row.columns;
-       column += blockDim.x * quad_size) {
+  for (std::int64_t column = threadIdx.x * quad_size; column < row.columns; column += blockDim.x * quad_size) {
     const Quad<T> y = load_quad(in.y + row.offset, column, in.cols, aligned);
     const Quad<T> target = load_quad(in.target + row.offset, column, in.cols, aligned);
     Quad<T> mask{{T(1), T(1), T(1), T(1)}};
@@ -87,9 +85,8 @@ void pointwise_loss_forward(Context<Cuda>& ctx, const PointwiseLossForward<T>& p
   const auto rows = in.entry == EntryLoss::squared
                         ? kernels::pointwise_loss_fwd_row_per_group_kernel<T, math::SquaredError>
                         : kernels::pointwise_loss_fwd_row_per_group_kernel<T, math::AbsoluteError>;
-  cuda::launch(ctx, rows, dim3(cuda::blocks_for(in.rows, block.y)), block,
-               kernels::row_sum_scratch * sizeof(T), p, ctx.step_state(),
-               kernels::quads_aligned(in.cols, in.y, in.target, in.mask));
+  cuda::launch(ctx, rows, dim3(cuda::blocks_for(in.rows, block.y)), block, kernels::row_sum_scratch * sizeof(T), p,
+               ctx.step_state(), kernels::quads_aligned(in.cols, in.y, in.target, in.mask));
   cuda::launch(ctx, kernels::pointwise_loss_fwd_total_one_block_kernel<T>, dim3(1), dim3(256),
                kernels::row_sum_scratch * sizeof(double), p);
 }
@@ -102,8 +99,7 @@ void pointwise_loss_backward(Context<Cuda>& ctx, const PointwiseLossBackward<T>&
   const auto quads = in.entry == EntryLoss::squared
                          ? kernels::pointwise_loss_bwd_quad_per_thread_kernel<T, math::SquaredError>
                          : kernels::pointwise_loss_bwd_quad_per_thread_kernel<T, math::AbsoluteError>;
-  cuda::launch(ctx, quads, g.grid, g.block, 0, p,
-               kernels::quads_aligned(size, in.y, in.target, in.mask, p.grad_y));
+  cuda::launch(ctx, quads, g.grid, g.block, 0, p, kernels::quads_aligned(size, in.y, in.target, in.mask, p.grad_y));
 }
 
 }  // namespace stx

@@ -12,8 +12,7 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void q_sample_fwd_quad_per_thread_kernel(QSample<T> p, const StepState* state,
-                                                    bool aligned) {
+__global__ void q_sample_fwd_quad_per_thread_kernel(QSample<T> p, const StepState* state, bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
@@ -24,9 +23,9 @@ __global__ void q_sample_fwd_quad_per_thread_kernel(QSample<T> p, const StepStat
   if (p.eps != nullptr) {
     eps = load_quad(p.eps + offset, column, p.cols, aligned);
   } else {
-    const math::FourVariates z = math::normals(math::variate_words(
-        *state, RandomPurpose::noise, p.site, p.row_ids != nullptr ? p.row_ids[row] : row,
-        static_cast<std::uint32_t>(column / quad_size)));
+    const math::FourVariates z = math::normals(math::variate_words(*state, RandomPurpose::noise, p.site,
+                                                                   p.row_ids != nullptr ? p.row_ids[row] : row,
+                                                                   static_cast<std::uint32_t>(column / quad_size)));
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) eps.v[e] = static_cast<T>(z.v[e]);
     store_quad(p.drawn + offset, column, p.cols, aligned, eps);
@@ -42,8 +41,8 @@ __global__ void q_sample_fwd_quad_per_thread_kernel(QSample<T> p, const StepStat
 template <class T>
 void q_sample(Context<Cuda>& ctx, const QSample<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::q_sample_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(), kernels::quads_aligned(p.cols, p.x0, p.eps, p.drawn, p.xt));
+  cuda::launch(ctx, kernels::q_sample_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
+               kernels::quads_aligned(p.cols, p.x0, p.eps, p.drawn, p.xt));
 }
 
 }  // namespace stx

@@ -12,18 +12,16 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void random_fill_fwd_quad_per_thread_kernel(RandomFill<T> p, const StepState* state,
-                                                       bool aligned) {
+__global__ void random_fill_fwd_quad_per_thread_kernel(RandomFill<T> p, const StepState* state, bool aligned) {
   const std::int64_t row = QuadGrid::row();
   const std::int64_t column = QuadGrid::column();
   if (row >= p.rows || column >= p.cols) return;
   const std::int64_t key = p.row_ids != nullptr ? p.row_ids[row] : row;
-  const math::FourVariates four = math::random_group(*state, p.distribution, p.site, key,
-                                                     static_cast<std::uint32_t>(column / 4));
+  const math::FourVariates four =
+      math::random_group(*state, p.distribution, p.site, key, static_cast<std::uint32_t>(column / 4));
   Quad<T> out;
 #pragma unroll
-  for (int e = 0; e < quad_size; ++e)
-    out.v[e] = static_cast<T>(std::fma(p.scale, four.v[e], p.location));
+  for (int e = 0; e < quad_size; ++e) out.v[e] = static_cast<T>(std::fma(p.scale, four.v[e], p.location));
   store_quad(p.out + row * p.cols, column, p.cols, aligned, out);
 }
 
@@ -32,8 +30,8 @@ __global__ void random_fill_fwd_quad_per_thread_kernel(RandomFill<T> p, const St
 template <class T>
 void random_fill(Context<Cuda>& ctx, const RandomFill<T>& p) {
   const kernels::QuadGrid g(p.rows, p.cols);
-  cuda::launch(ctx, kernels::random_fill_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p,
-               ctx.step_state(), kernels::quads_aligned(p.cols, p.out));
+  cuda::launch(ctx, kernels::random_fill_fwd_quad_per_thread_kernel<T>, g.grid, g.block, 0, p, ctx.step_state(),
+               kernels::quads_aligned(p.cols, p.out));
 }
 
 }  // namespace stx

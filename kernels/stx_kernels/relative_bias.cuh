@@ -61,8 +61,7 @@ void relative_bias_backward(Context<Cuda>& ctx, const RelativeBiasBackward<T>& p
   const std::int64_t diagonals = std::max<std::int64_t>(2 * p.length - 1, 0);
   T* sums = ctx.step_arena().template allocate<T>(p.heads * diagonals);
   cuda::launch(ctx, kernels::relative_bias_bwd_diagonal_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(diagonals, 128), static_cast<unsigned>(p.heads)), dim3(128), 0, p,
-               sums);
+               dim3(cuda::blocks_for(diagonals, 128), static_cast<unsigned>(p.heads)), dim3(128), 0, p, sums);
   cuda::launch(ctx, kernels::relative_bias_bwd_entry_per_thread_kernel<T>,
                dim3(cuda::blocks_for(2 * p.half * p.heads, 128)), dim3(128), 0, p, sums);
 }

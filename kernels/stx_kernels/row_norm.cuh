@@ -23,9 +23,8 @@ namespace kernels {
 
 /// residual + dropout(x) of one quad; zero past the end of the row.
 template <class T>
-__device__ inline Quad<T> residual_sum(const T* x, const T* residual, std::int64_t row,
-                                       std::int64_t column, std::int64_t width,
-                                       const StepState* state, const Dropout& dropout,
+__device__ inline Quad<T> residual_sum(const T* x, const T* residual, std::int64_t row, std::int64_t column,
+                                       std::int64_t width, const StepState* state, const Dropout& dropout,
                                        bool aligned) {
   Quad<T> sum = load_quad(x + row * width, column, width, aligned);
   Quad<T> other{};
@@ -38,8 +37,8 @@ __device__ inline Quad<T> residual_sum(const T* x, const T* residual, std::int64
 
 /// What one quad of the normal form is multiplied by.
 template <class T>
-__device__ inline Quad<T> load_gain(const T* gain, std::int64_t affine, std::int64_t column,
-                                    const RowNormKind<T>& kind, bool aligned) {
+__device__ inline Quad<T> load_gain(const T* gain, std::int64_t affine, std::int64_t column, const RowNormKind<T>& kind,
+                                    bool aligned) {
   if (gain == nullptr) return {{T(1), T(1), T(1), T(1)}};
   Quad<T> quad = load_quad(gain + affine, column, kind.width, aligned);
 #pragma unroll
@@ -48,8 +47,7 @@ __device__ inline Quad<T> load_gain(const T* gain, std::int64_t affine, std::int
 }
 
 template <class T>
-__global__ void row_norm_fwd_row_per_group_kernel(RowNormForward<T> p, const StepState* state,
-                                                  bool aligned) {
+__global__ void row_norm_fwd_row_per_group_kernel(RowNormForward<T> p, const StepState* state, bool aligned) {
   const std::int64_t width = p.kind.width;
   const GroupRow own(p.kind.rows, width);
   const std::int64_t row = own.index;
@@ -61,8 +59,8 @@ __global__ void row_norm_fwd_row_per_group_kernel(RowNormForward<T> p, const Ste
   T sum = 0;
 #pragma unroll 2
   for (int q = threadIdx.x; q < quads; q += blockDim.x) {
-    const Quad<T> s = residual_sum(p.x, p.residual, row, std::int64_t{q} * quad_size, width, state,
-                                   p.kind.dropout, aligned);
+    const Quad<T> s =
+        residual_sum(p.x, p.residual, row, std::int64_t{q} * quad_size, width, state, p.kind.dropout, aligned);
     kept[q] = s;
     sum += (s.v[0] + s.v[1]) + (s.v[2] + s.v[3]);
   }
@@ -85,8 +83,7 @@ __global__ void row_norm_fwd_row_per_group_kernel(RowNormForward<T> p, const Ste
     if (p.shift != nullptr) shift = load_quad(p.shift + affine, column, width, aligned);
     Quad<T> s = kept[q];
 #pragma unroll
-    for (int e = 0; e < quad_size; ++e)
-      s.v[e] = math::normal_form(s.v[e], mean, rstd) * gain.v[e] + shift.v[e];
+    for (int e = 0; e < quad_size; ++e) s.v[e] = math::normal_form(s.v[e], mean, rstd) * gain.v[e] + shift.v[e];
     store_quad(p.y + own.offset, column, width, aligned, s);
   }
   if (own.active && threadIdx.x == 0) {
@@ -103,8 +100,7 @@ struct RowNormChunks {
 
 /// partials: groups x chunks x {gain, shift} x width, or null if neither is wanted.
 template <class T>
-__global__ void row_norm_bwd_row_chunk_per_block_kernel(RowNormBackward<T> p,
-                                                        const StepState* state, T* partials,
+__global__ void row_norm_bwd_row_chunk_per_block_kernel(RowNormBackward<T> p, const StepState* state, T* partials,
                                                         RowNormChunks chunks, bool aligned) {
   const std::int64_t width = p.kind.width;
   const int quads = static_cast<int>(quads_in(width));
@@ -122,8 +118,7 @@ __global__ void row_norm_bwd_row_chunk_per_block_kernel(RowNormBackward<T> p,
   }
   const std::int64_t group = blockIdx.x / chunks.per_group;
   const std::int64_t affine = group * p.kind.affine_stride;
-  const std::int64_t begin =
-      group * p.kind.group_rows() + blockIdx.x % chunks.per_group * chunks.rows;
+  const std::int64_t begin = group * p.kind.group_rows() + blockIdx.x % chunks.per_group * chunks.rows;
   const std::int64_t group_end = (group + 1) * p.kind.group_rows();
   const std::int64_t end = begin + chunks.rows < group_end ? begin + chunks.rows : group_end;
   for (std::int64_t first = begin; first < end; first += blockDim.y) {
@@ -164,8 +159,7 @@ __global__ void row_norm_bwd_row_chunk_per_block_kernel(RowNormBackward<T> p,
       const Quad<T> n = normal[q];
       Quad<T> g = grad[q];
 #pragma unroll
-      for (int e = 0; e < quad_size; ++e)
-        g.v[e] = math::normal_form_grad(g.v[e], n.v[e], mean_g, mean_gn, rstd);
+      for (int e = 0; e < quad_size; ++e) g.v[e] = math::normal_form_grad(g.v[e], n.v[e], mean_g, mean_gn, rstd);
       if (p.grad_residual != nullptr)
         write_quad(p.grad_residual + row * width, column, width, aligned, g, p.write_residual);
       if (p.grad_x != nullptr) {
@@ -208,12 +202,11 @@ template <class T>
 void row_norm_forward(Context<Cuda>& ctx, const RowNormForward<T>& p) {
   const std::int64_t width = p.kind.width;
   const dim3 block = kernels::row_group_block(width);
-  const auto row_bytes =
-      static_cast<std::size_t>(kernels::quads_in(width)) * sizeof(kernels::Quad<T>);
+  const auto row_bytes = static_cast<std::size_t>(kernels::quads_in(width)) * sizeof(kernels::Quad<T>);
   const std::size_t bytes = block.y * row_bytes + kernels::row_sum_scratch * sizeof(T);
   cuda::require_row_fits(ctx, bytes, width);
-  cuda::launch(ctx, kernels::row_norm_fwd_row_per_group_kernel<T>,
-               dim3(cuda::blocks_for(p.kind.rows, block.y)), block, bytes, p, ctx.step_state(),
+  cuda::launch(ctx, kernels::row_norm_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(p.kind.rows, block.y)), block,
+               bytes, p, ctx.step_state(),
                p.kind.affine_stride % kernels::quad_size == 0 &&
                    kernels::quads_aligned(width, p.x, p.residual, p.gain, p.shift, p.y));
 }
@@ -222,8 +215,7 @@ template <class T>
 void row_norm_backward(Context<Cuda>& ctx, const RowNormBackward<T>& p) {
   const std::int64_t width = p.kind.width;
   const dim3 block = kernels::row_group_block(width);
-  const auto row_bytes =
-      static_cast<std::size_t>(kernels::quads_in(width)) * sizeof(kernels::Quad<T>);
+  const auto row_bytes = static_cast<std::size_t>(kernels::quads_in(width)) * sizeof(kernels::Quad<T>);
   const std::size_t bytes = block.y * 4 * row_bytes + kernels::row_sum_scratch * sizeof(T);
   cuda::require_row_fits(ctx, bytes, width);
   // At most about 512 chunks unless there are more groups, none smaller than a block's rows.
@@ -232,14 +224,12 @@ void row_norm_backward(Context<Cuda>& ctx, const RowNormBackward<T>& p) {
   const std::int64_t chunk_rows = std::max<std::int64_t>(block.y, (rows + wanted - 1) / wanted);
   const kernels::RowNormChunks chunks{chunk_rows, (rows + chunk_rows - 1) / chunk_rows};
   const bool sums = p.grad_gain != nullptr || p.grad_shift != nullptr;
-  T* partials =
-      sums ? ctx.step_arena().template allocate<T>(groups * chunks.per_group * 2 * width) : nullptr;
+  T* partials = sums ? ctx.step_arena().template allocate<T>(groups * chunks.per_group * 2 * width) : nullptr;
   cuda::launch(ctx, kernels::row_norm_bwd_row_chunk_per_block_kernel<T>,
-               dim3(static_cast<unsigned>(groups * chunks.per_group)), block, bytes, p,
-               ctx.step_state(), partials, chunks,
+               dim3(static_cast<unsigned>(groups * chunks.per_group)), block, bytes, p, ctx.step_state(), partials,
+               chunks,
                p.kind.affine_stride % kernels::quad_size == 0 &&
-                   kernels::quads_aligned(width, p.grad_y, p.x, p.residual, p.gain, p.grad_x,
-                                          p.grad_residual));
+                   kernels::quads_aligned(width, p.grad_y, p.x, p.residual, p.gain, p.grad_x, p.grad_residual));
   if (sums)
     kernels::sum_partials<T>(ctx, partials, chunks.per_group, 2, width,
                              {p.grad_gain, p.write_gain, p.kind.affine_stride},

@@ -11,8 +11,7 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void sample_counts_fwd_entry_per_thread_kernel(SampleCounts<T> p,
-                                                          const StepState* state) {
+__global__ void sample_counts_fwd_entry_per_thread_kernel(SampleCounts<T> p, const StepState* state) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i < p.rows * p.cols) p.counts[i] = sampled_count(p, *state, i / p.cols, i % p.cols);
 }
@@ -21,8 +20,8 @@ __global__ void sample_counts_fwd_entry_per_thread_kernel(SampleCounts<T> p,
 
 template <class T>
 void sample_counts(Context<Cuda>& ctx, const SampleCounts<T>& p) {
-  cuda::launch(ctx, kernels::sample_counts_fwd_entry_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(p.rows * p.cols, 256)), dim3(256), 0, p, ctx.step_state());
+  cuda::launch(ctx, kernels::sample_counts_fwd_entry_per_thread_kernel<T>, dim3(cuda::blocks_for(p.rows * p.cols, 256)),
+               dim3(256), 0, p, ctx.step_state());
 }
 
 }  // namespace stx

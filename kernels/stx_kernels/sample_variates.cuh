@@ -11,8 +11,7 @@ namespace stx {
 namespace kernels {
 
 template <class T>
-__global__ void sample_variates_fwd_entry_per_thread_kernel(SampleVariates<T> p,
-                                                            const StepState* state) {
+__global__ void sample_variates_fwd_entry_per_thread_kernel(SampleVariates<T> p, const StepState* state) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i < p.rows * p.cols) p.out[i] = sampled_variate(p, *state, i / p.cols, i % p.cols);
 }

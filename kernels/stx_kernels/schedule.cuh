@@ -24,14 +24,13 @@ __global__ void scheduled_weight_one_thread_kernel(ScheduledWeight<T> p, const S
 
 // "used": the compiled library must contain it for callers that see the declaration alone.
 [[gnu::used]] inline void set_learning_rate(Context<Cuda>& ctx, const Schedule& schedule) {
-  cuda::launch(ctx, kernels::schedule_learning_rate_one_thread_kernel<StepState>, dim3(1), dim3(1),
-               0, ctx.step_state(), schedule);
+  cuda::launch(ctx, kernels::schedule_learning_rate_one_thread_kernel<StepState>, dim3(1), dim3(1), 0, ctx.step_state(),
+               schedule);
 }
 
 template <class T>
 void scheduled_weight(Context<Cuda>& ctx, const ScheduledWeight<T>& p) {
-  cuda::launch(ctx, kernels::scheduled_weight_one_thread_kernel<T>, dim3(1), dim3(1), 0, p,
-               ctx.step_state());
+  cuda::launch(ctx, kernels::scheduled_weight_one_thread_kernel<T>, dim3(1), dim3(1), 0, p, ctx.step_state());
 }
 
 }  // namespace stx

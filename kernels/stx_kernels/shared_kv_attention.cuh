@@ -40,11 +40,10 @@ void shared_kv_attention_forward(Context<Cuda>& ctx, const SharedKvAttentionForw
   kernels::launch_attention_forward(ctx, "shared_kv_attention",
                                     AttentionForward<T>{.in = in, .out = p.out, .lse = p.lse});
   if (p.weights == nullptr) return;
-  const kernels::AttentionBlock block(ctx, "shared_kv_attention", in.head_dim, sizeof(T),
-                                      kernels::mean_weights_warp);
+  const kernels::AttentionBlock block(ctx, "shared_kv_attention", in.head_dim, sizeof(T), kernels::mean_weights_warp);
   cuda::launch(ctx, kernels::shared_kv_attention_weights_fwd_rows_per_warp_kernel<T>,
-               dim3(cuda::blocks_for(p.rows, block.rows())), block.threads, block.shared_bytes, in,
-               p.weights, kernels::head_rows_aligned(in.head_dim, in.q, in.k));
+               dim3(cuda::blocks_for(p.rows, block.rows())), block.threads, block.shared_bytes, in, p.weights,
+               kernels::head_rows_aligned(in.head_dim, in.q, in.k));
 }
 
 template <class T>

@@ -77,8 +77,7 @@ template <class T>
 void softmax_forward(Context<Cuda>& ctx, const SoftmaxForward<T>& a) {
   const dim3 block = kernels::row_group_block(a.n);
   cuda::launch(ctx, kernels::softmax_fwd_row_per_group_kernel<T>, dim3(cuda::blocks_for(a.rows, block.y)), block,
-               kernels::row_sum_scratch * sizeof(T), a, ctx.step_state(),
-               kernels::quads_aligned(a.n, a.x, a.p, a.y));
+               kernels::row_sum_scratch * sizeof(T), a, ctx.step_state(), kernels::quads_aligned(a.n, a.x, a.p, a.y));
 }
 
 template <class T>

@@ -19,8 +19,7 @@ namespace kernels {
 template <class T>
 __device__ inline T block_largest(const T* values, std::int64_t n, T* scratch) {
   T largest = -std::numeric_limits<T>::infinity();
-  for (std::int64_t k = threadIdx.x; k < n; k += blockDim.x)
-    largest = largest < values[k] ? values[k] : largest;
+  for (std::int64_t k = threadIdx.x; k < n; k += blockDim.x) largest = largest < values[k] ? values[k] : largest;
   return row_max(largest, scratch);
 }
 
@@ -39,8 +38,7 @@ __global__ void softmax_sample_fwd_max_one_block_kernel(SoftmaxSample<T> p) {
 }
 
 template <class T>
-__global__ void softmax_sample_fwd_tile_weights_per_block_kernel(SoftmaxSample<T> p,
-                                                                 std::uint32_t bits, bool aligned) {
+__global__ void softmax_sample_fwd_tile_weights_per_block_kernel(SoftmaxSample<T> p, std::uint32_t bits, bool aligned) {
   const std::int64_t first = blockIdx.x * sample_tile;
   const std::int64_t column = first + threadIdx.x * quad_size;
   const auto largest = static_cast<float>(p.maxima[p.tiles()]);
@@ -50,8 +48,7 @@ __global__ void softmax_sample_fwd_tile_weights_per_block_kernel(SoftmaxSample<T
     const Quad<T> x = load_quad(p.logits, column, p.n, aligned);
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) {
-      if (column + e < p.n)
-        sum += math::sample_weight(static_cast<float>(x.v[e]), largest, p.kappa, bits);
+      if (column + e < p.n) sum += math::sample_weight(static_cast<float>(x.v[e]), largest, p.kappa, bits);
       weights[e] = sum;
     }
   }
@@ -77,8 +74,7 @@ __global__ void softmax_sample_fwd_scan_tiles_one_block_kernel(SoftmaxSample<T> 
 }
 
 template <class T>
-__global__ void softmax_sample_fwd_draw_per_thread_kernel(SoftmaxSample<T> p,
-                                                          const StepState* state) {
+__global__ void softmax_sample_fwd_draw_per_thread_kernel(SoftmaxSample<T> p, const StepState* state) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i < p.count) p.items[i] = sampled_entry(p, *state, i);
 }
@@ -95,13 +91,12 @@ void softmax_sample(Context<Cuda>& ctx, const SoftmaxSample<T>& p) {
                kernels::row_sum_scratch * sizeof(T), p);
   cuda::launch(ctx, kernels::softmax_sample_fwd_max_one_block_kernel<T>, dim3(1), dim3(threads),
                kernels::row_sum_scratch * sizeof(T), p);
-  cuda::launch(ctx, kernels::softmax_sample_fwd_tile_weights_per_block_kernel<T>, tiles,
-               dim3(threads), warps * sizeof(std::uint64_t), p, math::sample_weight_bits(p.n),
-               kernels::quads_aligned(p.n, p.logits));
-  cuda::launch(ctx, kernels::softmax_sample_fwd_scan_tiles_one_block_kernel<T>, dim3(1),
-               dim3(threads), warps * sizeof(std::uint64_t), p);
-  cuda::launch(ctx, kernels::softmax_sample_fwd_draw_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(p.count, 256)), dim3(256), 0, p, ctx.step_state());
+  cuda::launch(ctx, kernels::softmax_sample_fwd_tile_weights_per_block_kernel<T>, tiles, dim3(threads),
+               warps * sizeof(std::uint64_t), p, math::sample_weight_bits(p.n), kernels::quads_aligned(p.n, p.logits));
+  cuda::launch(ctx, kernels::softmax_sample_fwd_scan_tiles_one_block_kernel<T>, dim3(1), dim3(threads),
+               warps * sizeof(std::uint64_t), p);
+  cuda::launch(ctx, kernels::softmax_sample_fwd_draw_per_thread_kernel<T>, dim3(cuda::blocks_for(p.count, 256)),
+               dim3(256), 0, p, ctx.step_state());
 }
 
 }  // namespace stx

@@ -21,8 +21,8 @@ __global__ void timestep_embedding_fwd_wave_per_thread_kernel(TimestepEmbedding<
     out[p.width - 1] = T(0);
     return;
   }
-  const math::exact::SinCos wave = math::exact::sincos(
-      timestep_phase(p.times[row], timestep_frequency(k, half, p.log_max_period)));
+  const math::exact::SinCos wave =
+      math::exact::sincos(timestep_phase(p.times[row], timestep_frequency(k, half, p.log_max_period)));
   out[k] = static_cast<T>(wave.cos);
   out[half + k] = static_cast<T>(wave.sin);
 }

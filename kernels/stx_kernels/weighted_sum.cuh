@@ -35,8 +35,7 @@ __global__ void weighted_sum_bwd_row_per_thread_kernel(WeightedSumBackward<T> p)
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= p.rows) return;
   const T factor = p.factor * (p.scale != nullptr ? *p.scale : T(1)) * *p.grad_loss;
-  write_grad(p.grad_values + i, p.weights != nullptr ? factor * p.weights[i] : factor,
-             p.write_values);
+  write_grad(p.grad_values + i, p.weights != nullptr ? factor * p.weights[i] : factor, p.write_values);
 }
 
 }  // namespace kernels
@@ -49,8 +48,8 @@ void weighted_sum_forward(Context<Cuda>& ctx, const WeightedSumForward<T>& p) {
 
 template <class T>
 void weighted_sum_backward(Context<Cuda>& ctx, const WeightedSumBackward<T>& p) {
-  cuda::launch(ctx, kernels::weighted_sum_bwd_row_per_thread_kernel<T>,
-               dim3(cuda::blocks_for(p.rows, 256)), dim3(256), 0, p);
+  cuda::launch(ctx, kernels::weighted_sum_bwd_row_per_thread_kernel<T>, dim3(cuda::blocks_for(p.rows, 256)), dim3(256),
+               0, p);
 }
 
 }  // namespace stx

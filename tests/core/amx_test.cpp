@@ -13,7 +13,8 @@ namespace {
 TEST_CASE("amx: three parts of eight bits make a float again") {
 #if defined(STX_AMX)
   std::mt19937 random(1);
-  std::vector<float> values = {0.0f, -0.0f, 1.0f, -1.0f, 0.1f, 16777215.0f, 1e-30f, -3.3e38f, 0x1.fffffep0f, 0x1.010101p5f};
+  std::vector<float> values = {0.0f,        -0.0f,  1.0f,     -1.0f,         0.1f,
+                               16777215.0f, 1e-30f, -3.3e38f, 0x1.fffffep0f, 0x1.010101p5f};
   std::uniform_real_distribution<float> mantissa(-2, 2);
   std::uniform_int_distribution<int> exponent(-90, 120);
   while (values.size() < 16 * 1000) values.push_back(std::ldexp(mantissa(random), exponent(random)));

@@ -38,8 +38,7 @@ TEST_CASE("allocations are aligned and do not overlap, empty ones included") {
   for (std::size_t bytes : {0, 1, 255, 256, 257, 10000, 3, 0, 4096}) {
     const auto address = reinterpret_cast<std::uintptr_t>(arena.allocate_bytes(bytes));
     CHECK(address % stx::Arena::alignment == 0);
-    for (const auto& [other, size] : got)
-      CHECK((address >= other + size || address + bytes <= other));
+    for (const auto& [other, size] : got) CHECK((address >= other + size || address + bytes <= other));
     for (const auto& [other, size] : got) CHECK(address != other);
     got.emplace_back(address, bytes);
   }
@@ -73,11 +72,10 @@ TEST_CASE("growing while frozen is an error, and the arena stays usable") {
   arena.allocate_bytes(100);
   arena.set_frozen(true);
   CHECK_NOTHROW(arena.allocate_bytes(100));
-  CHECK_THROWS_WITH_AS(
-      arena.allocate_bytes(2000),
-      "[Arena] a captured step asked for more memory than its warm-up did (2560 bytes); run "
-      "the same shapes once before capturing",
-      stx::DeviceError);
+  CHECK_THROWS_WITH_AS(arena.allocate_bytes(2000),
+                       "[Arena] a captured step asked for more memory than its warm-up did (2560 bytes); run "
+                       "the same shapes once before capturing",
+                       stx::DeviceError);
   arena.set_frozen(false);
   CHECK_NOTHROW(arena.allocate_bytes(2000));
 }

@@ -28,8 +28,7 @@ TEST_CASE("column sums: value, overwrite, accumulate, thread counts") {
       };
       const auto once = run(1, GradWrite::overwrite, std::nanf(""));
       check_close("column sums", once, want, rough, 8);
-      for (int threads : {2, 3, 5})
-        CHECK(same_bits(once, run(threads, GradWrite::overwrite, 3.0f)));
+      for (int threads : {2, 3, 5}) CHECK(same_bits(once, run(threads, GradWrite::overwrite, 3.0f)));
       for (auto& v : want) v += 0.5;
       for (auto& v : rough) v += 0.5f;
       check_close("accumulated", run(2, GradWrite::accumulate, 0.5f), want, rough, 8);

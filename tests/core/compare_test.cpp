@@ -10,7 +10,8 @@ using stx::test::max_error;
 
 constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
 const std::vector<double> two{1, 2}, with_nan{1, nan}, with_infinity{1, infinity};
-const std::vector<float> two_floats{1, 2}, nan_float{1, static_cast<float>(nan)}, infinite_float{1, static_cast<float>(infinity)};
+const std::vector<float> two_floats{1, 2}, nan_float{1, static_cast<float>(nan)},
+    infinite_float{1, static_cast<float>(infinity)};
 
 TEST_CASE("compare: what is no number differs from everything, an infinity from all but itself") {
   CHECK(max_error(two, two) == 0);

@@ -31,8 +31,7 @@ TEST_CASE("chunks cover the range and depend on the grain alone") {
     stx::parallel_chunks(threads, 100, 32, [&](std::int64_t begin, std::int64_t end) {
       chunks[begin / 32] = {begin, end};
     });
-    CHECK(chunks == std::vector<std::pair<std::int64_t, std::int64_t>>{
-                        {0, 32}, {32, 64}, {64, 96}, {96, 100}});
+    CHECK(chunks == std::vector<std::pair<std::int64_t, std::int64_t>>{{0, 32}, {32, 64}, {64, 96}, {96, 100}});
   }
 }
 
@@ -41,13 +40,11 @@ TEST_CASE("tiles: each chunk once, and no two at a time on one worker") {
     std::vector<int> visits(1000, 0);
     std::vector<std::atomic<int>> busy(std::max(threads, 1));
     std::atomic<bool> clash{false};
-    stx::parallel_tiles(
-        threads, 1000, 7, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
-          if (worker < 0 || worker >= static_cast<std::int64_t>(busy.size()) || busy[worker]++ != 0)
-            clash = true;
-          for (std::int64_t i = begin; i < end; ++i) ++visits[i];
-          --busy[worker];
-        });
+    stx::parallel_tiles(threads, 1000, 7, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
+      if (worker < 0 || worker >= static_cast<std::int64_t>(busy.size()) || busy[worker]++ != 0) clash = true;
+      for (std::int64_t i = begin; i < end; ++i) ++visits[i];
+      --busy[worker];
+    });
     CHECK_FALSE(clash);
     CHECK(visits == std::vector<int>(1000, 1));
   }
@@ -57,13 +54,11 @@ TEST_CASE("an exception of a body arrives at the caller") {
   for (int threads : {1, 2, 4}) {
     CHECK_THROWS_WITH_AS(stx::parallel_for(threads, 1000,
                                            [](std::int64_t i) {
-                                             if (i == 777)
-                                               throw std::runtime_error("row " + std::to_string(i));
+                                             if (i == 777) throw std::runtime_error("row " + std::to_string(i));
                                            }),
                          "row 777", std::runtime_error);
-    CHECK_THROWS_AS(
-        stx::parallel_for(threads, 1000, [](std::int64_t) { throw std::logic_error("all"); }),
-        std::logic_error);
+    CHECK_THROWS_AS(stx::parallel_for(threads, 1000, [](std::int64_t) { throw std::logic_error("all"); }),
+                    std::logic_error);
   }
   std::atomic<int> after{0};
   stx::parallel_for(4, 100, [&](std::int64_t) { ++after; });

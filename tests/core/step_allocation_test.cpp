@@ -22,12 +22,8 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 
 void* operator new(std::size_t bytes) { return counted(bytes, 16); }
 void* operator new[](std::size_t bytes) { return counted(bytes, 16); }
-void* operator new(std::size_t bytes, std::align_val_t a) {
-  return counted(bytes, static_cast<std::size_t>(a));
-}
-void* operator new[](std::size_t bytes, std::align_val_t a) {
-  return counted(bytes, static_cast<std::size_t>(a));
-}
+void* operator new(std::size_t bytes, std::align_val_t a) { return counted(bytes, static_cast<std::size_t>(a)); }
+void* operator new[](std::size_t bytes, std::align_val_t a) { return counted(bytes, static_cast<std::size_t>(a)); }
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete[](void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
@@ -45,8 +41,7 @@ TEST_CASE("a warm step allocates nothing and uses the same addresses") {
   const stx::nn::Linear<T, Cpu> encoder(ctx, store, "encoder", 26, 64,
                                         {.activation = stx::Activation::gelu, .dropout = 0.1f});
   const stx::nn::Linear<T, Cpu> memory(ctx, store, "memory", 33, 64);
-  const stx::nn::CrossAttention<T, Cpu> attention(ctx, store, "attention", 64,
-                                                  {.n_heads = 2, .dropout = 0.1f});
+  const stx::nn::CrossAttention<T, Cpu> attention(ctx, store, "attention", 64, {.n_heads = 2, .dropout = 0.1f});
   const stx::nn::ResidualLayerNorm<T, Cpu> norm(ctx, store, "norm", 64, 0.1f);
   const stx::nn::Linear<T, Cpu> head(ctx, store, "head", 64, 7);
   store.allocate(ctx, 1);

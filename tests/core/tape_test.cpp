@@ -106,8 +106,7 @@ TEST_CASE("a loss counted twice has twice the gradient") {
 TEST_CASE("a loss must be one value") {
   Context<Cpu> ctx;
   const auto x = variable(ctx, {3, 4}, Shape{1, 2});
-  CHECK_THROWS_WITH_AS(stx::backward(ctx, x),
-                       "[backward] a loss must be a single value, got shape (1, 2)",
+  CHECK_THROWS_WITH_AS(stx::backward(ctx, x), "[backward] a loss must be a single value, got shape (1, 2)",
                        stx::ArgumentError);
 }
 

@@ -50,23 +50,22 @@ TEST_CASE("the hash tells labels apart and is FNV-1a") {
         stx::Fnv1a64().add(std::string_view("\x04\x03\x02\x01")).value());
   CHECK(stx::hash_labels({"1", "23"}) != stx::hash_labels({"12", "3"}));
   const Cells cells;
-  CHECK(stx::cluster_centroids(stx::to_csr(cells.values), cells.labels).label_hash ==
-        stx::hash_labels(cells.labels));
+  CHECK(stx::cluster_centroids(stx::to_csr(cells.values), cells.labels).label_hash == stx::hash_labels(cells.labels));
 }
 
 TEST_CASE("clusters are cut into several tokens where there are cells enough") {
   const Cells cells;
   const stx::CsrMatrix<float> values = stx::to_csr(cells.values);
-  const stx::Centroids got = stx::cluster_centroids(
-      values, cells.labels, {.max_tokens = 2, .min_cells_per_token = 6}, &cells.positions);
+  const stx::Centroids got =
+      stx::cluster_centroids(values, cells.labels, {.max_tokens = 2, .min_cells_per_token = 6}, &cells.positions);
   CHECK(got.names == std::vector<std::string>{"1.0", "1.1", "10.0", "10.1", "2.0", "2.1"});
   std::set<int> near_tokens, far_tokens;  // the two clumps of "1" are told apart
   for (int i = 0; i < 36; i += 3) (i % 6 == 3 ? far_tokens : near_tokens).insert(got.token[i]);
   CHECK(near_tokens.size() == 1);
   CHECK(far_tokens.size() == 1);
   CHECK(near_tokens != far_tokens);
-  const stx::Centroids few = stx::cluster_centroids(
-      values, cells.labels, {.max_tokens = 5, .min_cells_per_token = 10}, &cells.positions);
+  const stx::Centroids few =
+      stx::cluster_centroids(values, cells.labels, {.max_tokens = 5, .min_cells_per_token = 10}, &cells.positions);
   CHECK(few.names == std::vector<std::string>{"1", "10", "2"});
   // Tokens of a cluster, weighted by their cells, give its plain mean.
   const stx::Centroids plain = stx::cluster_centroids(values, cells.labels);
@@ -90,19 +89,16 @@ TEST_CASE("k-means separates clumps, survives equal rows, and repeats itself") {
   CHECK(group == stx::kmeans(points, 3, 5));
   const auto same = stx::kmeans(stx::Matrix<float>(5, 2, 1.0f), 4);
   CHECK(std::set<int>(same.begin(), same.end()).size() == 1);
-  CHECK_THROWS_WITH_AS(stx::kmeans(points, 61),
-                       "[kmeans] k must lie in [1, 60], the number of rows, got 61",
+  CHECK_THROWS_WITH_AS(stx::kmeans(points, 61), "[kmeans] k must lie in [1, 60], the number of rows, got 61",
                        stx::ArgumentError);
 }
 
 TEST_CASE("labels and positions must fit") {
   const Cells cells;
   const stx::CsrMatrix<float> values = stx::to_csr(cells.values);
-  CHECK_THROWS_WITH_AS(
-      stx::cluster_centroids(values, {"1", "2"}),
-      "[cluster_centroids] expected one label for each of 36 cells (at least one), got 2",
-      stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(stx::cluster_centroids(values, cells.labels, {.max_tokens = 2}),
-                       "[cluster_centroids] max_tokens = 2 needs positions of all 36 cells",
+  CHECK_THROWS_WITH_AS(stx::cluster_centroids(values, {"1", "2"}),
+                       "[cluster_centroids] expected one label for each of 36 cells (at least one), got 2",
                        stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::cluster_centroids(values, cells.labels, {.max_tokens = 2}),
+                       "[cluster_centroids] max_tokens = 2 needs positions of all 36 cells", stx::ArgumentError);
 }

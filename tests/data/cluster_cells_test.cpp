@@ -17,13 +17,11 @@ TEST_CASE("clusters of simulated cells are their types") {
 }
 
 TEST_CASE("few cells and genes lower what is asked for") {
-  const stx::SimulatedTissue tissue =
-      stx::simulate_tissue({.n_spots = 1, .n_cells = 9, .n_genes = 6, .n_measured = 2});
+  const stx::SimulatedTissue tissue = stx::simulate_tissue({.n_spots = 1, .n_cells = 9, .n_genes = 6, .n_measured = 2});
   const stx::ClusterResult got = stx::clusters_of_cells(stx::normalize_log1p(tissue.cells), {});
   CHECK(got.components.cols == 5);
   CHECK(got.labels.size() == 9);
   CHECK_THROWS_AS(stx::clusters_of_cells(tissue.cells, {.n_top_genes = 3}), stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::clusters_of_cells(stx::to_csr(stx::Matrix<float>(2, 4, 1.0f)), {}),
-                       "[cluster_cells] needs at least 3 cells and 2 genes, got 2 x 4",
-                       stx::ArgumentError);
+                       "[cluster_cells] needs at least 3 cells and 2 genes, got 2 x 4", stx::ArgumentError);
 }

@@ -11,8 +11,7 @@ namespace {
 std::vector<double> dense(const CsrMatrix<double>& m) {
   std::vector<double> values(static_cast<std::size_t>(m.rows * m.cols));
   for (std::int64_t i = 0; i < m.rows; ++i)
-    for (std::int64_t e = m.indptr[i]; e < m.indptr[i + 1]; ++e)
-      values[i * m.cols + m.indices[e]] = m.values[e];
+    for (std::int64_t e = m.indptr[i]; e < m.indptr[i + 1]; ++e) values[i * m.cols + m.indices[e]] = m.values[e];
   return values;
 }
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <string>
 
-#include "support/golden.hpp"
 #include "data/rand_index.hpp"
 #include "examples/common/cell_space.hpp"
 #include "stx/data/folds.hpp"
@@ -14,6 +13,7 @@
 #include "stx/io/counts.hpp"
 #include "stx/io/h5ad_read.hpp"
 #include "stx/io/npy.hpp"
+#include "support/golden.hpp"
 
 namespace {
 
@@ -25,9 +25,7 @@ bool absent() {
   return true;
 }
 
-stx::CsrMatrix<float> load_counts(const stx::AnnData& data) {
-  return stx::counts(*data.x, "osmfish").matrix;
-}
+stx::CsrMatrix<float> load_counts(const stx::AnnData& data) { return stx::counts(*data.x, "osmfish").matrix; }
 
 }  // namespace
 
@@ -46,8 +44,7 @@ TEST_CASE("osmFISH: copies are found, leak through the published split, and not 
   CHECK(copies.n_groups == 3089);
   CHECK(copies.n_copied == 2 * 316);
 
-  const auto leaks = [&](const std::vector<std::int64_t>& train,
-                         const std::vector<std::int64_t>& test) {
+  const auto leaks = [&](const std::vector<std::int64_t>& train, const std::vector<std::int64_t>& test) {
     std::vector<char> trained(static_cast<std::size_t>(copies.n_groups), 0);
     for (const std::int64_t i : train) trained[copies.group[i]] = 1;
     int n = 0;
@@ -56,15 +53,14 @@ TEST_CASE("osmFISH: copies are found, leak through the published split, and not 
   };
   const stx::TrainTest published = stx::train_test_split(3405, 0.2, 42);
   CHECK(leaks(published.train, published.test) == 104);
-  for (const stx::SpotSplit& split :
-       {stx::split_spots_random(copies), stx::split_spots_blocks(place, copies)}) {
+  for (const stx::SpotSplit& split : {stx::split_spots_random(copies), stx::split_spots_blocks(place, copies)}) {
     CHECK(split.n_copied == 632);
     CHECK(leaks(split.train, split.test) == 0);
     CHECK(leaks(split.train, split.validation) == 0);
     CHECK(leaks(split.validation, split.test) == 0);
     CHECK(std::abs(static_cast<double>(split.test.size()) - 681) <= 70);
-    MESSAGE("train ", split.train.size(), ", validation ", split.validation.size(), ", test ",
-            split.test.size(), ", dropped ", split.dropped.size());
+    MESSAGE("train ", split.train.size(), ", validation ", split.validation.size(), ", test ", split.test.size(),
+            ", dropped ", split.dropped.size());
   }
 }
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <string>
 
-#include "support/golden.hpp"
 #include "stx/data/csr_select.hpp"
+#include "support/golden.hpp"
 
 namespace {
 
@@ -52,13 +52,10 @@ TEST_CASE("covariance and Krylov solutions, sparse and dense, agree with a full 
 }
 
 TEST_CASE("results are the same bits for any number of threads") {
-  const stx::CsrMatrix<float> x =
-      stx::to_csr(golden::to_float(golden::load("data/pca_wide.txt").at("x")));
+  const stx::CsrMatrix<float> x = stx::to_csr(golden::to_float(golden::load("data/pca_wide.txt").at("x")));
   for (const std::int64_t limit : {0, 1000}) {
-    const stx::PcaResult one =
-        stx::pca(x, {.n_components = 9, .max_covariance_genes = limit, .threads = 1});
-    const stx::PcaResult three =
-        stx::pca(x, {.n_components = 9, .max_covariance_genes = limit, .threads = 3});
+    const stx::PcaResult one = stx::pca(x, {.n_components = 9, .max_covariance_genes = limit, .threads = 1});
+    const stx::PcaResult three = stx::pca(x, {.n_components = 9, .max_covariance_genes = limit, .threads = 3});
     CHECK(one.scores.values == three.scores.values);
     CHECK(one.variance == three.variance);
   }
@@ -94,11 +91,9 @@ TEST_CASE("rank-deficient matrices have zero variance beyond their rank") {
 TEST_CASE("impossible requests are refused") {
   const stx::Matrix<float> x(4, 6, 1.0f);
   CHECK_THROWS_WITH_AS(stx::pca(x, {.n_components = 5}),
-                       "[pca] n_components must lie in [1, 4] for 4 x 6 values, got 5",
-                       stx::ArgumentError);
+                       "[pca] n_components must lie in [1, 4] for 4 x 6 values, got 5", stx::ArgumentError);
   stx::Matrix<float> bad = x;
   bad(1, 2) = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH_AS(stx::pca(bad, {.n_components = 2}),
-                       "[pca] gene 2 has values that are not finite; clean the matrix first",
-                       stx::DataError);
+                       "[pca] gene 2 has values that are not finite; clean the matrix first", stx::DataError);
 }

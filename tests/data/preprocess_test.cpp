@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "support/golden.hpp"
 #include "stx/data/check_counts.hpp"
 #include "stx/data/zscore.hpp"
+#include "support/golden.hpp"
 
 namespace {
 
@@ -66,17 +66,16 @@ TEST_CASE("totals over a subset of genes do not feel the others") {
 
 TEST_CASE("rows and columns are selected and reordered") {
   const Rows rows{2, 0, 2}, columns{3, 2, 1};
-  const stx::CsrMatrix<float> picked =
-      stx::select_columns<float>(stx::select_rows<float>(small(), rows), columns);
+  const stx::CsrMatrix<float> picked = stx::select_columns<float>(stx::select_rows<float>(small(), rows), columns);
   stx::validate(picked, "picked");
   CHECK(stx::to_dense(picked).values == std::vector<float>{4, 0, 3, 0, 2, 0, 4, 0, 3});
   const Rows outside{4}, twice{1, 1};
-  CHECK_THROWS_WITH_AS(stx::select_columns<float>(small(), outside),
-                       "[select_columns] column 4 is outside [0, 4)", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(stx::select_columns<float>(small(), twice),
-                       "[select_columns] column 1 is asked for twice", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(stx::select_rows<float>(small(), outside),
-                       "[select_rows] row 4 is outside [0, 3)", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::select_columns<float>(small(), outside), "[select_columns] column 4 is outside [0, 4)",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::select_columns<float>(small(), twice), "[select_columns] column 1 is asked for twice",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::select_rows<float>(small(), outside), "[select_rows] row 4 is outside [0, 3)",
+                       stx::ArgumentError);
 }
 
 TEST_CASE("check_counts reports oddities and refuses what is not a count") {
@@ -88,11 +87,10 @@ TEST_CASE("check_counts reports oddities and refuses what is not a count") {
   odd.values[2] = 1.5f;
   CHECK(stx::check_counts(odd, "x").n_fractional == 1);
   odd.values[2] = -3;
-  CHECK_THROWS_WITH_AS(
-      stx::check_counts(odd, "spatial counts"),
-      "[spatial counts] expected finite counts of at least 0, got -3 at row 2, gene "
-      "1; give raw counts, not scaled values",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::check_counts(odd, "spatial counts"),
+                       "[spatial counts] expected finite counts of at least 0, got -3 at row 2, gene "
+                       "1; give raw counts, not scaled values",
+                       stx::DataError);
   odd.values[2] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_AS(stx::check_counts(odd, "x"), stx::DataError);
   odd.values[2] = std::numeric_limits<float>::infinity();

@@ -6,8 +6,7 @@
 #include <utility>
 #include <vector>
 
-inline double adjusted_rand_index(const std::vector<std::int32_t>& a,
-                                  const std::vector<std::int32_t>& b) {
+inline double adjusted_rand_index(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
   const auto pairs = [](double n) { return n * (n - 1) / 2; };
   std::map<std::pair<int, int>, double> both;
   std::map<int, double> first, second;

@@ -36,8 +36,7 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
 
 /// Checks mean and variance of n draws within five standard errors (normal approximation; the
 /// variance of a variance is bounded through the fourth moment that the draws themselves show).
-void check_moments(double mean, double variance,
-                   const std::function<double(stx::PhiloxStream&)>& draw) {
+void check_moments(double mean, double variance, const std::function<double(stx::PhiloxStream&)>& draw) {
   constexpr int n = 40000;
   stx::PhiloxStream random(11, stx::RandomPurpose::simulate);
   std::vector<double> values;
@@ -60,21 +59,18 @@ TEST_CASE("draws have the moments of their distributions") {
     check_moments(shape, shape, [&](auto& r) { return stx::draw_gamma(r, shape); });
   }
   for (const double mean : {0.05, 3.0, 16.0, 70.0}) {
-    check_moments(mean, mean,
-                  [&](auto& r) { return static_cast<double>(stx::draw_poisson(r, mean)); });
+    check_moments(mean, mean, [&](auto& r) { return static_cast<double>(stx::draw_poisson(r, mean)); });
   }
   for (const double mean : {0.2, 9.0}) {
-    check_moments(mean, mean + mean * mean / 1.7, [&](auto& r) {
-      return static_cast<double>(stx::draw_negative_binomial(r, mean, 1.7));
-    });
+    check_moments(mean, mean + mean * mean / 1.7,
+                  [&](auto& r) { return static_cast<double>(stx::draw_negative_binomial(r, mean, 1.7)); });
   }
   stx::PhiloxStream random(1, stx::RandomPurpose::simulate);
   CHECK(stx::draw_poisson(random, 0) == 0);
 }
 
 TEST_CASE("a row is the same alone, in a block, and on any number of threads") {
-  const stx::TissueSimulator simulator(
-      {.n_spots = 5000, .n_cells = 40, .n_genes = 50, .n_measured = 9});
+  const stx::TissueSimulator simulator({.n_spots = 5000, .n_cells = 40, .n_genes = 50, .n_measured = 9});
   const auto panel = simulator.measured_genes();
   const stx::CsrMatrix<float> all = simulator.spot_counts(0, 5000, panel, 1);
   stx::validate(all, "spots");
@@ -90,14 +86,11 @@ TEST_CASE("a row is the same alone, in a block, and on any number of threads") {
   }
   CHECK(alone(0, 0) == dense(4999, 4));
   CHECK(stx::to_dense(simulator.cell_counts(30, 31)).values ==
-        stx::to_dense(
-            stx::select_rows<float>(simulator.cell_counts(0, 40), std::vector<std::int64_t>{30}))
-            .values);
+        stx::to_dense(stx::select_rows<float>(simulator.cell_counts(0, 40), std::vector<std::int64_t>{30})).values);
 }
 
 TEST_CASE("seeds differ, and a tissue of a million spots costs nothing until asked for") {
-  const stx::TissueSimulator first({.n_spots = 1'000'000}),
-      second({.n_spots = 1'000'000, .seed = 1});
+  const stx::TissueSimulator first({.n_spots = 1'000'000}), second({.n_spots = 1'000'000, .seed = 1});
   const auto panel = first.measured_genes();
   const auto a = first.spot_counts(999'990, 1'000'000, panel);
   const auto b = second.spot_counts(999'990, 1'000'000, panel);
@@ -160,14 +153,12 @@ TEST_CASE("layers, gradients and platforms leave their marks") {
     cell_sum[tissue.cells.indices[j]] += tissue.cells.values[j];
   }
   for (int g = 0; g < 300; ++g) {
-    if (spot_sum[g] > 200 && cell_sum[g] > 200)
-      ratio.push_back(std::log(spot_sum[g] / cell_sum[g]));
+    if (spot_sum[g] > 200 && cell_sum[g] > 200) ratio.push_back(std::log(spot_sum[g] / cell_sum[g]));
   }
   REQUIRE(ratio.size() > 200);
   double mean = 0, square = 0;
   for (const double r : ratio) mean += r / static_cast<double>(ratio.size());
-  for (const double r : ratio)
-    square += (r - mean) * (r - mean) / static_cast<double>(ratio.size());
+  for (const double r : ratio) square += (r - mean) * (r - mean) / static_cast<double>(ratio.size());
   CHECK(std::abs(std::sqrt(square) - options.platform_sd) <= 0.2);
 }
 
@@ -176,8 +167,8 @@ TEST_CASE("single cells know held-out genes: type means reach a correlation well
   const stx::TissueSimulator simulator(options);
   const stx::SimulatedTissue tissue = stx::simulate_tissue(options);
   const stx::Matrix<float> cells = stx::to_dense(stx::normalize_log1p(tissue.cells));
-  const stx::Matrix<float> spots = stx::to_dense(
-      stx::normalize_log1p(simulator.spot_counts(0, options.n_spots, range(options.n_genes))));
+  const stx::Matrix<float> spots =
+      stx::to_dense(stx::normalize_log1p(simulator.spot_counts(0, options.n_spots, range(options.n_genes))));
   stx::Matrix<double> type_mean(options.n_types, options.n_genes);
   std::vector<double> size(static_cast<std::size_t>(options.n_types), 0);
   for (std::int64_t i = 0; i < cells.rows; ++i) {
@@ -211,12 +202,11 @@ TEST_CASE("spots of several cells mix their types") {
 
 TEST_CASE("impossible tissues are refused") {
   CHECK_THROWS_WITH_AS(stx::TissueSimulator({.n_genes = 5, .n_measured = 6}),
-                       "[simulate] n_measured must lie in [1, 5], the number of genes, got 6",
-                       stx::ArgumentError);
+                       "[simulate] n_measured must lie in [1, 5], the number of genes, got 6", stx::ArgumentError);
   CHECK_THROWS_AS(stx::TissueSimulator({.n_spots = 0}), stx::ArgumentError);
   const stx::TissueSimulator simulator{stx::SimulationOptions{}};
-  CHECK_THROWS_WITH_AS(simulator.cell_counts(0, 1501),
-                       "[cell_counts] rows [0, 1501) are outside [0, 1500)", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(simulator.cell_counts(0, 1501), "[cell_counts] rows [0, 1501) are outside [0, 1500)",
+                       stx::ArgumentError);
   const std::vector<std::int64_t> outside{300};
   CHECK_THROWS_AS(simulator.spot_counts(0, 1, outside), stx::ArgumentError);
 }

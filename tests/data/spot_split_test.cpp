@@ -110,8 +110,8 @@ TEST_CASE("a block split gives whole tiles and leaves a strip between the parts"
   // Every tile with test spots holds only test spots.
   std::set<int> test_tiles, other_tiles;
   for (std::int64_t i = 0; i < n; ++i) {
-    const int tile = static_cast<int>(spots.coordinates(i, 0) * 9.999) * 100 +
-                     static_cast<int>(spots.coordinates(i, 1) * 9.999);
+    const int tile =
+        static_cast<int>(spots.coordinates(i, 0) * 9.999) * 100 + static_cast<int>(spots.coordinates(i, 1) * 9.999);
     (part[i] == 2 ? test_tiles : other_tiles).insert(tile);
   }
   int shared = 0;
@@ -121,11 +121,10 @@ TEST_CASE("a block split gives whole tiles and leaves a strip between the parts"
 
 TEST_CASE("splits that cannot be made say why") {
   const stx::CopyGroups one = stx::group_exact_copies(stx::to_csr(stx::Matrix<float>(5, 2, 1.0f)));
-  CHECK_THROWS_WITH_AS(
-      stx::split_spots_random(one),
-      "[split_spots_random] too few distinct spots or tiles to fill three parts: 5 "
-      "rows gave 0 training, 0 validation and 5 test rows",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::split_spots_random(one),
+                       "[split_spots_random] too few distinct spots or tiles to fill three parts: 5 "
+                       "rows gave 0 training, 0 validation and 5 test rows",
+                       stx::DataError);
   stx::Matrix<double> place(5, 2);
   place(3, 1) = std::nan("");
   CHECK_THROWS_AS(stx::split_spots_blocks(place, one), stx::ArgumentError);

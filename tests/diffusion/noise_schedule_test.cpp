@@ -13,15 +13,13 @@ namespace {
 std::vector<double> probes(const NoiseSchedule& s) {
   const std::int64_t n = s.times();
   std::vector<double> found;
-  for (std::int64_t t : {std::int64_t{0}, n / 4, n / 2, 3 * n / 4, n - 2, n - 1})
-    found.push_back(s.alpha_bar(t));
+  for (std::int64_t t : {std::int64_t{0}, n / 4, n / 2, 3 * n / 4, n - 2, n - 1}) found.push_back(s.alpha_bar(t));
   return found;
 }
 
 void check(const NoiseSchedule& schedule, const std::vector<double>& want) {
   const auto got = probes(schedule);
-  for (std::size_t i = 0; i < want.size(); ++i)
-    CHECK(std::abs(got[i] - want[i]) <= 1e-8 * std::max(want[i], 1e-2));
+  for (std::size_t i = 0; i < want.size(); ++i) CHECK(std::abs(got[i] - want[i]) <= 1e-8 * std::max(want[i], 1e-2));
 }
 
 }  // namespace
@@ -31,8 +29,7 @@ TEST_CASE("schedules: the values printed in the specification of SpotDiff") {
         {0.999973017, 0.846263085, 0.492804637, 0.143542747, 1.07945244e-6, 1.07945244e-9});
   check(NoiseSchedule::cosine(1000),
         {0.999958716, 0.845887986, 0.492285172, 0.143178646, 2.42876691e-6, 2.42876691e-9});
-  check(NoiseSchedule::linear(1000),
-        {0.9999, 0.521423031, 0.0777966584, 0.00330015836, 4.11819364e-5, 4.03582977e-5});
+  check(NoiseSchedule::linear(1000), {0.9999, 0.521423031, 0.0777966584, 0.00330015836, 4.11819364e-5, 4.03582977e-5});
   const auto cosine = NoiseSchedule::cosine(1500);
   CHECK(cosine.alpha_bar(1498) == doctest::Approx(1.07945244e-6).epsilon(1e-8));
   CHECK(cosine.alpha_bar(1499) == doctest::Approx(1.07945244e-9).epsilon(1e-8));
@@ -48,8 +45,7 @@ TEST_CASE("scaled linear: the roots of the betas are evenly spaced") {
 }
 
 TEST_CASE("schedules: what follows from the definitions") {
-  for (const auto& s : {NoiseSchedule::cosine(300), NoiseSchedule::linear(300),
-                        NoiseSchedule::scaled_linear(300)}) {
+  for (const auto& s : {NoiseSchedule::cosine(300), NoiseSchedule::linear(300), NoiseSchedule::scaled_linear(300)}) {
     CHECK(s.alpha_bar(-1) == 1.0);
     CHECK(s.posterior_variance(0) == 0.0);
     for (std::int64_t t = 1; t < 300; ++t) {
@@ -82,26 +78,22 @@ TEST_CASE("noise_levels: roots of alpha_bar and its rest, squares adding to one"
   REQUIRE(table.size() == 100);
   for (std::int64_t t = 0; t < 50; ++t) {
     CHECK(table[2 * t] * table[2 * t] == doctest::Approx(s.alpha_bar(t)));
-    CHECK(table[2 * t] * table[2 * t] + table[2 * t + 1] * table[2 * t + 1] ==
-          doctest::Approx(1.0));
+    CHECK(table[2 * t] * table[2 * t] + table[2 * t + 1] * table[2 * t + 1] == doctest::Approx(1.0));
   }
 }
 
 TEST_CASE("schedules and plans: wrong numbers are errors") {
-  CHECK_THROWS_WITH_AS(NoiseSchedule({0.5, 1.0}),
-                       "[NoiseSchedule] every beta must lie in (0, 1), got 1", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(NoiseSchedule({0.5, 1.0}), "[NoiseSchedule] every beta must lie in (0, 1), got 1",
+                       stx::ArgumentError);
   CHECK_THROWS_AS(NoiseSchedule({std::nan("")}), stx::ArgumentError);
   CHECK_THROWS_AS(NoiseSchedule({}), stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      NoiseSchedule::cosine(0),
-      "[NoiseSchedule::cosine] times must be positive, offset positive and most in "
-      "(0, 1), got 0, 0.008, 0.999",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(NoiseSchedule::cosine(0),
+                       "[NoiseSchedule::cosine] times must be positive, offset positive and most in "
+                       "(0, 1), got 0, 0.008, 0.999",
+                       stx::ArgumentError);
   CHECK_THROWS_AS(NoiseSchedule::linear(0), stx::ArgumentError);
   const auto s = NoiseSchedule::linear(10);
-  CHECK_THROWS_WITH_AS(s.grid(11),
-                       "[NoiseSchedule::grid] count must be 2 to 10 for 10 times, got 11",
+  CHECK_THROWS_WITH_AS(s.grid(11), "[NoiseSchedule::grid] count must be 2 to 10 for 10 times, got 11",
                        stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(make_plan(s, {.eta = 1.5}), "[make_plan] eta must lie in [0, 1], got 1.5",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(make_plan(s, {.eta = 1.5}), "[make_plan] eta must lie in [0, 1], got 1.5", stx::ArgumentError);
 }

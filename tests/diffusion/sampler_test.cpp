@@ -21,8 +21,7 @@ double from_one(const SamplingOptions& options) {
   SamplingPlan plan = make_plan(cosine, options);
   plan.steps[0] = {.known = 1};  // the start is what is "known"; later steps know nothing
   const auto exact = gaussian_denoiser<double>(ctx, cosine, 0.7, 0.5, 1, 1);
-  const auto steps =
-      to_device(ctx, plan.steps, Shape{static_cast<std::int64_t>(plan.steps.size())});
+  const auto steps = to_device(ctx, plan.steps, Shape{static_cast<std::int64_t>(plan.steps.size())});
   const auto position = ctx.make_persistent<stx::DiffusionPosition>(Shape{1});
   const auto times = to_device(ctx, std::vector<std::int32_t>(1), Shape{1});
   const auto u = to_device(ctx, std::vector<double>{1}, Shape{1, 1});
@@ -52,8 +51,7 @@ std::vector<float> sample(const SamplingOptions& options, std::int64_t rows, std
                           std::uint32_t number = 0, std::int64_t steps_per_graph = 0) {
   stx::Context<Cpu> ctx({.threads = threads, .seed = 8});
   const auto exact = gaussian_denoiser<float>(ctx, cosine, 0.7, 0.5, rows, cols);
-  Sampler<float, Cpu> sampler(ctx, make_plan(cosine, options), rows, cols, fields, 3,
-                              steps_per_graph);
+  Sampler<float, Cpu> sampler(ctx, make_plan(cosine, options), rows, cols, fields, 3, steps_per_graph);
   return to_host(ctx, sampler.run(ctx, rows, number, exact));
 }
 
@@ -61,16 +59,11 @@ std::vector<float> sample(const SamplingOptions& options, std::int64_t rows, std
 
 TEST_CASE("sampler: the analytic test of SpotDiff, start 1 at time 1493") {
   // Coefficients are float, hence 1e-6.
-  CHECK(from_one({.solver = Solver::ddim, .steps = 20}) ==
-        doctest::Approx(1.159144458).epsilon(1e-6));
-  CHECK(from_one({.solver = Solver::ddim, .steps = 30}) ==
-        doctest::Approx(1.172151534).epsilon(1e-6));
-  CHECK(from_one({.solver = Solver::dpm2m, .steps = 10}) ==
-        doctest::Approx(1.167641492).epsilon(1e-6));
-  CHECK(from_one({.solver = Solver::dpm2m, .steps = 20}) ==
-        doctest::Approx(1.196333366).epsilon(1e-6));
-  CHECK(from_one({.solver = Solver::dpm2m, .steps = 30}) ==
-        doctest::Approx(1.199035709).epsilon(1e-6));
+  CHECK(from_one({.solver = Solver::ddim, .steps = 20}) == doctest::Approx(1.159144458).epsilon(1e-6));
+  CHECK(from_one({.solver = Solver::ddim, .steps = 30}) == doctest::Approx(1.172151534).epsilon(1e-6));
+  CHECK(from_one({.solver = Solver::dpm2m, .steps = 10}) == doctest::Approx(1.167641492).epsilon(1e-6));
+  CHECK(from_one({.solver = Solver::dpm2m, .steps = 20}) == doctest::Approx(1.196333366).epsilon(1e-6));
+  CHECK(from_one({.solver = Solver::dpm2m, .steps = 30}) == doctest::Approx(1.199035709).epsilon(1e-6));
 }
 
 TEST_CASE("sampler: DDPM gives the mean and standard deviation of the data") {
@@ -107,10 +100,8 @@ TEST_CASE("sampler: known entries come back as they are; bounds hold") {
     for (const auto solver : {Solver::ddim, Solver::dpm2m}) {
       const auto got = sample({.solver = solver, .steps = 10, .known = kept}, rows, cols, fields);
       for (std::int64_t i = 0; i < n; ++i) {
-        if (mask[i] == 1)
-          CHECK(got[i] == known[i]);
-        else
-          CHECK((got[i] >= 0.6f && got[i] <= 0.8f));
+        if (mask[i] == 1) CHECK(got[i] == known[i]);
+        else CHECK((got[i] >= 0.6f && got[i] <= 0.8f));
       }
     }
 }
@@ -138,7 +129,6 @@ TEST_CASE("sampler: no rows, and fewer rows than memory was made for") {
   const auto few = to_host(ctx, sampler.run(ctx, 4, 0, exact));
   const auto all = to_host(ctx, sampler.run(ctx, 40, 0, exact));
   CHECK(std::equal(few.begin(), few.end(), all.begin()));
-  CHECK_THROWS_WITH_AS(sampler.run(ctx, 41, 0, exact), "[Sampler] rows must be 0 to 40, got 41",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(sampler.run(ctx, 41, 0, exact), "[Sampler] rows must be 0 to 40, got 41", stx::ArgumentError);
   CHECK_THROWS_AS((Sampler<float, Cpu>(ctx, SamplingPlan{}, 1, 1, {}, 3)), stx::ArgumentError);
 }

@@ -11,15 +11,13 @@ namespace stx {  // stx_shared is declared where kernels declare it
 
 template <class T>
 __device__ __forceinline__ T warp_sum(T value) {
-  for (int offset = 16; offset > 0; offset /= 2)
-    value += __shfl_xor_sync(0xffffffffu, value, offset);
+  for (int offset = 16; offset > 0; offset /= 2) value += __shfl_xor_sync(0xffffffffu, value, offset);
   return value;
 }
 
 // One sum a block, n_threads a multiple of 32.
 template <class T>
-__global__ void __launch_bounds__(1024)
-    block_sum_kernel(const T* __restrict__ x, int n, T* __restrict__ sums) {
+__global__ void __launch_bounds__(1024) block_sum_kernel(const T* __restrict__ x, int n, T* __restrict__ sums) {
   extern __shared__ __align__(16) unsigned char stx_shared[];
   T* partial = reinterpret_cast<T*>(stx_shared);
   T value = 0;
@@ -109,8 +107,7 @@ __global__ void atomics_kernel(int* integers, float* sum, unsigned long long* ti
 
 __global__ void many_barriers_kernel(float* y) {
   float value = static_cast<float>(threadIdx.x);
-  for (int step = 0; step < 24; ++step)
-    value += __shfl_xor_sync(0xffffffffu, value, step % 32) * 1e-3f;
+  for (int step = 0; step < 24; ++step) value += __shfl_xor_sync(0xffffffffu, value, step % 32) * 1e-3f;
   y[blockIdx.x * blockDim.x + threadIdx.x] = value;
 }
 
@@ -122,14 +119,13 @@ TEST_CASE("block sums agree with the standard library, in every thread order") {
   std::iota(x.begin(), x.end(), -1000.0);
   const double expected = std::accumulate(x.begin(), x.end(), 0.0);
   const DeviceArray<double> device_x(x);
-  for (const auto order : {stx_emulator::Order::forward, stx_emulator::Order::reverse,
-                           stx_emulator::Order::shuffled}) {
+  for (const auto order : {stx_emulator::Order::forward, stx_emulator::Order::reverse, stx_emulator::Order::shuffled}) {
     stx_emulator::set_thread_order(order, 7);
     for (const unsigned n_threads : {32u, 96u, 1024u}) {
       const DeviceArray<double> sums(3);
       const auto launch = config(3, n_threads, 32 * sizeof(double));
-      REQUIRE(cudaLaunchKernelEx(&launch, stx::block_sum_kernel<double>, device_x.data(), 4097,
-                                 sums.data()) == cudaSuccess);
+      REQUIRE(cudaLaunchKernelEx(&launch, stx::block_sum_kernel<double>, device_x.data(), 4097, sums.data()) ==
+              cudaSuccess);
       const auto partial = sums.values();
       CHECK(partial[0] + partial[1] + partial[2] == expected);
     }
@@ -142,8 +138,7 @@ TEST_CASE("warp scan") {
   for (int i = 0; i < 128; ++i) x[i] = i * i % 37 - 11;
   const DeviceArray<int> device_x(x), scanned(x.size());
   const auto launch = config(2, 64);
-  REQUIRE(cudaLaunchKernelEx(&launch, stx::warp_scan_kernel, device_x.data(), scanned.data()) ==
-          cudaSuccess);
+  REQUIRE(cudaLaunchKernelEx(&launch, stx::warp_scan_kernel, device_x.data(), scanned.data()) == cudaSuccess);
   const auto y = scanned.values();
   for (int warp = 0; warp < 4; ++warp) {
     std::vector<int> expected(32);
@@ -159,8 +154,8 @@ TEST_CASE("transpose through static shared memory, odd sizes") {
   std::iota(x.begin(), x.end(), 0.0f);
   const DeviceArray<float> device_x(x), device_y(x.size());
   const auto launch = config(dim3(4, 3), dim3(16, 16));
-  REQUIRE(cudaLaunchKernelEx(&launch, stx::transpose_kernel, device_x.data(), n_rows, n_cols,
-                             device_y.data()) == cudaSuccess);
+  REQUIRE(cudaLaunchKernelEx(&launch, stx::transpose_kernel, device_x.data(), n_rows, n_cols, device_y.data()) ==
+          cudaSuccess);
   const auto y = device_y.values();
   int wrong = 0;
   for (int row = 0; row < n_rows; ++row) {
@@ -199,8 +194,7 @@ TEST_CASE("barriers that count and vote") {
   const Fresh fresh;
   const DeviceArray<int> counts(50), votes(50);
   const auto launch = config(1, 50);
-  REQUIRE(cudaLaunchKernelEx(&launch, stx::count_kernel, counts.data(), votes.data()) ==
-          cudaSuccess);
+  REQUIRE(cudaLaunchKernelEx(&launch, stx::count_kernel, counts.data(), votes.data()) == cudaSuccess);
   CHECK(counts.values() == std::vector<int>(50, 25));
   CHECK(votes.values() == std::vector<int>(50, 2));
 }
@@ -222,8 +216,7 @@ TEST_CASE("atomics") {
   const DeviceArray<float> sum(std::vector<float>{0.0f});
   const DeviceArray<unsigned long long> ticket(std::vector<unsigned long long>{0});
   const auto launch = config(3, 40);
-  REQUIRE(cudaLaunchKernelEx(&launch, stx::atomics_kernel, integers.data(), sum.data(),
-                             ticket.data()) == cudaSuccess);
+  REQUIRE(cudaLaunchKernelEx(&launch, stx::atomics_kernel, integers.data(), sum.data(), ticket.data()) == cudaSuccess);
   CHECK(integers.values() == std::vector<int>{120, 39, -39, 9});
   CHECK(sum.values()[0] == 60.0f);
   CHECK(ticket.values()[0] == 120ull << 33);

@@ -22,27 +22,20 @@ struct Case {
 class Product {
  public:
   explicit Product(const Case& c, int leading = 2)
-      : c_(c),
-        leading_(leading),
-        a_(fill(c.transpose_a ? c.k : c.m, c.transpose_a ? c.m : c.k, 1)),
-        b_(fill(c.transpose_b ? c.n : c.k, c.transpose_b ? c.k : c.n, 2)),
-        d_(fill(c.m, c.n, 3)),
-        bias_(std::vector<float>{1, -2, 3, -4, 5, -6, 7, -8, 9}),
-        device_a_(a_),
-        device_b_(b_),
-        device_d_(d_),
+      : c_(c), leading_(leading), a_(fill(c.transpose_a ? c.k : c.m, c.transpose_a ? c.m : c.k, 1)),
+        b_(fill(c.transpose_b ? c.n : c.k, c.transpose_b ? c.k : c.n, 2)), d_(fill(c.m, c.n, 3)),
+        bias_(std::vector<float>{1, -2, 3, -4, 5, -6, 7, -8, 9}), device_a_(a_), device_b_(b_), device_d_(d_),
         device_bias_(bias_) {
     cublasLtCreate(&handle_);
     cublasLtMatmulDescCreate(&desc_, c.compute, CUDA_R_32F);
     const cublasOperation_t op_a = c.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t op_b = c.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
-    const auto epilogue = static_cast<cublasLtEpilogue_t>((c.bias ? 4 : 0) | (c.relu ? 2 : 0) |
-                                                          (c.bias || c.relu ? 0 : 1));
+    const auto epilogue =
+        static_cast<cublasLtEpilogue_t>((c.bias ? 4 : 0) | (c.relu ? 2 : 0) | (c.bias || c.relu ? 0 : 1));
     const void* bias = device_bias_.data();
     cublasLtMatmulDescSetAttribute(desc_, CUBLASLT_MATMUL_DESC_TRANSA, &op_a, sizeof op_a);
     cublasLtMatmulDescSetAttribute(desc_, CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b);
-    cublasLtMatmulDescSetAttribute(desc_, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
-                                   sizeof epilogue);
+    cublasLtMatmulDescSetAttribute(desc_, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
     cublasLtMatmulDescSetAttribute(desc_, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
     layout_a_ = layout(c.transpose_a ? c.k : c.m, c.transpose_a ? c.m : c.k);
     layout_b_ = layout(c.transpose_b ? c.n : c.k, c.transpose_b ? c.k : c.n);
@@ -57,9 +50,9 @@ class Product {
   Product& operator=(const Product&) = delete;
 
   cublasStatus_t run(cudaStream_t stream = nullptr, std::ptrdiff_t shift_b = 0) {
-    return cublasLtMatmul(handle_, desc_, &c_.alpha, device_a_.data(), layout_a_,
-                          device_b_.data() + shift_b, layout_b_, &c_.beta, device_d_.data(),
-                          layout_d_, device_d_.data(), layout_d_, nullptr, nullptr, 0, stream);
+    return cublasLtMatmul(handle_, desc_, &c_.alpha, device_a_.data(), layout_a_, device_b_.data() + shift_b, layout_b_,
+                          &c_.beta, device_d_.data(), layout_d_, device_d_.data(), layout_d_, nullptr, nullptr, 0,
+                          stream);
   }
 
   double error() const {  // largest, against loops; NaN counts as infinite
@@ -70,10 +63,10 @@ class Product {
         for (int col = 0; col < c_.n; ++col) {
           double sum = 0.0;
           for (int at = 0; at < c_.k; ++at) {
-            const float a = c_.transpose_a ? element(a_, c_.k, c_.m, at, row, batch)
-                                           : element(a_, c_.m, c_.k, row, at, batch);
-            const float b = c_.transpose_b ? element(b_, c_.n, c_.k, col, at, batch)
-                                           : element(b_, c_.k, c_.n, at, col, batch);
+            const float a =
+                c_.transpose_a ? element(a_, c_.k, c_.m, at, row, batch) : element(a_, c_.m, c_.k, row, at, batch);
+            const float b =
+                c_.transpose_b ? element(b_, c_.n, c_.k, col, at, batch) : element(b_, c_.k, c_.n, at, col, batch);
             sum += static_cast<double>(a) * b;
           }
           sum *= c_.alpha;
@@ -81,8 +74,7 @@ class Product {
           if (c_.bias) sum += bias_[row];
           if (c_.relu && sum < 0.0) sum = 0.0;
           const double off = std::abs(element(got, c_.m, c_.n, row, col, batch) - sum);
-          if (!(off <= largest))
-            largest = off == off ? off : std::numeric_limits<double>::infinity();
+          if (!(off <= largest)) largest = off == off ? off : std::numeric_limits<double>::infinity();
         }
       }
     }
@@ -105,13 +97,11 @@ class Product {
     const int line = c_.row_order ? row : col, at = c_.row_order ? col : row;
     return static_cast<std::size_t>((batch * lines(rows, cols) + line) * ld(rows, cols) + at);
   }
-  float element(const std::vector<float>& x, int rows, int cols, int row, int col,
-                int batch) const {
+  float element(const std::vector<float>& x, int rows, int cols, int row, int col, int batch) const {
     return x[index(rows, cols, row, col, batch)];
   }
   std::vector<float> fill(int rows, int cols, unsigned seed) const {
-    std::vector<float> x(static_cast<std::size_t>(c_.batch * lines(rows, cols) * ld(rows, cols)),
-                         padding);
+    std::vector<float> x(static_cast<std::size_t>(c_.batch * lines(rows, cols) * ld(rows, cols)), padding);
     for (int batch = 0; batch < c_.batch; ++batch) {
       for (int row = 0; row < rows; ++row) {
         for (int col = 0; col < cols; ++col) {
@@ -130,8 +120,7 @@ class Product {
     cublasLtMatrixLayoutCreate(&it, CUDA_R_32F, rows, cols, ld(rows, cols));
     cublasLtMatrixLayoutSetAttribute(it, CUBLASLT_MATRIX_LAYOUT_ORDER, &order, sizeof order);
     cublasLtMatrixLayoutSetAttribute(it, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batch, sizeof batch);
-    cublasLtMatrixLayoutSetAttribute(it, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &offset,
-                                     sizeof offset);
+    cublasLtMatrixLayoutSetAttribute(it, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &offset, sizeof offset);
     return it;
   }
 
@@ -200,8 +189,7 @@ TEST_CASE("operands outside of device memory are refused") {
   const Fresh fresh;
   Product product(Case{});
   CHECK(product.run(nullptr, 3) == CUBLAS_STATUS_EXECUTION_FAILED);
-  CHECK(contains(cublasLtGetStatusString(CUBLAS_STATUS_EXECUTION_FAILED),
-                 "B does not lie in one device allocation"));
+  CHECK(contains(cublasLtGetStatusString(CUBLAS_STATUS_EXECUTION_FAILED), "B does not lie in one device allocation"));
 }
 
 TEST_CASE("shapes that do not fit, and less alignment than promised, are refused") {
@@ -217,22 +205,21 @@ TEST_CASE("shapes that do not fit, and less alignment than promised, are refused
   cublasLtMatrixLayoutCreate(&tall, CUDA_R_32F, 5, 4, 5);
   cublasLtMatmulPreferenceCreate(&preference);
   const std::uint32_t sixteen = 16;
-  cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
-                                       &sixteen, sizeof sixteen);
+  cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &sixteen,
+                                       sizeof sixteen);
   cublasLtMatmulHeuristicResult_t result{};
   int found = 0;
-  CHECK(cublasLtMatmulAlgoGetHeuristic(handle, desc, square, tall, square, square, preference, 1,
-                                       &result, &found) == CUBLAS_STATUS_INVALID_VALUE);
+  CHECK(cublasLtMatmulAlgoGetHeuristic(handle, desc, square, tall, square, square, preference, 1, &result, &found) ==
+        CUBLAS_STATUS_INVALID_VALUE);
   CHECK(found == 0);
-  CHECK(cublasLtMatmulAlgoGetHeuristic(handle, desc, square, square, square, square, preference, 1,
-                                       &result, &found) == CUBLAS_STATUS_SUCCESS);
+  CHECK(cublasLtMatmulAlgoGetHeuristic(handle, desc, square, square, square, square, preference, 1, &result, &found) ==
+        CUBLAS_STATUS_SUCCESS);
   CHECK(found == 1);
   const float one = 1.0f, zero = 0.0f;
   const auto run = [&](const float* a) {
     const DeviceArray<float> d(16), b(std::vector<float>(16, 1.0f));
-    const cublasStatus_t status =
-        cublasLtMatmul(handle, desc, &one, a, square, b.data(), square, &zero, d.data(), square,
-                       d.data(), square, &result.algo, nullptr, 0, nullptr);
+    const cublasStatus_t status = cublasLtMatmul(handle, desc, &one, a, square, b.data(), square, &zero, d.data(),
+                                                 square, d.data(), square, &result.algo, nullptr, 0, nullptr);
     // d held NaN, which beta = 0 must not read.
     if (status == CUBLAS_STATUS_SUCCESS) CHECK(d.values() == std::vector<float>(16, 4.0f));
     return status;

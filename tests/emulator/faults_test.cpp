@@ -154,15 +154,13 @@ TEST_CASE("traps, bad pointers and bad configurations") {
   float* freed = nullptr;
   cudaMalloc(&freed, 64);
   cudaFree(freed);
-  CHECK(
-      contains(report_of(1, 32, 0, stx::copy_kernel, host.data(), host.data()), "a host pointer"));
+  CHECK(contains(report_of(1, 32, 0, stx::copy_kernel, host.data(), host.data()), "a host pointer"));
   CHECK(contains(report_of(1, 16, 0, stx::write_at_kernel, freed, 0), "pointer argument 0"));
   CHECK(contains(report_of(1, 1025, 0, stx::trap_kernel), "1 to 1024 threads"));
   CHECK(contains(report_of(dim3(1, 0), 32, 0, stx::trap_kernel), "must be positive"));
   CHECK(contains(report_of(1, 32, 49 * 1024, stx::shared_write_at_kernel, 0), "allowed are 49152"));
-  REQUIRE(cudaFuncSetAttribute(stx::shared_write_at_kernel,
-                               cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               227 * 1024) == cudaSuccess);
+  REQUIRE(cudaFuncSetAttribute(stx::shared_write_at_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 227 * 1024) ==
+          cudaSuccess);
   CHECK(report_of(1, 32, 227 * 1024, stx::shared_write_at_kernel, 227 * 256 - 1) == "");
 }
 

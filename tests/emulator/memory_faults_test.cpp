@@ -55,8 +55,8 @@ TEST_CASE("reads outside of device memory") {
 TEST_CASE("writes behind the requested shared memory") {
   const Fresh fresh;
   CHECK(report_of(2, 32, 64, stx::shared_write_at_kernel, 15) == "");
-  CHECK(contains(report_of(2, 32, 64, stx::shared_write_at_kernel, 16),
-                 "out-of-bounds write to shared memory, at byte"));
+  CHECK(
+      contains(report_of(2, 32, 64, stx::shared_write_at_kernel, 16), "out-of-bounds write to shared memory, at byte"));
 }
 
 TEST_CASE("reads of shared and device memory that nothing has written") {

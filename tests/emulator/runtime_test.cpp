@@ -54,8 +54,7 @@ TEST_CASE("copies and fills check direction and bounds") {
   CHECK(cudaMemcpy(host.data(), a.data(), 20, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
   CHECK(cudaMemcpy(host.data(), a.data(), 16, cudaMemcpyHostToDevice) == cudaErrorInvalidValue);
   CHECK(cudaMemcpy(a.data(), host.data(), 16, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
-  CHECK(cudaMemcpy(host.data(), host.data() + 4, 16, cudaMemcpyDeviceToHost) ==
-        cudaErrorInvalidValue);
+  CHECK(cudaMemcpy(host.data(), host.data() + 4, 16, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
   CHECK(cudaMemset(a.data() + 3, 0, 8) == cudaErrorInvalidValue);
   CHECK(cudaMemset(host.data(), 0, 8) == cudaErrorInvalidValue);
   CHECK(cudaGetLastError() == cudaErrorInvalidValue);
@@ -135,11 +134,8 @@ TEST_CASE("calls that CUDA forbids during a capture") {
   CHECK(invalidated_by([&] { return cudaFree(x.data()); }) == unsupported);
   CHECK(invalidated_by([&] { return cudaDeviceSynchronize(); }) == unsupported);
   CHECK(invalidated_by([&] { return cudaStreamSynchronize(stream); }) == unsupported);
-  CHECK(invalidated_by([&] {
-          return cudaMemcpy(x.data(), x.data() + 1, 4, cudaMemcpyDeviceToDevice);
-        }) == unsupported);
-  CHECK(invalidated_by([&] { return add(x.data(), x.data(), 32, nullptr); }) ==
-        cudaErrorStreamCaptureImplicit);
+  CHECK(invalidated_by([&] { return cudaMemcpy(x.data(), x.data() + 1, 4, cudaMemcpyDeviceToDevice); }) == unsupported);
+  CHECK(invalidated_by([&] { return add(x.data(), x.data(), 32, nullptr); }) == cudaErrorStreamCaptureImplicit);
   CHECK(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureUnmatched);
   CHECK(x.values() == std::vector<float>(32, 1.0f));
 }
@@ -159,8 +155,7 @@ TEST_CASE("a capture forks to another stream and must join again") {
     CHECK(add(x.data(), x.data(), 32, side) == cudaSuccess);
     CHECK(cudaEventRecord(joined, side) == cudaSuccess);
     if (join) CHECK(cudaStreamWaitEvent(origin, joined) == cudaSuccess);
-    CHECK(cudaStreamEndCapture(origin, &graph) ==
-          (join ? cudaSuccess : cudaErrorStreamCaptureUnjoined));
+    CHECK(cudaStreamEndCapture(origin, &graph) == (join ? cudaSuccess : cudaErrorStreamCaptureUnjoined));
     if (graph) CHECK(cudaGraphDestroy(graph) == cudaSuccess);
   }
   CHECK(cudaEventDestroy(forked) == cudaSuccess);
@@ -247,7 +242,6 @@ TEST_CASE("the device describes itself") {
   CHECK(value == 227 * 1024);
   CHECK(cudaSetDevice(1) == cudaErrorInvalidDevice);
   CHECK(cudaGetLastError() == cudaErrorInvalidDevice);
-  CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, stx::add_kernel, 256, 50 * 1024) ==
-        cudaSuccess);
+  CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, stx::add_kernel, 256, 50 * 1024) == cudaSuccess);
   CHECK(blocks == 4);
 }

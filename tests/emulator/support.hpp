@@ -53,8 +53,7 @@ class DeviceArray {
   std::size_t size_;
 };
 
-inline cudaLaunchConfig_t config(dim3 grid, dim3 block, std::size_t shared_bytes = 0,
-                                 cudaStream_t stream = nullptr) {
+inline cudaLaunchConfig_t config(dim3 grid, dim3 block, std::size_t shared_bytes = 0, cudaStream_t stream = nullptr) {
   return {grid, block, shared_bytes, stream, nullptr, 0};
 }
 
@@ -68,9 +67,7 @@ struct Fresh {
   }
 };
 
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// Launches; what the emulator reports of it.
 template <class... Expected, class... Actual>

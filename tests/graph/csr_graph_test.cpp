@@ -121,13 +121,10 @@ TEST_CASE("csr_graph: graphs that are not valid are refused") {
   CHECK(message({{0, 1, 2}, {0, 2}}) == "[gat] row 1 names node 2 of 2");
   CHECK(message({{0, 1, 2}, {-1, 1}}) == "[gat] row 0 names node -1 of 2");
   CHECK(message({{0, 2, 1, 2}, {0, 1}}) == "[gat] row pointer 2 is below row pointer 1");
-  CHECK(message({{0, 1}, {0, 0}}) ==
-        "[gat] the row pointers must start with 0 and end with the number of edges, 2");
-  CHECK(message({{}, {}}) ==
-        "[gat] the row pointers must start with 0 and end with the number of edges, 0");
-  CHECK_THROWS_WITH_AS(stx::graph_of_edges(3, {1, 3}, {0, 0}),
-                       "[graph_of_edges] edge 1 joins nodes 3 and 0 of 3", stx::DataError);
+  CHECK(message({{0, 1}, {0, 0}}) == "[gat] the row pointers must start with 0 and end with the number of edges, 2");
+  CHECK(message({{}, {}}) == "[gat] the row pointers must start with 0 and end with the number of edges, 0");
+  CHECK_THROWS_WITH_AS(stx::graph_of_edges(3, {1, 3}, {0, 0}), "[graph_of_edges] edge 1 joins nodes 3 and 0 of 3",
+                       stx::DataError);
   CHECK_THROWS_WITH_AS(stx::graph_of_edges(3, {1}, {}),
-                       "[graph_of_edges] as many sources as destinations are needed, got 1 and 0",
-                       stx::ArgumentError);
+                       "[graph_of_edges] as many sources as destinations are needed, got 1 and 0", stx::ArgumentError);
 }

@@ -88,11 +88,9 @@ TEST_CASE("graphs without edges, and what igraph refuses") {
   CHECK(stx::leiden(lonely).labels == std::vector<std::int32_t>{0, 1, 2});
   CHECK(stx::leiden(stx::CsrMatrix<float>{}).n_clusters == 0);
   CHECK_THROWS_WITH_AS(stx::leiden(stx::to_csr(stx::Matrix<float>(2, 3, 1.0f))),
-                       "[leiden] expected a square matrix of connectivities, got 2 x 3",
-                       stx::ArgumentError);
+                       "[leiden] expected a square matrix of connectivities, got 2 x 3", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::leiden(stx::to_csr(stx::Matrix<float>(2, 2, -1.0f))),
-                       "[leiden] edge weights must be at least 0, got -1 between nodes 0 and 0",
-                       stx::ArgumentError);
+                       "[leiden] edge weights must be at least 0, got -1 between nodes 0 and 0", stx::ArgumentError);
   CHECK_THROWS_AS(stx::leiden(lonely, {.resolution = 0}), stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::detail::check_igraph(IGRAPH_EINVAL, "leiden"),
                        "[leiden] igraph failed: Invalid value (code 4)", stx::Error);

@@ -87,8 +87,7 @@ TEST_CASE("what a killed writer left goes with the next file of that path, and n
 
 TEST_CASE("a device is not an output file") {
   CHECK_THROWS_WITH_AS(stx::write_text_atomically("/dev/full", "text", true),
-                       "[/dev/full] exists and is not a regular file; choose another output path",
-                       stx::DataError);
+                       "[/dev/full] exists and is not a regular file; choose another output path", stx::DataError);
 }
 
 TEST_CASE("a path without folder is written to the current one") {

@@ -42,9 +42,8 @@ TEST_CASE("fractional values are kept and reported") {
   CHECK(c.n_fractional == 2);
   CHECK(c.matrix.values == std::vector<float>{0.5f, 2.0f, 1.25f});
   CHECK(c.warnings ==
-        std::vector<std::string>{
-            "[spots.h5ad:/X] 2 of 3 non-zero values are not whole numbers; these are not "
-            "raw counts (already normalised?)"});
+        std::vector<std::string>{"[spots.h5ad:/X] 2 of 3 non-zero values are not whole numbers; these are not "
+                                 "raw counts (already normalised?)"});
 }
 
 TEST_CASE("values that cannot be counts are refused with their place") {
@@ -63,9 +62,8 @@ TEST_CASE("values that cannot be counts are refused with their place") {
   CHECK(refused(1e300) == "[x] row 2, column 1 is 1e+300, too large for a 32-bit float");
   CHECK(refused(1e-300) == "");
   stx::CsrMatrix<std::int64_t> m{1, 2, {0, 1}, {1}, {-7}};
-  CHECK_THROWS_WITH_AS(
-      stx::counts(m, "x"),
-      "[x] row 0, column 1 is -7; counts cannot be negative (is this a scaled matrix? "
-      "choose raw or a layer)",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::counts(m, "x"),
+                       "[x] row 0, column 1 is -7; counts cannot be negative (is this a scaled matrix? "
+                       "choose raw or a layer)",
+                       stx::DataError);
 }

@@ -90,15 +90,12 @@ TEST_CASE("damaged HDF5 files") {
 }
 
 TEST_CASE("a crash of the library below becomes an error") {
-  const auto probe = [](auto read) {
-    return golden::message([&] { stx::probe_for_crash("x.h5ad", read, 1); });
-  };
+  const auto probe = [](auto read) { return golden::message([&] { stx::probe_for_crash("x.h5ad", read, 1); }); };
   CHECK(probe([] {}) == "");
   CHECK(probe([] { throw std::runtime_error("left to the caller"); }) == "");
   CHECK(probe([] { std::raise(SIGSEGV); }) ==
         "[x.h5ad] is damaged: the HDF5 library fails on it (signal 11); fetch or write it again");
   CHECK(probe([] {
           for (;;) ::pause();
-        }) ==
-        "[x.h5ad] is damaged: the HDF5 library fails on it (signal 14); fetch or write it again");
+        }) == "[x.h5ad] is damaged: the HDF5 library fails on it (signal 14); fetch or write it again");
 }

@@ -40,10 +40,9 @@ TEST_CASE("of repeated names the first is kept, and it is said") {
   CHECK(m.index_a == Places{0, 1});
   CHECK(m.index_b == Places{1, 0});
   CHECK((m.n_duplicates_a == 1 && m.n_duplicates_b == 2));
-  CHECK(m.notes ==
-        Strings{"list A has 1 genes whose name occurs before; the first of each is kept: 'A'",
-                "list B has 2 genes whose name occurs before; the first of each is kept: "
-                "'B', 'B'"});
+  CHECK(m.notes == Strings{"list A has 1 genes whose name occurs before; the first of each is kept: 'A'",
+                           "list B has 2 genes whose name occurs before; the first of each is kept: "
+                           "'B', 'B'"});
   // Folding can make duplicates, too.
   CHECK(stx::match_genes(Strings{"a", "A"}, Strings{"a"}, {.fold_case = true}).n_duplicates_a == 1);
 }
@@ -66,8 +65,6 @@ TEST_CASE("no shared gene: the error shows both namings") {
 
 TEST_CASE("names that must be unique") {
   CHECK_NOTHROW(stx::require_unique(Strings{"a", "b"}, "x", "genes"));
-  CHECK_THROWS_WITH_AS(
-      stx::require_unique(Strings{"a", "b", "a", "b", "a"}, "st.h5ad", "gene names"),
-      "[st.h5ad] 3 gene names occur more than once: 'a', 'b', 'a'; make them unique",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::require_unique(Strings{"a", "b", "a", "b", "a"}, "st.h5ad", "gene names"),
+                       "[st.h5ad] 3 gene names occur more than once: 'a', 'b', 'a'; make them unique", stx::DataError);
 }

@@ -13,9 +13,7 @@
 
 namespace golden {
 
-inline std::string path(const std::string& name) {
-  return std::string(STX_TEST_SOURCE_DIR "/golden/io/") + name;
-}
+inline std::string path(const std::string& name) { return std::string(STX_TEST_SOURCE_DIR "/golden/io/") + name; }
 
 inline constexpr int n_cells = 9, n_genes = 6;
 
@@ -29,9 +27,7 @@ inline std::vector<std::string> cells() {
   for (int i = 0; i < n_cells; ++i) names.push_back("cell" + std::to_string(i));
   return names;
 }
-inline std::vector<std::string> genes() {
-  return {"Gad1", "Slc17a7", "Pvalb", "Sst", "N\xC3\xA4me", "Vip"};
-}
+inline std::vector<std::string> genes() { return {"Gad1", "Slc17a7", "Pvalb", "Sst", "N\xC3\xA4me", "Vip"}; }
 
 /// Value of any matrix at (i, j), by a walk that does not rely on sorted indices.
 inline double at(const stx::AnyMatrix& any, std::int64_t i, std::int64_t j) {

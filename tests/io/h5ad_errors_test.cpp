@@ -52,24 +52,16 @@ std::string read_spoiled(const std::string& path, const std::function<void(Parts
 TEST_CASE("faults of a sparse matrix") {
   const golden::Folder folder;
   const std::string path = folder / "x.h5ad", at = "[" + path + ":/X] ";
-  const auto spoiled = [&](const std::function<void(Parts&)>& spoil) {
-    return read_spoiled(path, spoil);
-  };
+  const auto spoiled = [&](const std::function<void(Parts&)>& spoil) { return read_spoiled(path, spoil); };
   CHECK(spoiled([](Parts&) {}) == "");
   CHECK(spoiled([](Parts& p) {
           p.indices = {3, 1, 0};
         }) == at + "row 0 has unsorted column indices (3 before 1); sort them first (in Python: "
                    "sort_indices()) or read with sort_indices");
   CHECK(read_spoiled(path, [](Parts& p) { p.indices = {3, 1, 0}; }, {.sort_indices = true}) == "");
-  CHECK(spoiled([](Parts& p) {
-          p.indices = {3, 3, 0};
-        }) == at + "row 0 has column 3 twice; sum duplicates first");
-  CHECK(spoiled([](Parts& p) {
-          p.indices = {1, 3, 4};
-        }) == at + "row 2 has column index 4, outside [0, 4)");
-  CHECK(spoiled([](Parts& p) {
-          p.indices = {-1, 3, 0};
-        }) == at + "row 0 has column index -1, outside [0, 4)");
+  CHECK(spoiled([](Parts& p) { p.indices = {3, 3, 0}; }) == at + "row 0 has column 3 twice; sum duplicates first");
+  CHECK(spoiled([](Parts& p) { p.indices = {1, 3, 4}; }) == at + "row 2 has column index 4, outside [0, 4)");
+  CHECK(spoiled([](Parts& p) { p.indices = {-1, 3, 0}; }) == at + "row 0 has column index -1, outside [0, 4)");
   CHECK(spoiled([](Parts& p) {
           p.indices = {1, std::int64_t{1} << 33, 0};
         }) == at + "row 0 has column index 8589934592, outside [0, 4)");
@@ -78,15 +70,11 @@ TEST_CASE("faults of a sparse matrix") {
           p.indptr = {0, 1, 2, 2, 3};
         }) == at + "column 1 has row index 3, outside [0, 3)");
   CHECK(spoiled([](Parts& p) { p.indices.pop_back(); }) == at + "has 2 indices but 3 values");
-  CHECK(spoiled([](Parts& p) {
-          p.indptr = {0, 2, 3};
-        }) == at + "indptr must have rows + 1 = 4 entries, got 3");
+  CHECK(spoiled([](Parts& p) { p.indptr = {0, 2, 3}; }) == at + "indptr must have rows + 1 = 4 entries, got 3");
   CHECK(spoiled([](Parts& p) {
           p.indptr = {0, 2, 2, 4};
         }) == at + "indptr must run from 0 to the number of entries 3, got 0 to 4");
-  CHECK(spoiled([](Parts& p) {
-          p.indptr = {0, 3, 2, 3};
-        }) == at + "indptr decreases after entry 1");
+  CHECK(spoiled([](Parts& p) { p.indptr = {0, 3, 2, 3}; }) == at + "indptr decreases after entry 1");
   CHECK(spoiled([](Parts& p) { p.shape = {3}; }) == at + "must have a shape of two numbers, got 1");
   CHECK(spoiled([](Parts& p) { p.shape = {3, -4}; }) == at + "has the negative shape 3 x -4");
   CHECK(spoiled([](Parts& p) {
@@ -97,8 +85,7 @@ TEST_CASE("faults of a sparse matrix") {
         }) == at + "is 3 x 1099511627776; at most 2147483647 columns are supported");
   CHECK(spoiled([](Parts& p) { p.encoding = "coo_matrix"; }) ==
         at + "must be a csr_matrix or csc_matrix, got encoding 'coo_matrix'");
-  CHECK(spoiled([](Parts& p) { p.with_var = false; }) ==
-        "[" + path + "] is not an AnnData file: it has no /var");
+  CHECK(spoiled([](Parts& p) { p.with_var = false; }) == "[" + path + "] is not an AnnData file: it has no /var");
 }
 
 TEST_CASE("faults of the counts name row and column, also when streamed") {
@@ -127,14 +114,11 @@ TEST_CASE("files that are no HDF5 files, or not whole") {
   golden::spit(path, "");
   CHECK(read() == "[" + path + "] is empty (0 bytes); fetch or write it again");
   golden::spit(path, "<!DOCTYPE html><html>404</html>");
-  CHECK(read() ==
-        "[" + path + "] is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
+  CHECK(read() == "[" + path + "] is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
   const std::string whole = golden::slurp(golden::path("current.h5ad"));
   golden::spit(path, whole.substr(0, whole.size() / 2));
-  CHECK(read().starts_with("[" + path +
-                           "] is truncated; fetch or write it again (HDF5: truncated file"));
-  CHECK(golden::message([&] { stx::read_h5ad(folder.path()); }) ==
-        "[" + folder.path() + "] is not a regular file");
+  CHECK(read().starts_with("[" + path + "] is truncated; fetch or write it again (HDF5: truncated file"));
+  CHECK(golden::message([&] { stx::read_h5ad(folder.path()); }) == "[" + folder.path() + "] is not a regular file");
   {
     stx::hdf5::OutputFile file(path, true);
     file.commit();
@@ -175,8 +159,7 @@ TEST_CASE("faults of the tables") {
               names(obs);
               const auto k = stx::hdf5::create_group(obs, "k", "categorical", "0.2.0");
               stx::hdf5::write_strings(k, "categories", std::vector<std::string>{"x"}, {1});
-              stx::hdf5::write_numbers<std::int32_t>(k, "codes", std::vector<std::int32_t>{0, 1},
-                                                     {2}, {0});
+              stx::hdf5::write_numbers<std::int32_t>(k, "codes", std::vector<std::int32_t>{0, 1}, {2}, {0});
             },
             {"k"}) == at + "/k/codes] row 1 has category code 1, outside [-1, 1)");
   CHECK(read_with(
@@ -199,14 +182,13 @@ TEST_CASE("a data set that claims more than its file can hold is refused before 
     const stx::hdf5::Handle space(H5Screate_simple(2, dims, nullptr), H5Sclose);
     const stx::hdf5::Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
     H5Pset_chunk(layout.get(), 2, chunk);
-    const stx::hdf5::Handle x(H5Dcreate2(file.root().get(), "X", H5T_NATIVE_FLOAT, space.get(),
-                                         H5P_DEFAULT, layout.get(), H5P_DEFAULT),
-                              H5Dclose);
+    const stx::hdf5::Handle x(
+        H5Dcreate2(file.root().get(), "X", H5T_NATIVE_FLOAT, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT),
+        H5Dclose);
     stx::h5ad::write_table(file.root(), "obs", {}, {0});
     stx::h5ad::write_table(file.root(), "var", {}, {0});
     file.commit();
   }
   const std::string message = golden::message([&] { stx::read_h5ad(path); });
-  CHECK(message.starts_with("[" + path +
-                            ":/X] claims to hold 4.5036e+15 bytes, but its file has only "));
+  CHECK(message.starts_with("[" + path + ":/X] claims to hold 4.5036e+15 bytes, but its file has only "));
 }

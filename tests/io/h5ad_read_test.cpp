@@ -129,8 +129,7 @@ TEST_CASE("older encodings") {
 }
 
 TEST_CASE("matrices can be left out, and a file may have no X") {
-  const stx::AnnData names =
-      stx::read_h5ad(golden::path("current.h5ad"), {.matrices = false, .uns = false});
+  const stx::AnnData names = stx::read_h5ad(golden::path("current.h5ad"), {.matrices = false, .uns = false});
   CHECK_FALSE(names.x.has_value());
   CHECK(names.layers.empty());
   CHECK(names.uns.empty());
@@ -138,10 +137,8 @@ TEST_CASE("matrices can be left out, and a file may have no X") {
   const stx::AnnData none = stx::read_h5ad(golden::path("no_x.h5ad"));
   CHECK_FALSE(none.x.has_value());
   CHECK(golden::is_golden(*stx::choose_matrix(none, "counts", "no_x").matrix));
-  CHECK_THROWS_WITH_AS(
-      stx::choose_matrix(none, "", "no_x.h5ad"),
-      "[no_x.h5ad] has no matrix 'X'; it has counts. Name the one that holds counts",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::choose_matrix(none, "", "no_x.h5ad"),
+                       "[no_x.h5ad] has no matrix 'X'; it has counts. Name the one that holds counts", stx::DataError);
 }
 
 TEST_CASE("large arrays in uns are skipped, and said to be") {

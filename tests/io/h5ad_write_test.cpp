@@ -57,8 +57,7 @@ TEST_CASE("what is written is read back equal, at every compression") {
   a.uns.erase("table");  // null: a part the reader skipped
   a.uns["flags"] = {true, false};
   a.uns["empty"] = nlohmann::json::array();
-  a.obs.set("words",
-            stx::Nullable<std::string>{std::vector<std::string>(9, "w"), stx::Booleans(9, 0)});
+  a.obs.set("words", stx::Nullable<std::string>{std::vector<std::string>(9, "w"), stx::Booleans(9, 0)});
   for (const int level : {0, 1, 9}) {
     const std::string path = folder / ("a" + std::to_string(level) + ".h5ad");
     stx::write_h5ad(path, a, {.gzip_level = level});
@@ -86,8 +85,7 @@ TEST_CASE("matrices larger than a chunk survive") {
   for (int i = 0; i < 3000; ++i) a.obs.index.push_back("c" + std::to_string(i));
   for (int j = 0; j < 70; ++j) a.var.index.push_back("g" + std::to_string(j));
   stx::Matrix<double> m(3000, 70);
-  for (std::size_t k = 0; k < m.values.size(); ++k)
-    m.values[k] = static_cast<double>(k * 7919 % 1001);
+  for (std::size_t k = 0; k < m.values.size(); ++k) m.values[k] = static_cast<double>(k * 7919 % 1001);
   a.x = m;
   stx::write_h5ad(folder / "large.h5ad", a);
   CHECK(same(*stx::read_h5ad(folder / "large.h5ad").x, *a.x));

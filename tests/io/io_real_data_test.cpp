@@ -52,10 +52,8 @@ TEST_CASE("real files: shapes, ranges, streaming and a round trip") {
     std::int64_t at = 0;
     bool equal = true;
     for (std::int64_t first = 0; first < reader.rows(); first += 500) {
-      const auto block =
-          reader.read_rows(first, std::min<std::int64_t>(500, reader.rows() - first));
-      equal = equal &&
-              std::equal(block.values.begin(), block.values.end(), c.matrix.values.begin() + at) &&
+      const auto block = reader.read_rows(first, std::min<std::int64_t>(500, reader.rows() - first));
+      equal = equal && std::equal(block.values.begin(), block.values.end(), c.matrix.values.begin() + at) &&
               std::equal(block.indices.begin(), block.indices.end(), c.matrix.indices.begin() + at);
       at += block.nnz();
     }

@@ -31,21 +31,17 @@ TEST_CASE("a file of the safetensors package is read") {
 TEST_CASE("a tensor that is not as expected is named") {
   const std::string path = golden::path("model.safetensors");
   const stx::SafetensorsFile f = stx::read_safetensors(path);
-  CHECK_THROWS_WITH_AS(f.get<float>("none", {1}), ("[" + path + "] has no tensor 'none'").c_str(),
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(f.get<float>("none", {1}), ("[" + path + "] has no tensor 'none'").c_str(), stx::DataError);
   CHECK_THROWS_WITH_AS(f.get<float>("weight", {3, 2}),
-                       ("[" + path + "] tensor 'weight' is 2 x 3, expected 3 x 2").c_str(),
-                       stx::DataError);
-  CHECK_THROWS_WITH_AS(f.get<float>("bias", {2}),
-                       ("[" + path + "] tensor 'bias' has dtype F64, expected F32").c_str(),
+                       ("[" + path + "] tensor 'weight' is 2 x 3, expected 3 x 2").c_str(), stx::DataError);
+  CHECK_THROWS_WITH_AS(f.get<float>("bias", {2}), ("[" + path + "] tensor 'bias' has dtype F64, expected F32").c_str(),
                        stx::DataError);
 }
 
 TEST_CASE("what is written is read back bit for bit, aligned, with no metadata or with some") {
   const golden::Folder folder;
   stx::TensorMap tensors;
-  tensors["b"] = {{2, 2},
-                  std::vector<float>{1, -0.0f, std::numeric_limits<float>::quiet_NaN(), 1e-40f}};
+  tensors["b"] = {{2, 2}, std::vector<float>{1, -0.0f, std::numeric_limits<float>::quiet_NaN(), 1e-40f}};
   tensors["a"] = {{1}, std::vector<std::int32_t>{-5}};
   tensors["c"] = {{3}, std::vector<double>{1, 2, 3}};
   tensors["d\"\n"] = {{}, std::vector<std::int64_t>{std::int64_t{1} << 62}};
@@ -81,9 +77,8 @@ TEST_CASE("damaged files are refused with the reason") {
   CHECK(read(std::string(8, '\xff')) ==
         "] claims a header of 18446744073709551615 bytes; at most 100000000 are allowed. Is it a "
         "safetensors file?");
-  CHECK(
-      read(std::string("\x80\x96\x98\x00\x00\x00\x00\x00{}", 10)) ==
-      "] claims a header of 10000000 bytes, but the file has only 10; it is truncated or damaged");
+  CHECK(read(std::string("\x80\x96\x98\x00\x00\x00\x00\x00{}", 10)) ==
+        "] claims a header of 10000000 bytes, but the file has only 10; it is truncated or damaged");
   CHECK(read(file_of("{\"w\":", 0)).starts_with("] the safetensors header is not valid JSON: "));
   CHECK(read(file_of("", 0)).starts_with("] the safetensors header is not valid JSON: "));
   CHECK(read(file_of("[1]", 0)) == "] the safetensors header must be a JSON object");
@@ -102,23 +97,19 @@ TEST_CASE("damaged files are refused with the reason") {
   CHECK(read(file_of(one(R"("dtype":"F32","shape":[2],"data_offsets":[8,0])"), 8)) ==
         ":w] has data_offsets [8, 0), but the file holds 8 bytes of data; the file is truncated or "
         "damaged");
-  CHECK(read(file_of(one(R"("dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8])"),
-                     8)) == ":w] has an absurd shape");
+  CHECK(read(file_of(one(R"("dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8])"), 8)) ==
+        ":w] has an absurd shape");
   CHECK(read(file_of(one(R"("dtype":"F32","shape":[-2],"data_offsets":[0,8])"), 8)) ==
         ":w] must have dtype, shape and two data_offsets");
-  CHECK(read(file_of(one(R"("dtype":"F32","shape":[2])"), 8)) ==
-        ":w] must have dtype, shape and two data_offsets");
+  CHECK(read(file_of(one(R"("dtype":"F32","shape":[2])"), 8)) == ":w] must have dtype, shape and two data_offsets");
   const std::string v = R"(,"v":{"dtype":"F32","shape":[2],"data_offsets":)";
   const std::string w = R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
   CHECK(read(file_of(w + v + "[8,16]}}", 16)) == "");
-  CHECK(read(file_of(w + v + "[4,12]}}", 12)) ==
-        ":v] begins at byte 4 of the data, expected 8 (tensors overlap)");
-  CHECK(read(file_of(w + v + "[12,20]}}", 20)) ==
-        ":v] begins at byte 12 of the data, expected 8 (a gap before it)");
+  CHECK(read(file_of(w + v + "[4,12]}}", 12)) == ":v] begins at byte 4 of the data, expected 8 (tensors overlap)");
+  CHECK(read(file_of(w + v + "[12,20]}}", 20)) == ":v] begins at byte 12 of the data, expected 8 (a gap before it)");
   CHECK(read(file_of(w + R"(,"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}})", 16)) ==
         "] the name 'w' occurs twice");
-  CHECK(read(file_of(R"({"__metadata__":{"k":1}})", 0)) ==
-        "] __metadata__ must map strings to strings");
+  CHECK(read(file_of(R"({"__metadata__":{"k":1}})", 0)) == "] __metadata__ must map strings to strings");
   CHECK(read(file_of(R"({"__metadata__":[]})", 0)) == "] __metadata__ must map strings to strings");
 }
 

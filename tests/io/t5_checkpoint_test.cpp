@@ -52,15 +52,11 @@ std::string folder_of(const golden::Folder& folder) {
 std::vector<float> encode(const golden::Folder& folder) {
   stx::Context<Cpu> ctx({.threads = 1});
   const auto encoder = stx::read_t5_checkpoint(folder_of(folder)).encoder<float>(ctx);
-  return to_host(
-      ctx,
-      encoder(ctx, to_device(ctx, std::vector<std::int32_t>{3, 5, 7, 1}, Shape{4}), 1).value());
+  return to_host(ctx, encoder(ctx, to_device(ctx, std::vector<std::int32_t>{3, 5, 7, 1}, Shape{4}), 1).value());
 }
 
-const std::vector<double> relu_token{1.09964288, 0.69453304, 0.89182118,
-                                     1.20553170, 0.27994506, -1.48137926};
-const std::vector<double> gated_token{0.97119928, 0.86486380, 1.01532610,
-                                      1.05888337, 0.23544585, -1.31431236};
+const std::vector<double> relu_token{1.09964288, 0.69453304, 0.89182118, 1.20553170, 0.27994506, -1.48137926};
+const std::vector<double> gated_token{0.97119928, 0.86486380, 1.01532610, 1.05888337, 0.23544585, -1.31431236};
 
 double first_token_error(const std::vector<float>& hidden, const std::vector<double>& want) {
   return stx::test::max_error(std::vector<float>(hidden.begin(), hidden.begin() + 6), want);
@@ -81,8 +77,7 @@ TEST_CASE("T5 checkpoint: the embedding's other name, a prefix, a decoder, zero 
   auto tensors = fixture_tensors(false);
   stx::TensorMap renamed;
   for (const auto& [name, tensor] : tensors)
-    renamed["transformer." + (name == "shared.weight" ? "encoder.embed_tokens.weight" : name)] =
-        tensor;
+    renamed["transformer." + (name == "shared.weight" ? "encoder.embed_tokens.weight" : name)] = tensor;
   renamed["decoder.embed_tokens.weight"] = {{1}, std::vector<float>{9}};
   renamed["lm_head.weight"] = {{1}, std::vector<float>{9}};
   renamed["encoder.block.0.layer.0.layer_norm.bias"] = {{6}, std::vector<float>(6, 0.0f)};
@@ -101,12 +96,10 @@ TEST_CASE("T5 checkpoint: two shards and an index") {
   for (const auto& [name, tensor] : fixture_tensors(false)) {
     const int shard = name < "encoder.block.1" ? 0 : 1;
     parts[shard][name] = tensor;
-    map += (map.empty() ? "\"" : ",\"") + name + "\":\"part" + std::to_string(shard) +
-           ".safetensors\"";
+    map += (map.empty() ? "\"" : ",\"") + name + "\":\"part" + std::to_string(shard) + ".safetensors\"";
   }
   for (int shard : {0, 1})
-    stx::write_safetensors(folder / ("part" + std::to_string(shard) + ".safetensors"),
-                           parts[shard]);
+    stx::write_safetensors(folder / ("part" + std::to_string(shard) + ".safetensors"), parts[shard]);
   const std::string index = folder / "model.safetensors.index.json";
   golden::spit(index, "{\"weight_map\":{" + map + "}}");
   CHECK(first_token_error(encode(folder), relu_token) < 2e-5);
@@ -116,8 +109,7 @@ TEST_CASE("T5 checkpoint: two shards and an index") {
   };
   CHECK(message(R"({"weight_map":{"a":"../x"}})") ==
         "[" + index + "] names the shard '../x'; it must be a plain file name");
-  CHECK(message(R"({"weight_map":{"a":3}})") ==
-        "[" + index + "] must map 'a' to the name of a file");
+  CHECK(message(R"({"weight_map":{"a":3}})") == "[" + index + "] must map 'a' to the name of a file");
   CHECK(message("{}") == "[" + index + "] must have a weight_map of names to files");
   CHECK(message("[") == "[" + index + "] is not a JSON object");
 }
@@ -152,8 +144,7 @@ TEST_CASE("T5 checkpoint: how the activation and the epsilon are found") {
   };
   const auto plain = config("");
   CHECK((plain.activation == stx::Activation::relu && !plain.gated));
-  CHECK(
-      (plain.vocabulary == 32128 && plain.width == 512 && plain.blocks == 6 && plain.eps == 1e-6));
+  CHECK((plain.vocabulary == 32128 && plain.width == 512 && plain.blocks == 6 && plain.eps == 1e-6));
   const auto tanh = config(R"("feed_forward_proj":"gated-gelu")");
   CHECK((tanh.activation == stx::Activation::gelu_tanh && tanh.gated));
   const auto erf = config(R"("feed_forward_proj":"gated-gelu","dense_act_fn":"gelu")");
@@ -170,8 +161,7 @@ TEST_CASE("T5 checkpoint: how the activation and the epsilon are found") {
         "has the activation 'silu'; supported are relu, gelu and gelu_new");
   CHECK(message(R"("d_model":0)") == "field 'd_model' must be a positive whole number");
   CHECK(message(R"("d_model":1.5)") == "field 'd_model' must be a positive whole number");
-  CHECK(message(R"("layer_norm_epsilon":0)") ==
-        "field 'layer_norm_epsilon' must be a positive number");
+  CHECK(message(R"("layer_norm_epsilon":0)") == "field 'layer_norm_epsilon' must be a positive number");
   CHECK(message(R"("is_gated_act":1)") == "field 'is_gated_act' must be true or false");
   CHECK(message(R"("feed_forward_proj":1)") == "field 'feed_forward_proj' must be a string");
 }
@@ -187,12 +177,10 @@ TEST_CASE("T5 checkpoint: tensors that are wrong are named") {
     return golden::message([&] { stx::read_t5_checkpoint(folder_of(folder)).encoder<float>(ctx); });
   };
   CHECK(message([](auto& t) { t.erase("encoder.block.1.layer.0.SelfAttention.k.weight"); }) ==
-        "[" + folder_of(folder) +
-            "] has no tensor 'encoder.block.1.layer.0.SelfAttention.k.weight'");
+        "[" + folder_of(folder) + "] has no tensor 'encoder.block.1.layer.0.SelfAttention.k.weight'");
   CHECK(message([](auto& t) {
           t["shared.weight"].shape = {6, 16};
-        }) == "[" + folder_of(folder) +
-                  "] tensor 'shared.weight' must have shape (16, 6) by its config.json");
+        }) == "[" + folder_of(folder) + "] tensor 'shared.weight' must have shape (16, 6) by its config.json");
   CHECK(message([](auto& t) {
           t["encoder.block.2.layer.0.layer_norm.weight"] = {{1}, std::vector<float>{1}};
         }) == "[" + path +
@@ -206,8 +194,7 @@ TEST_CASE("T5 checkpoint: tensors that are wrong are named") {
         }) == "[" + path + "] tensor 'shared.weight' must be F32, F16 or BF16");
   CHECK(message([](auto& t) {
           t["encoder.final_layer_norm.bias"] = {{1}, std::vector<float>{1}};
-        }) ==
-        "[" + path + "] tensor 'encoder.final_layer_norm.bias' is not zero; T5 has no such bias");
+        }) == "[" + path + "] tensor 'encoder.final_layer_norm.bias' is not zero; T5 has no such bias");
   CHECK(message([](auto& t) {
           t["transformer.encoder.final_layer_norm.weight"] = {{6}, std::vector<float>(6)};
         }) == "[" + path + "] tensor 'transformer.encoder.final_layer_norm.weight' occurs twice");

@@ -92,7 +92,8 @@ TEST_CASE("T5 library: a padded batch, block by block, and its means") {
     stx::Matrix<float> hidden(static_cast<std::int64_t>(ids.size()), width);
     hidden.values = encode<float>(checkpoint, ids, lengths);
     CHECK(max_error(hidden.values, expected.get<float>("hidden_batch")) <= tolerance<float>);
-    CHECK(max_error(stx::nn::t5_mean_without_end(hidden, lengths).values, expected.get<float>("mean_batch")) <= tolerance<float>);
+    CHECK(max_error(stx::nn::t5_mean_without_end(hidden, lengths).values, expected.get<float>("mean_batch")) <=
+          tolerance<float>);
     for (checkpoint.config.blocks = 1; checkpoint.config.blocks <= 2; ++checkpoint.config.blocks)
       CHECK(max_error(encode<float>(checkpoint, ids, lengths),
                       expected.get<float>("after_" + std::to_string(checkpoint.config.blocks))) <= tolerance<float>);
@@ -107,13 +108,13 @@ TEST_CASE("T5 library: relative bias of 130 tokens, also with 8 buckets up to a 
     CHECK(c.buckets == (kind == "tiny_odd" ? 8 : 32));
     stx::Context<Cpu> ctx;
     const auto distances = stx::relative_buckets(c.buckets, c.max_distance);
-    const auto table = to_device(
-        ctx, checkpoint.weights.at("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
-        Shape{c.buckets, c.heads});
-    const auto got = to_host(ctx, stx::relative_bias(ctx, table,
-                                                     to_device(ctx, distances,
-                                                               Shape{static_cast<std::int64_t>(distances.size())}),
-                                                     130).value());
+    const auto table =
+        to_device(ctx, checkpoint.weights.at("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
+                  Shape{c.buckets, c.heads});
+    const auto got =
+        to_host(ctx, stx::relative_bias(
+                         ctx, table, to_device(ctx, distances, Shape{static_cast<std::int64_t>(distances.size())}), 130)
+                         .value());
     const auto want = Expected(kind).get<float>("bias");  // by key - query + 129
     std::size_t wrong = 0;
     for (std::size_t h = 0; h < 3; ++h)

@@ -79,10 +79,8 @@ TEST_CASE("T5 tokens: models that are damaged or made with other rules are refus
   // Behind the others: a further piece that controls, a trainer of word pieces, a normaliser without a space in front.
   CHECK(message(good + std::string("\x0A\x07\x0A\x03<s>\x18\x03", 9)) ==
         "must have the special pieces <pad>, </s> and <unk> as 0, 1 and 2 and no others");
-  CHECK(message(good + std::string("\x12\x02\x18\x02", 4)) ==
-        "was made with other rules than T5's: setting 3 is 2");
-  CHECK(message(good + std::string("\x1A\x02\x18\x00", 4)) ==
-        "was made with other rules than T5's: setting 3 is 0");
+  CHECK(message(good + std::string("\x12\x02\x18\x02", 4)) == "was made with other rules than T5's: setting 3 is 2");
+  CHECK(message(good + std::string("\x1A\x02\x18\x00", 4)) == "was made with other rules than T5's: setting 3 is 0");
   CHECK_THROWS_WITH_AS(stx::T5Tokenizer(file("none")), ("[" + file("none") + "] cannot be opened for reading").c_str(),
                        stx::DataError);
 }

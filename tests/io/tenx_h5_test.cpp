@@ -21,23 +21,20 @@ TEST_CASE("10x files of versions 3 and 2 become cells x genes") {
 }
 
 TEST_CASE("other HDF5 files are not taken for 10x files") {
-  CHECK_THROWS_WITH_AS(
-      stx::read_tenx_h5(golden::path("no_x.h5ad")),
-      ("[" + golden::path("no_x.h5ad") + "] is not a 10x file: it has no group 'matrix'").c_str(),
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::read_tenx_h5(golden::path("no_x.h5ad")),
+                       ("[" + golden::path("no_x.h5ad") + "] is not a 10x file: it has no group 'matrix'").c_str(),
+                       stx::DataError);
   const golden::Folder folder;
   {
     stx::hdf5::OutputFile file(folder / "two.h5", false);
     for (const char* genome : {"hg38", "mm10"}) {
       const auto group = stx::hdf5::create_group(file.root(), genome, "", "");
-      for (const char* name : {"barcodes", "gene_names"})
-        stx::hdf5::write_strings(group, name, Strings{"a"}, {1});
+      for (const char* name : {"barcodes", "gene_names"}) stx::hdf5::write_strings(group, name, Strings{"a"}, {1});
     }
     file.commit();
   }
-  CHECK_THROWS_WITH_AS(stx::read_any(folder / "two.h5"),
-                       ("[" + (folder / "two.h5") +
-                        "] holds several genomes (hg38, mm10); split it into one file for each")
-                           .c_str(),
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(
+      stx::read_any(folder / "two.h5"),
+      ("[" + (folder / "two.h5") + "] holds several genomes (hg38, mm10); split it into one file for each").c_str(),
+      stx::DataError);
 }

@@ -27,11 +27,10 @@ TEST_CASE("lines end in LF or CRLF, the last one in nothing; a byte order mark i
 }
 
 TEST_CASE("fields may be quoted") {
-  CHECK(stx::split_fields("a,,\"b,c\",\"say \"\"hi\"\"\",d", ',', "x") ==
-        Strings{"a", "", "b,c", "say \"hi\"", "d"});
+  CHECK(stx::split_fields("a,,\"b,c\",\"say \"\"hi\"\"\",d", ',', "x") == Strings{"a", "", "b,c", "say \"hi\"", "d"});
   CHECK(stx::split_fields("", ',', "x") == Strings{""});
-  CHECK_THROWS_WITH_AS(stx::split_fields("a,\"b", ',', "x:3"),
-                       "[x:3] a quoted field does not end on this line", stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::split_fields("a,\"b", ',', "x:3"), "[x:3] a quoted field does not end on this line",
+                       stx::DataError);
 }
 
 TEST_CASE("Matrix Market folders, gzip and plain, become cells x genes") {
@@ -62,12 +61,10 @@ TEST_CASE("faults of a Matrix Market file") {
         ":1] must announce 'matrix coordinate integer|real general', got '%%matrixmarket matrix "
         "array "
         "real general'");
-  CHECK(read("%%MatrixMarket matrix coordinate real general\n%\n") ==
-        "] ends before the line of sizes");
+  CHECK(read("%%MatrixMarket matrix coordinate real general\n%\n") == "] ends before the line of sizes");
   CHECK(read("%%MatrixMarket matrix coordinate real general\n2 3\n") ==
         ":2] must hold rows, columns and entries, got '2 3'");
-  CHECK(read(head + "1 1 5\n") ==
-        "] announces 2 entries, but has 1; the file is truncated or damaged");
+  CHECK(read(head + "1 1 5\n") == "] announces 2 entries, but has 1; the file is truncated or damaged");
   CHECK(read(head + "1 1 5\n3 1 1\n") == ":5] entry (3, 1) lies outside 2 x 3");
   CHECK(read(head + "1 1 5\n0 1 1\n") == ":5] entry (0, 1) lies outside 2 x 3");
   CHECK(read(head + "1 1 x\n") == ":4] must hold row, column and value, got '1 1 x'");
@@ -76,22 +73,18 @@ TEST_CASE("faults of a Matrix Market file") {
 
 TEST_CASE("a folder that lacks a file, or whose lists do not fit") {
   const golden::Folder folder;
-  golden::spit(folder / "matrix.mtx",
-               "%%MatrixMarket matrix coordinate integer general\n2 1 1\n2 1 5\n");
+  golden::spit(folder / "matrix.mtx", "%%MatrixMarket matrix coordinate integer general\n2 1 1\n2 1 5\n");
   golden::spit(folder / "genes.tsv", "g1\tA\ng2\tB\n");
-  CHECK_THROWS_WITH_AS(
-      stx::read_matrix_market_folder(folder.path()),
-      ("[" + folder.path() +
-       "] must hold matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, each plain "
-       "or .gz; missing: barcodes.tsv")
-          .c_str(),
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::read_matrix_market_folder(folder.path()),
+                       ("[" + folder.path() +
+                        "] must hold matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, each plain "
+                        "or .gz; missing: barcodes.tsv")
+                           .c_str(),
+                       stx::DataError);
   golden::spit(folder / "barcodes.tsv", "c1\nc2\nc3\n");
   CHECK_THROWS_WITH_AS(
       stx::read_matrix_market_folder(folder.path()),
-      ("[" + folder.path() +
-       "] the matrix is 2 genes x 1 cells, but there are 2 features and 3 barcodes")
-          .c_str(),
+      ("[" + folder.path() + "] the matrix is 2 genes x 1 cells, but there are 2 features and 3 barcodes").c_str(),
       stx::DataError);
   golden::spit(folder / "barcodes.tsv", "c1\n");
   CHECK(golden::at(*stx::read_any(folder.path()).x, 0, 1) == 5);
@@ -101,8 +94,7 @@ TEST_CASE("a truncated gzip file is an error, not a shorter table") {
   const golden::Folder folder;
   const std::string whole = golden::slurp(golden::path("mtx_gz/matrix.mtx.gz"));
   golden::spit(folder / "m.mtx.gz", whole.substr(0, whole.size() - 20));
-  const std::string message =
-      golden::message([&] { stx::read_matrix_market(folder / "m.mtx.gz"); });
+  const std::string message = golden::message([&] { stx::read_matrix_market(folder / "m.mtx.gz"); });
   CHECK(message.find("the gzip file is truncated or damaged") != std::string::npos);
 }
 
@@ -112,8 +104,7 @@ TEST_CASE("delimited tables in their variants") {
   CHECK(golden::is_golden(*csv.x));
   CHECK(csv.obs.index == golden::cells());
   CHECK(csv.var.index == golden::genes());
-  const stx::AnnData turned =
-      stx::read_delimited(golden::path("counts_genes_in_rows.tsv.gz"), {.genes_in_rows = true});
+  const stx::AnnData turned = stx::read_delimited(golden::path("counts_genes_in_rows.tsv.gz"), {.genes_in_rows = true});
   CHECK(golden::is_golden(*turned.x));
   CHECK(turned.obs.index == golden::cells());
   golden::spit(folder / "r.txt", "g1 x\tg2\nc1\t1\t 2.5\nc2\t0\t1e3\n");  // R's header: no corner
@@ -149,8 +140,7 @@ TEST_CASE("a table of two names") {
   CHECK(pairs[2] == std::pair<std::string, std::string>("ENS3", "Sst"));
   golden::spit(folder / "t.csv", "one\n");
   CHECK_THROWS_WITH_AS(stx::read_name_table(folder / "t.csv"),
-                       ("[" + (folder / "t.csv") + ":1] must hold two names, got 'one'").c_str(),
-                       stx::DataError);
+                       ("[" + (folder / "t.csv") + ":1] must hold two names, got 'one'").c_str(), stx::DataError);
 }
 
 TEST_CASE("row numbers from .npy") {
@@ -174,13 +164,12 @@ TEST_CASE("row numbers from .npy") {
 TEST_CASE("an unknown format is named with what is possible") {
   const golden::Folder folder;
   golden::spit(folder / "x.loom", "text");
-  CHECK_THROWS_WITH_AS(
-      stx::read_any(folder / "x.loom"),
-      ("[" + (folder / "x.loom") +
-       "] is of no known format; give an .h5ad, a 10x .h5, a folder with matrix.mtx, or a "
-       ".csv or .tsv table (cells in rows, genes in columns)")
-          .c_str(),
-      stx::DataError);
-  CHECK_THROWS_WITH_AS(stx::read_any(folder / "y"),
-                       ("[" + (folder / "y") + "] no such file or folder").c_str(), stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::read_any(folder / "x.loom"),
+                       ("[" + (folder / "x.loom") +
+                        "] is of no known format; give an .h5ad, a 10x .h5, a folder with matrix.mtx, or a "
+                        ".csv or .tsv table (cells in rows, genes in columns)")
+                           .c_str(),
+                       stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::read_any(folder / "y"), ("[" + (folder / "y") + "] no such file or folder").c_str(),
+                       stx::DataError);
 }

@@ -10,8 +10,8 @@
 TEST_CASE("golden files pass through stx") {
   const std::string folder = STX_WRITTEN_DIR;
   std::filesystem::create_directories(folder);
-  for (const char* name : {"current.h5ad", "dense_gzip.h5ad", "dense_lzf.h5ad", "csc_lzf.h5ad",
-                           "legacy_07.h5ad", "legacy_06.h5ad", "no_x.h5ad"}) {
+  for (const char* name : {"current.h5ad", "dense_gzip.h5ad", "dense_lzf.h5ad", "csc_lzf.h5ad", "legacy_07.h5ad",
+                           "legacy_06.h5ad", "no_x.h5ad"}) {
     stx::AnnData a = stx::read_h5ad(golden::path(name));
     for (auto item = a.uns.begin(); item != a.uns.end();) {
       item = item->is_null() ? a.uns.erase(item) : std::next(item);  // parts the reader skipped

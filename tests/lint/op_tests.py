@@ -27,7 +27,7 @@ ODD = r": odd_sizes\)|\{[^{}]*\b31\b[^{}]*\b33\b[^{}]*\b1023\b"
 OWN_KINDS = {
     "values against a naive reference": r"check_close\(|\bnaive::(?!random_rows|chi_square|histogram)\w+|\bnaive_\w+\(",
     "odd shapes": ODD,
-    "properties": r'\* doctest::test_suite\("properties"\)\)',
+    "properties": r'\*\s+doctest::test_suite\("properties"\)\)',
 }
 OWN_CUDA_KINDS = {
     "odd shapes on CUDA": ODD,

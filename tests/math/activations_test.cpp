@@ -30,10 +30,8 @@ TEST_CASE("GELU in float") {
   double worst = 0, worst_grad = 0;
   for (double v = -12; v <= 12; v += 0.0007) {
     const float x = static_cast<float>(v);
-    worst = std::max(
-        worst, std::abs(stx::math::gelu(x) - naive::gelu(double{x})) / std::max(1.0, std::abs(v)));
-    worst_grad =
-        std::max(worst_grad, std::abs(stx::math::gelu_grad(x) - naive::gelu_grad(double{x})));
+    worst = std::max(worst, std::abs(stx::math::gelu(x) - naive::gelu(double{x})) / std::max(1.0, std::abs(v)));
+    worst_grad = std::max(worst_grad, std::abs(stx::math::gelu_grad(x) - naive::gelu_grad(double{x})));
   }
   CHECK(worst <= 4e-7);
   CHECK(worst_grad <= 6e-7);
@@ -51,8 +49,7 @@ namespace {
 
 using stx::Activation;
 
-constexpr Activation smooth[] = {Activation::gelu, Activation::gelu_tanh, Activation::silu,
-                                 Activation::softplus};
+constexpr Activation smooth[] = {Activation::gelu, Activation::gelu_tanh, Activation::silu, Activation::softplus};
 constexpr Activation all[] = {Activation::identity,  Activation::gelu, Activation::relu,
                               Activation::gelu_tanh, Activation::silu, Activation::softplus};
 
@@ -69,10 +66,8 @@ TEST_CASE("every activation in double and float against its textbook formula") {
       };
       look(worst, std::abs(stx::math::activate(v, a) - naive::activation(a, v)) / scale);
       look(worst_grad, std::abs(stx::math::activate_grad(v, a) - naive::activation_grad(a, v)));
-      look(worst_float,
-           std::abs(stx::math::activate(x, a) - naive::activation(a, double{x})) / scale);
-      look(worst_float_grad,
-           std::abs(stx::math::activate_grad(x, a) - naive::activation_grad(a, double{x})));
+      look(worst_float, std::abs(stx::math::activate(x, a) - naive::activation(a, double{x})) / scale);
+      look(worst_float_grad, std::abs(stx::math::activate_grad(x, a) - naive::activation_grad(a, double{x})));
     }
     INFO("activation ", static_cast<int>(a));
     CHECK(worst <= 1e-15);
@@ -86,8 +81,7 @@ TEST_CASE("the derivative of a smooth activation is its slope") {
   const double h = 1e-5;
   for (Activation a : smooth)
     for (double x = -12; x <= 12; x += 0.037) {
-      const double slope =
-          (stx::math::activate(x + h, a) - stx::math::activate(x - h, a)) / (2 * h);
+      const double slope = (stx::math::activate(x + h, a) - stx::math::activate(x - h, a)) / (2 * h);
       REQUIRE(std::abs(stx::math::activate_grad(x, a) - slope) <= 1e-9);
     }
 }

@@ -13,8 +13,8 @@
 
 namespace {
 
-std::vector<float> factors(const stx::StepState& state, const stx::Dropout& dropout,
-                           std::int64_t rows, std::int64_t cols) {
+std::vector<float> factors(const stx::StepState& state, const stx::Dropout& dropout, std::int64_t rows,
+                           std::int64_t cols) {
   std::vector<float> values(rows * cols, 1.0f);
   stx::cpu::apply_dropout_rows(state, dropout, 0, rows, values.data(), cols);
   return values;
@@ -32,8 +32,7 @@ stx::StepState state_of(std::uint64_t seed, std::uint32_t step) {
 TEST_CASE("the factors are those of the documented counter") {
   for (std::int64_t cols : {1, 7, 8, 9, 29, 255, 256, 257, 513}) {
     const auto got = factors(state_of(0x100000007ull, 5), {0.3f, 11}, 4, cols);
-    CHECK(stx::test::same_bits(
-        got, stx::test::naive::dropout_factors<float>(0x100000007ull, 5, 11, 0.3f, 4, cols)));
+    CHECK(stx::test::same_bits(got, stx::test::naive::dropout_factors<float>(0x100000007ull, 5, 11, 0.3f, 4, cols)));
   }
 }
 
@@ -58,15 +57,13 @@ TEST_CASE("masks differ between steps, sites, seeds and rows, and repeat otherwi
   CHECK(base != factors(state_of(1, 1), {0.5f, 1}, 2, 256));
   CHECK(base != factors(state_of(2, 1), {0.5f, 0}, 2, 256));
   CHECK(base != factors(state_of(1ull << 32 | 1, 1), {0.5f, 0}, 2, 256));
-  CHECK(std::vector<float>(base.begin(), base.begin() + 256) !=
-        std::vector<float>(base.begin() + 256, base.end()));
+  CHECK(std::vector<float>(base.begin(), base.begin() + 256) != std::vector<float>(base.begin() + 256, base.end()));
 }
 
 TEST_CASE("the two 16-bit halves of a word are used by neighbouring columns") {
   const stx::PhiloxWords words{0x0002FFFF, 0xFFFF0002, 0, 0xFFFFFFFF};
   const float kept[] = {1, 0, 0, 1, 0, 0, 1, 1};
-  for (int lane = 0; lane < 8; ++lane)
-    CHECK(stx::math::dropout_factor(words, lane, 3, 1.0f) == kept[lane]);
+  for (int lane = 0; lane < 8; ++lane) CHECK(stx::math::dropout_factor(words, lane, 3, 1.0f) == kept[lane]);
 }
 
 TEST_CASE("threshold and scale belong together") {
@@ -85,9 +82,9 @@ TEST_CASE("dropout of a block is that of the whole matrix, and nothing beside it
   for (const auto& [row, n_rows, column, n_cols] :
        {std::array<std::int64_t, 4>{0, 50, 0, 61}, {7, 30, 8, 32}, {49, 1, 56, 5}, {3, 17, 24, 3}, {5, 0, 8, 8}}) {
     std::vector<float> values(rows * cols, 1.0f), want = values;
-    stx::cpu::apply_dropout(state, dropout,
-                            stx::cpu::DropoutBlock<float>{values.data() + row * cols + column, cols, row, n_rows,
-                                                          column, n_cols});
+    stx::cpu::apply_dropout(
+        state, dropout,
+        stx::cpu::DropoutBlock<float>{values.data() + row * cols + column, cols, row, n_rows, column, n_cols});
     for (std::int64_t i = row; i < row + n_rows; ++i)
       std::copy_n(whole.data() + i * cols + column, n_cols, want.data() + i * cols + column);
     CHECK(values == want);

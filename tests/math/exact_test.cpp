@@ -63,8 +63,7 @@ TEST_CASE("sine and cosine of a phase, all quarters, against double") {
     const std::uint32_t phase = i * 4295u + i;  // around the whole circle
     const auto got = stx::math::exact::sincos(phase);
     const double angle = 2 * M_PI * phase / 4294967296.0;
-    worst =
-        std::max({worst, std::abs(got.sin - std::sin(angle)), std::abs(got.cos - std::cos(angle))});
+    worst = std::max({worst, std::abs(got.sin - std::sin(angle)), std::abs(got.cos - std::cos(angle))});
     circle = std::max(circle, std::abs(double{got.sin} * got.sin + double{got.cos} * got.cos - 1));
   }
   INFO("worst ", worst);

@@ -48,19 +48,15 @@ TEST_CASE("NB: against the textbook formula") {
         REQUIRE(std::abs(t.log_prob - want.log_prob) <= 1e-12 * scale * 10);
         REQUIRE(std::abs(t.grad_u - want.grad_log_mu) <= 1e-12 * scale);
         REQUIRE(std::abs(t.grad_r - want.grad_log_theta) <= 1e-12 * scale * 10);
-        const auto f =
-            stx::math::nb_terms<float>(static_cast<float>(x), static_cast<float>(u),
-                                       static_cast<float>(r), std::exp(static_cast<float>(r)));
-        const auto exact =
-            naive::count_point<double>(x, static_cast<float>(u), static_cast<float>(r), false, 0);
+        const auto f = stx::math::nb_terms<float>(static_cast<float>(x), static_cast<float>(u), static_cast<float>(r),
+                                                  std::exp(static_cast<float>(r)));
+        const auto exact = naive::count_point<double>(x, static_cast<float>(u), static_cast<float>(r), false, 0);
         // Of u and r a rounding unit each may be lost in the sum, times its derivative.
-        const double slack = 2e-6 * (5 + std::abs(exact.log_prob) + std::lgamma(x + 1) +
-                                     std::abs(exact.grad_log_mu) * std::abs(u));
+        const double slack =
+            2e-6 * (5 + std::abs(exact.log_prob) + std::lgamma(x + 1) + std::abs(exact.grad_log_mu) * std::abs(u));
         REQUIRE(std::abs(f.log_prob - exact.log_prob) <= slack);
-        REQUIRE(std::abs(f.grad_u - exact.grad_log_mu) <=
-                2e-6 * (1 + std::abs(exact.grad_log_mu) + x));
-        REQUIRE(std::abs(f.grad_r - exact.grad_log_theta) <=
-                4e-6 * (2 + std::abs(exact.grad_log_theta) + x));
+        REQUIRE(std::abs(f.grad_u - exact.grad_log_mu) <= 2e-6 * (1 + std::abs(exact.grad_log_mu) + x));
+        REQUIRE(std::abs(f.grad_r - exact.grad_log_theta) <= 4e-6 * (2 + std::abs(exact.grad_log_theta) + x));
       }
 }
 
@@ -86,9 +82,7 @@ TEST_CASE("NB: the gradient of log theta keeps its digits where it falls as 1 / 
         const double m = std::exp(double{u}), theta = std::exp(double{rf});
         // The terms of order 1 / theta and 1 / theta^2.
         const double first = (x * m - x * (x - 1) / 2 - m * m / 2) / theta;
-        const float got =
-            stx::math::nb_terms<float>(static_cast<float>(x), u, rf, static_cast<float>(theta))
-                .grad_r;
+        const float got = stx::math::nb_terms<float>(static_cast<float>(x), u, rf, static_cast<float>(theta)).grad_r;
         const double largest = (x * m + x * x + m * m) / theta;
         INFO("x ", x, " mu ", mu, " r ", r, " got ", got, " want ", first);
         CHECK(std::abs(got - first) <= 2e-6 * largest + 2 * largest * (x + m) / theta);

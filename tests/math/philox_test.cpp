@@ -10,10 +10,8 @@ using Words = std::array<std::uint32_t, 4>;
 
 TEST_CASE("Philox 4x32-10 gives the published known answers") {
   // Random123, kat_vectors.
-  CHECK(philox4x32_10({0, 0, 0, 0}, {0, 0}) ==
-        Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
-  CHECK(philox4x32_10({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) ==
-        Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  CHECK(philox4x32_10({0, 0, 0, 0}, {0, 0}) == Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  CHECK(philox4x32_10({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) == Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
   CHECK(philox4x32_10({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
         Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
@@ -27,8 +25,7 @@ TEST_CASE("uniform numbers lie inside the open interval") {
 }
 
 TEST_CASE("a stream walks the counter of its seed, item and purpose") {
-  stx::PhiloxStream stream(0x0123456789abcdefull, stx::RandomPurpose::shuffle,
-                           0x1122334455667788ull);
+  stx::PhiloxStream stream(0x0123456789abcdefull, stx::RandomPurpose::shuffle, 0x1122334455667788ull);
   for (std::uint32_t block = 0; block < 3; ++block) {
     const Words words = philox4x32_10({block, 0x55667788, 0x11223344, 2}, {0x89abcdef, 0x01234567});
     for (std::uint32_t word : words) CHECK(stream() == word);
@@ -39,8 +36,7 @@ TEST_CASE("streams of other seeds, items and purposes differ") {
   std::set<std::uint32_t> first;
   for (std::uint64_t seed : {0, 1})
     for (std::uint64_t item : {0, 1})
-      for (auto purpose :
-           {stx::RandomPurpose::initialise, stx::RandomPurpose::dropout, stx::RandomPurpose::mask})
+      for (auto purpose : {stx::RandomPurpose::initialise, stx::RandomPurpose::dropout, stx::RandomPurpose::mask})
         first.insert(stx::PhiloxStream(seed, purpose, item)());
   CHECK(first.size() == 12);
 }

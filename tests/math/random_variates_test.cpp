@@ -24,8 +24,7 @@ std::vector<double> many_normals(int n) {
   const stx::StepState state = state_of(5, 1);
   std::vector<double> values;
   for (std::uint32_t group = 0; group < static_cast<std::uint32_t>(n / 4); ++group) {
-    const auto four = stx::math::normals(
-        stx::math::variate_words(state, stx::RandomPurpose::noise, 3, 17, group));
+    const auto four = stx::math::normals(stx::math::variate_words(state, stx::RandomPurpose::noise, 3, 17, group));
     values.insert(values.end(), four.v, four.v + 4);
   }
   return values;
@@ -41,8 +40,8 @@ TEST_CASE("normal_pair is Box and Muller's formula of its bits") {
     const double angle = 2 * M_PI * words[1] / 4294967296.0;
     const double radius = std::sqrt(-2 * std::log(u));
     const auto got = normal_pair(words[0], words[1]);
-    worst = std::max({worst, std::abs(got.first - radius * std::cos(angle)),
-                      std::abs(got.second - radius * std::sin(angle))});
+    worst = std::max(
+        {worst, std::abs(got.first - radius * std::cos(angle)), std::abs(got.second - radius * std::sin(angle))});
   }
   INFO("worst ", worst);
   CHECK(worst < 2e-6);
@@ -96,14 +95,11 @@ TEST_CASE("the words are those of the documented counter, and one element alone 
   const stx::StepState state = state_of(0x1234500000007ull, 9);
   for (std::int64_t row : {0, 5, 1 << 20})
     for (std::int64_t column : {0, 1, 2, 3, 4, 1027}) {
-      const auto words =
-          stx::test::naive::philox({static_cast<std::uint32_t>(column / 4),
-                                    static_cast<std::uint32_t>(row), 9, 21 * 256 + 8},
-                                   {7, 0x12345});
+      const auto words = stx::test::naive::philox(
+          {static_cast<std::uint32_t>(column / 4), static_cast<std::uint32_t>(row), 9, 21 * 256 + 8}, {7, 0x12345});
       const std::size_t pair = column % 4 / 2 * 2;
       const auto want = normal_pair(words[pair], words[pair + 1]);
-      CHECK(stx::math::normal_at(state, 21, row, column) ==
-            (column % 2 == 0 ? want.first : want.second));
+      CHECK(stx::math::normal_at(state, 21, row, column) == (column % 2 == 0 ? want.first : want.second));
     }
 }
 
@@ -115,8 +111,7 @@ TEST_CASE("other seeds, steps, sites, rows, groups and purposes give other words
         for (std::int64_t row : {0, 1})
           for (std::uint32_t group : {0u, 1u})
             for (auto purpose : {stx::RandomPurpose::noise, stx::RandomPurpose::counts})
-              first.insert(
-                  stx::math::variate_words(state_of(seed, step), purpose, site, row, group).x);
+              first.insert(stx::math::variate_words(state_of(seed, step), purpose, site, row, group).x);
   CHECK(first.size() == 64);
 }
 
@@ -131,7 +126,6 @@ TEST_CASE("uniforms are the open uniforms of the four words") {
 TEST_CASE("the bits do not depend on the compiler: a checksum") {
   // FNV-1a of 40000 normals, made with and without fused multiply-add instructions.
   std::uint32_t hash = 2166136261u;
-  for (double z : many_normals(40000))
-    hash = (hash ^ stx::math::exact::bits_of(static_cast<float>(z))) * 16777619u;
+  for (double z : many_normals(40000)) hash = (hash ^ stx::math::exact::bits_of(static_cast<float>(z))) * 16777619u;
   CHECK(hash == 1273681860u);
 }

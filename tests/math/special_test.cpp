@@ -53,16 +53,14 @@ TEST_CASE("ln(1 + y) and its gap to y, to full relative accuracy") {
     long double gap = y - exact;
     if (y < 1e-2f) {  // the alternating series
       gap = 0;
-      for (int k = 12; k >= 2; --k)
-        gap += (k % 2 ? -1 : 1) * std::pow(static_cast<long double>(y), k) / k;
+      for (int k = 12; k >= 2; --k) gap += (k % 2 ? -1 : 1) * std::pow(static_cast<long double>(y), k) / k;
     }
     const auto parts = stx::math::log1p_parts(y);
     const auto parts_double = stx::math::log1p_parts(static_cast<double>(y));
     if (y > 1e-15f) {
       worst_value = std::max(worst_value, static_cast<double>(std::abs(parts.value / exact - 1)));
       worst_gap = std::max(worst_gap, static_cast<double>(std::abs(parts.gap / gap - 1)));
-      worst_gap_double =
-          std::max(worst_gap_double, static_cast<double>(std::abs(parts_double.gap / gap - 1)));
+      worst_gap_double = std::max(worst_gap_double, static_cast<double>(std::abs(parts_double.gap / gap - 1)));
     }
   }
   CHECK(worst_value <= 2.5e-7);
@@ -105,8 +103,7 @@ TEST_CASE("log_factorial, whole and not") {
     const double want = std::lgamma(double{f} + 1);
     INFO("x ", x);
     CHECK(std::abs(stx::math::log_factorial(f) - want) <= 4e-7 * (5 + want));
-    CHECK(std::abs(stx::math::log_factorial(x) - std::lgamma(x + 1)) <=
-          1e-14 * (30 + std::lgamma(x + 1)));
+    CHECK(std::abs(stx::math::log_factorial(x) - std::lgamma(x + 1)) <= 1e-14 * (30 + std::lgamma(x + 1)));
   }
 }
 
@@ -118,11 +115,9 @@ TEST_CASE("differences of lgamma and psi against their sums, for every theta") {
       const Sums want(x, std::exp(r));
       const double scale = x < 2 ? 1 / (1 + std::exp(r)) : static_cast<double>(want.psi_deficit);
       // psi_deficit is of the order of x^2 / theta: the error stays relative to that.
-      REQUIRE(std::abs(exact.psi_deficit - static_cast<double>(want.psi_deficit)) <=
-              1e-13 * (scale + (r < 3 ? x : 0)));
+      REQUIRE(std::abs(exact.psi_deficit - static_cast<double>(want.psi_deficit)) <= 1e-13 * (scale + (r < 3 ? x : 0)));
       REQUIRE(std::abs(exact.log_excess - static_cast<double>(want.log_excess)) <=
-              1e-14 * (static_cast<double>(want.log_excess) +
-                       (r < 3 ? 60 + x * (6 + std::abs(r)) : scale)));
+              1e-14 * (static_cast<double>(want.log_excess) + (r < 3 ? 60 + x * (6 + std::abs(r)) : scale)));
       if (r > 40) continue;  // (1 / theta)^2 is no float any more
       const float rf = static_cast<float>(r), theta = static_cast<float>(std::exp(r));
       const auto rough = stx::math::gamma_difference<float>(static_cast<float>(x), theta, rf);
@@ -130,8 +125,7 @@ TEST_CASE("differences of lgamma and psi against their sums, for every theta") {
       REQUIRE(std::abs(rough.psi_deficit - static_cast<double>(want_f.psi_deficit)) <=
               2e-6 * (scale + (r < 3 ? x : 0)));
       REQUIRE(std::abs(rough.log_excess - static_cast<double>(want_f.log_excess)) <=
-              1e-6 * (static_cast<double>(want_f.log_excess) +
-                      (r < 3 ? 12 + x * (2 + std::abs(r)) : 2 * scale)));
+              1e-6 * (static_cast<double>(want_f.log_excess) + (r < 3 ? 12 + x * (2 + std::abs(r)) : 2 * scale)));
     }
 }
 
@@ -140,8 +134,7 @@ TEST_CASE("differences of lgamma and psi for counts that are not whole") {
     for (double r : {-3.0, 0.0, 1.3, 1.5, 4.0}) {
       const double theta = std::exp(r);
       const auto got = stx::math::gamma_difference(x, theta, r);
-      CHECK(got.log_excess ==
-            doctest::Approx(std::lgamma(x + theta) - std::lgamma(theta) - x * r).epsilon(1e-11));
+      CHECK(got.log_excess == doctest::Approx(std::lgamma(x + theta) - std::lgamma(theta) - x * r).epsilon(1e-11));
       const double h = 1e-5;  // theta d/dtheta of log_excess is theta (psi difference) - x
       const auto above = stx::math::gamma_difference(x, std::exp(r + h), r + h);
       const auto below = stx::math::gamma_difference(x, std::exp(r - h), r - h);

@@ -88,17 +88,14 @@ TEST_CASE("AUC: every pair, symmetry, extremes, a missing class") {
   CHECK(std::isnan(stx::roc_auc(Floats{1, 2}, Flags{0, 0})));
   CHECK(std::isnan(stx::roc_auc(Floats{}, Flags{})));
   CHECK_THROWS_WITH_AS(stx::roc_auc(Floats{1, not_a_number}, Flags{0, 1}),
-                       "[roc_auc] the score of entry 1 is nan; scores must be finite",
-                       stx::DataError);
+                       "[roc_auc] the score of entry 1 is nan; scores must be finite", stx::DataError);
   CHECK_THROWS_WITH_AS(stx::roc_auc(Floats{1}, Flags{0, 1}),
-                       "[roc_auc] scores and classes must have the same length, got 1 and 2",
-                       stx::ArgumentError);
+                       "[roc_auc] scores and classes must have the same length, got 1 and 2", stx::ArgumentError);
 }
 
 TEST_CASE("calibration: ends of bins, one bin, no entries, wrong calls") {
   // 0 and the upper end 0.25 belong to the first of 4 bins, what lies above to the next.
-  const stx::Calibration c =
-      stx::calibration_curve(Floats{0, 0.25f, 0.26f, 1}, Flags{0, 1, 1, 1}, 4);
+  const stx::Calibration c = stx::calibration_curve(Floats{0, 0.25f, 0.26f, 1}, Flags{0, 1, 1, 1}, 4);
   REQUIRE(c.points.size() == 3);
   CHECK(c.points[0].count == 2);
   CHECK(c.points[0].predicted == 0.125);
@@ -127,10 +124,8 @@ TEST_CASE("calibration: ends of bins, one bin, no entries, wrong calls") {
   CHECK(std::abs(calibrated.slope - 1) < 0.02);
   CHECK(std::abs(calibrated.intercept) < 0.01);
 
-  CHECK_THROWS_WITH_AS(
-      stx::calibration_curve(Floats{0.5f, 1.5f}, Flags{0, 1}),
-      "[calibration_curve] the probability of entry 1 is 1.5; it must lie in [0, 1]",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::calibration_curve(Floats{0.5f, 1.5f}, Flags{0, 1}),
+                       "[calibration_curve] the probability of entry 1 is 1.5; it must lie in [0, 1]", stx::DataError);
   CHECK_THROWS_AS(stx::calibration_curve(Floats{not_a_number}, Flags{0}), stx::DataError);
   CHECK_THROWS_WITH_AS(stx::calibration_curve(Floats{1}, Flags{0}, 0),
                        "[calibration_curve] n_bins must be at least 1, got 0", stx::ArgumentError);
@@ -161,28 +156,24 @@ TEST_CASE("zero prediction: each gene is its own column, for every number of thr
     CHECK(scores[g].calibration.slope == stx::calibration_curve(p, zero, 4).slope);
   }
   truth(4, 1) = -1;
-  CHECK_THROWS_WITH_AS(
-      stx::score_zeros(truth, p_zero, 2),
-      "[score_zeros] the count of gene 1 at spot 4 is -1; counts must be finite and "
-      "not negative",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::score_zeros(truth, p_zero, 2),
+                       "[score_zeros] the count of gene 1 at spot 4 is -1; counts must be finite and "
+                       "not negative",
+                       stx::DataError);
   CHECK_THROWS_AS(stx::score_zeros(truth, stx::Matrix<float>(40, 2), 2), stx::ArgumentError);
 }
 
 TEST_CASE("coverage: closed ends, mean width, entries that are not scored") {
-  const Floats truth{1, 2, 3, not_a_number, 5}, lower{1, 0, 4, not_a_number, 0},
-      upper{1, 2, 6, 0, 4};
+  const Floats truth{1, 2, 3, not_a_number, 5}, lower{1, 0, 4, not_a_number, 0}, upper{1, 2, 6, 0, 4};
   const stx::Coverage c = stx::interval_coverage(truth, lower, upper);
   CHECK(c.count == 4);
   CHECK(c.share == 0.5);
   CHECK(c.mean_width == 2);
   CHECK(stx::interval_coverage(Floats{not_a_number}, Floats{0}, Floats{0}).count == 0);
   CHECK(std::isnan(stx::interval_coverage(Floats{}, Floats{}, Floats{}).share));
-  CHECK_THROWS_WITH_AS(
-      stx::interval_coverage(Floats{1}, Floats{2}, Floats{1}),
-      "[interval_coverage] the interval of entry 0 runs from 2 to 1; lower must not be above upper",
-      stx::DataError);
-  CHECK_THROWS_AS(stx::interval_coverage(Floats{1}, Floats{not_a_number}, Floats{1}),
-                  stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::interval_coverage(Floats{1}, Floats{2}, Floats{1}),
+                       "[interval_coverage] the interval of entry 0 runs from 2 to 1; lower must not be above upper",
+                       stx::DataError);
+  CHECK_THROWS_AS(stx::interval_coverage(Floats{1}, Floats{not_a_number}, Floats{1}), stx::DataError);
   CHECK_THROWS_AS(stx::interval_coverage(Floats{1}, Floats{0, 0}, Floats{1}), stx::ArgumentError);
 }

@@ -58,8 +58,7 @@ stx::Matrix<float> noise(std::int64_t rows, std::int64_t cols, unsigned seed) {
 
 TEST_CASE("all scores agree with SciPy, scikit-learn and scikit-image") {
   const Csv truth = read_csv("truth.csv"), expected = read_csv("scores.csv");
-  const auto scores =
-      stx::score_genes(columns_from(truth), columns_from(read_csv("prediction.csv")), 2);
+  const auto scores = stx::score_genes(columns_from(truth), columns_from(read_csv("prediction.csv")), 2);
   REQUIRE(scores.size() == expected.names.size());
   REQUIRE(truth.names == expected.names);
   for (std::size_t g = 0; g < scores.size(); ++g) {
@@ -103,11 +102,9 @@ TEST_CASE("constant columns are flagged and correlate 0") {
 
 TEST_CASE("scores do not depend on the thread count") {
   const auto truth = noise(200, 17, 1), prediction = noise(200, 17, 2);
-  const auto one = stx::score_genes(truth, prediction, 1),
-             four = stx::score_genes(truth, prediction, 4);
+  const auto one = stx::score_genes(truth, prediction, 1), four = stx::score_genes(truth, prediction, 4);
   for (std::size_t g = 0; g < one.size(); ++g) {
-    for (const auto& column : stx::score_columns)
-      CHECK(one[g].*column.value == four[g].*column.value);
+    for (const auto& column : stx::score_columns) CHECK(one[g].*column.value == four[g].*column.value);
   }
 }
 
@@ -133,22 +130,19 @@ TEST_CASE("correlations do not change with scale and shift, JS and SSIM not with
 TEST_CASE("values that are not finite and shapes that differ are errors") {
   auto truth = noise(4, 3, 5), prediction = noise(4, 3, 6);
   prediction(2, 1) = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_WITH_AS(
-      stx::score_genes(truth, prediction, 2),
-      "[score_genes] the prediction of gene 1 at spot 2 is nan; scores need finite "
-      "values (drop the spot, or find out what made it)",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::score_genes(truth, prediction, 2),
+                       "[score_genes] the prediction of gene 1 at spot 2 is nan; scores need finite "
+                       "values (drop the spot, or find out what made it)",
+                       stx::DataError);
   truth(3, 0) = std::numeric_limits<float>::infinity();
   prediction(2, 1) = 0;
-  CHECK_THROWS_WITH_AS(
-      stx::score_genes(truth, prediction, 1),
-      "[score_genes] the truth of gene 0 at spot 3 is inf; scores need finite values "
-      "(drop the spot, or find out what made it)",
-      stx::DataError);
-  CHECK_THROWS_WITH_AS(
-      stx::score_genes(noise(4, 3, 1), noise(4, 2, 1), 1),
-      "[score_genes] truth and prediction must have the same shape, got 4 x 3 and 4 x 2",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::score_genes(truth, prediction, 1),
+                       "[score_genes] the truth of gene 0 at spot 3 is inf; scores need finite values "
+                       "(drop the spot, or find out what made it)",
+                       stx::DataError);
+  CHECK_THROWS_WITH_AS(stx::score_genes(noise(4, 3, 1), noise(4, 2, 1), 1),
+                       "[score_genes] truth and prediction must have the same shape, got 4 x 3 and 4 x 2",
+                       stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::score_genes(noise(1, 3, 1), noise(1, 3, 1), 1),
                        "[score_genes] scores need at least 2 spots, got 1", stx::ArgumentError);
   CHECK(stx::score_genes(noise(4, 0, 1), noise(4, 0, 1), 1).empty());

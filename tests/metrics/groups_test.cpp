@@ -66,8 +66,7 @@ TEST_CASE("purity: separated groups have 1, and of random labels the share of ea
   }
   const stx::KnnResult knn = stx::knn_graph(points, {.k = 11, .threads = 1});
   stx::Matrix<std::int32_t> others(n, 10);  // without the point itself
-  for (std::int64_t i = 0; i < n; ++i)
-    std::copy_n(knn.indices.row(i).begin() + 1, 10, others.row(i).begin());
+  for (std::int64_t i = 0; i < n; ++i) std::copy_n(knn.indices.row(i).begin() + 1, 10, others.row(i).begin());
   CHECK(stx::knn_purity(others, groups, groups, 10).mean == 1);
   CHECK(std::abs(stx::knn_purity(others, random, random, 10).mean - 0.5) < 0.05);
 }
@@ -75,15 +74,12 @@ TEST_CASE("purity: separated groups have 1, and of random labels the share of ea
 TEST_CASE("purity: wrong calls") {
   const Labels point{0, 1};
   CHECK_THROWS_WITH_AS(stx::knn_purity(lists(1, {0, 1}), Labels{0, 1}, point, 1),
-                       "[knn_purity] there must be a label for each of the 1 queries, got 2",
-                       stx::ArgumentError);
+                       "[knn_purity] there must be a label for each of the 1 queries, got 2", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::knn_purity(lists(1, {0, 1}), Labels{0}, point, 3),
-                       "[knn_purity] k must lie in [1, 2], the length of the lists, got 3",
-                       stx::ArgumentError);
+                       "[knn_purity] k must lie in [1, 2], the length of the lists, got 3", stx::ArgumentError);
   CHECK_THROWS_AS(stx::knn_purity(lists(1, {0, 1}), Labels{0}, point, 0), stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::knn_purity(lists(1, {0, 2}), Labels{0}, point, 2),
-                       "[knn_purity] neighbour 1 of query 0 is point 2, but there are 2 points",
-                       stx::DataError);
+                       "[knn_purity] neighbour 1 of query 0 is point 2, but there are 2 points", stx::DataError);
 }
 
 TEST_CASE("silhouettes agree with scikit-learn") {
@@ -131,8 +127,7 @@ TEST_CASE("bASW: mixed is near 1, separated near 0, unknown types do not count; 
   }
   const double mixed = stx::batch_silhouette(points, modality, types, 1).mean;
   CHECK(mixed > 0.95);
-  for (const int threads : {2, 3, 5})
-    CHECK(stx::batch_silhouette(points, modality, types, threads).mean == mixed);
+  for (const int threads : {2, 3, 5}) CHECK(stx::batch_silhouette(points, modality, types, threads).mean == mixed);
   auto apart = points;
   for (std::int64_t i = 0; i < n; ++i)
     if (modality[i] == 1) apart(i, 0) += 1000;
@@ -143,11 +138,9 @@ TEST_CASE("bASW: mixed is near 1, separated near 0, unknown types do not count; 
   CHECK(std::isnan(stx::batch_silhouette(points, modality, Labels(n, -1), 1).mean));
   modality[3] = -2;
   CHECK_THROWS_WITH_AS(stx::batch_silhouette(points, modality, types, 1),
-                       "[batch_silhouette] the modality of point 3 is -2; it must not be negative",
-                       stx::DataError);
+                       "[batch_silhouette] the modality of point 3 is -2; it must not be negative", stx::DataError);
   CHECK_THROWS_AS(stx::batch_silhouette(points, Labels(3, 0), types, 1), stx::ArgumentError);
   points(9, 1) = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH_AS(stx::silhouettes(points, types, 1),
-                       "[silhouettes] point 9 holds nan; coordinates must be finite",
-                       stx::DataError);
+                       "[silhouettes] point 9 holds nan; coordinates must be finite", stx::DataError);
 }

@@ -43,8 +43,7 @@ double slow_spearman(const std::vector<float>& x, const std::vector<float>& y) {
 std::vector<float> rounded_noise(std::size_t n, double levels, std::mt19937& generator) {
   std::normal_distribution<double> normal;
   std::vector<float> v(n);
-  for (float& value : v)
-    value = static_cast<float>(std::round(normal(generator) * levels) / levels);
+  for (float& value : v) value = static_cast<float>(std::round(normal(generator) * levels) / levels);
   return v;
 }
 
@@ -82,8 +81,7 @@ TEST_CASE("monotone is 1, reversed is -1, constant is 0") {
   CHECK(stx::kendall_tau_b(x, flat) == 0);
   CHECK(stx::spearman(flat, x) == 0);
   CHECK_THROWS_AS(stx::spearman(x, std::vector<float>{1, 2}), stx::ArgumentError);
-  CHECK_THROWS_AS(stx::kendall_tau_b(std::vector<float>{}, std::vector<float>{}),
-                  stx::ArgumentError);
+  CHECK_THROWS_AS(stx::kendall_tau_b(std::vector<float>{}, std::vector<float>{}), stx::ArgumentError);
 }
 
 TEST_CASE("Kendall of 200,000 spots takes no quadratic time") {

@@ -15,9 +15,7 @@ using Values = std::vector<double>;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr Alternative sides[] = {Alternative::two_sided, Alternative::greater, Alternative::less};
 
-bool close(double got, double want) {
-  return std::abs(got - want) <= 1e-11 * std::abs(want) + 1e-15;
-}
+bool close(double got, double want) { return std::abs(got - want) <= 1e-11 * std::abs(want) + 1e-15; }
 
 Values normals(std::mt19937& generator, std::size_t n, double mean = 0) {
   std::normal_distribution<double> normal(mean, 1);
@@ -46,8 +44,7 @@ TEST_CASE("Mann-Whitney, Wilcoxon and corrected p-values agree with SciPy") {
     }
   }
   const Values adjusted = stx::benjamini_hochberg(golden.at("p").values);
-  for (std::size_t i = 0; i < adjusted.size(); ++i)
-    CHECK(close(adjusted[i], golden.at("p_adjusted").values[i]));
+  for (std::size_t i = 0; i < adjusted.size(); ++i) CHECK(close(adjusted[i], golden.at("p_adjusted").values[i]));
 }
 
 TEST_CASE("swapping the samples swaps the sides") {
@@ -57,8 +54,7 @@ TEST_CASE("swapping the samples swaps the sides") {
     for (const auto test : {&stx::mann_whitney_u, &stx::wilcoxon_signed_rank}) {
       const double greater = test(x, y, Alternative::greater).p_value;
       CHECK(close(greater, test(y, x, Alternative::less).p_value));
-      CHECK(close(test(x, y, Alternative::two_sided).p_value,
-                  test(y, x, Alternative::two_sided).p_value));
+      CHECK(close(test(x, y, Alternative::two_sided).p_value, test(y, x, Alternative::two_sided).p_value));
     }
   }
 }
@@ -82,10 +78,8 @@ TEST_CASE("under no difference few p-values are small; under a clear one all are
 
 TEST_CASE("exact tails add up: P(W >= w) + P(W <= w) = 1 + P(W = w)") {
   // three pairs, all larger: one of eight sign patterns
-  CHECK(stx::wilcoxon_signed_rank(Values{1, 2, 3}, Values{0, 0, 0}, Alternative::greater).p_value ==
-        0.125);
-  CHECK(stx::wilcoxon_signed_rank(Values{1, 2, 3}, Values{0, 0, 0}, Alternative::less).p_value ==
-        1);
+  CHECK(stx::wilcoxon_signed_rank(Values{1, 2, 3}, Values{0, 0, 0}, Alternative::greater).p_value == 0.125);
+  CHECK(stx::wilcoxon_signed_rank(Values{1, 2, 3}, Values{0, 0, 0}, Alternative::less).p_value == 1);
   CHECK(stx::wilcoxon_signed_rank(Values{1, 2, 3}, Values{0, 0, 0}).p_value == 0.25);
 }
 
@@ -101,10 +95,9 @@ TEST_CASE("values that are not there are left out") {
   CHECK(stx::mann_whitney_u(Values{2, 2}, Values{2}).p_value == 1);
   CHECK(std::isnan(stx::wilcoxon_signed_rank(y, y).p_value));
   CHECK(std::isnan(stx::wilcoxon_signed_rank(Values{}, Values{}).p_value));
-  CHECK_THROWS_WITH_AS(
-      stx::wilcoxon_signed_rank(x, Values{1}),
-      "[wilcoxon_signed_rank] paired samples must have the same length, got 5 and 1",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::wilcoxon_signed_rank(x, Values{1}),
+                       "[wilcoxon_signed_rank] paired samples must have the same length, got 5 and 1",
+                       stx::ArgumentError);
 }
 
 TEST_CASE("Benjamini-Hochberg: order does not matter, NaN stays, monotone, at most 1") {
@@ -118,6 +111,5 @@ TEST_CASE("Benjamini-Hochberg: order does not matter, NaN stays, monotone, at mo
   CHECK(stx::benjamini_hochberg(Values{0.3}) == Values{0.3});
   CHECK(stx::benjamini_hochberg(Values{}).empty());
   CHECK_THROWS_WITH_AS(stx::benjamini_hochberg(Values{0.1, 1.2}),
-                       "[benjamini_hochberg] p-value 1 is 1.2; it must lie in [0, 1]",
-                       stx::DataError);
+                       "[benjamini_hochberg] p-value 1 is 1.2; it must lie in [0, 1]", stx::DataError);
 }

@@ -76,14 +76,12 @@ std::pair<double, double> score_folds(const Pair& pair, Predict&& predict) {
   for (std::int64_t i = 0; i < truth.rows; ++i) {
     double total = 0;
     for (float v : truth.row(i)) total += v;
-    for (float& v : truth.row(i))
-      v = static_cast<float>(std::log1p(v / std::max(total, 1.0) * 1e4));
+    for (float& v : truth.row(i)) v = static_cast<float>(std::log1p(v / std::max(total, 1.0) * 1e4));
   }
   double log_sum = 0, raw_sum = 0;
   for (const auto& held_out : stx::k_folds(truth.cols, 5, 0)) {
     const auto kept = stx::complement(truth.cols, held_out);
-    const Matrix<float> out =
-        predict(columns(cells, kept), columns(cells, held_out), columns(spots, kept));
+    const Matrix<float> out = predict(columns(cells, kept), columns(cells, held_out), columns(spots, kept));
     for (std::size_t g = 0; g < held_out.size(); ++g) {
       auto imputed = column(out, static_cast<std::int64_t>(g));
       log_sum += stx::pearson(column(truth, held_out[g]), imputed);
@@ -126,8 +124,7 @@ TEST_CASE("osmfish: imputation from cells") {
   const std::string folder = std::string(STX_TEST_DATA_DIR) + "/osmfish";
   if (absent(folder)) return;
   const Pair pair = read_pair(folder);
-  const auto fixed = score_ridge(pair, 1.0), chosen = score_ridge(pair, 0),
-             kernel = score_kernel(pair);
+  const auto fixed = score_ridge(pair, 1.0), chosen = score_ridge(pair, 0), kernel = score_kernel(pair);
   CHECK(fixed.first == doctest::Approx(0.2557).epsilon(0.0005));
   CHECK(fixed.second == doctest::Approx(0.3310).epsilon(0.0005));
   CHECK(chosen.first >= 0.253);
@@ -138,8 +135,7 @@ TEST_CASE("starmap_vis_cortex: imputation from cells") {
   const std::string folder = std::string(STX_TEST_DATA_DIR) + "/starmap_vis_cortex";
   if (absent(folder)) return;
   const Pair pair = read_pair(folder);
-  const auto fixed = score_ridge(pair, 5.0), chosen = score_ridge(pair, 0),
-             kernel = score_kernel(pair);
+  const auto fixed = score_ridge(pair, 5.0), chosen = score_ridge(pair, 0), kernel = score_kernel(pair);
   CHECK(fixed.first == doctest::Approx(0.2227).epsilon(0.0005));
   CHECK(fixed.second == doctest::Approx(0.3149).epsilon(0.0005));
   CHECK(chosen.first >= 0.229);
@@ -164,8 +160,7 @@ TEST_CASE("pdac_a: imputation from cells") {
   for (std::int64_t g = 0; g < pair.cells.cols; ++g) {
     if (spread.detection[g] > 0 && cells.detection[g] > 0) genes.push_back(g);
   }
-  std::stable_sort(genes.begin(), genes.end(),
-                   [&](auto a, auto b) { return spread.sd[a] > spread.sd[b]; });
+  std::stable_sort(genes.begin(), genes.end(), [&](auto a, auto b) { return spread.sd[a] > spread.sd[b]; });
   genes.resize(1000);
   std::sort(genes.begin(), genes.end());
   pair = {columns(pair.spots, genes), columns(pair.cells, genes)};

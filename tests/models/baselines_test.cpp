@@ -28,8 +28,7 @@ Rows slow_zscore(const Matrix<float>& m, const Matrix<float>& fitted_on) {
   Rows z(m.rows, std::vector<double>(m.cols));
   for (std::int64_t g = 0; g < m.cols; ++g) {
     double mean = 0, square = 0;
-    for (std::int64_t i = 0; i < fitted_on.rows; ++i)
-      mean += fitted_on(i, g) / double(fitted_on.rows);
+    for (std::int64_t i = 0; i < fitted_on.rows; ++i) mean += fitted_on(i, g) / double(fitted_on.rows);
     for (std::int64_t i = 0; i < fitted_on.rows; ++i) {
       square += std::pow(fitted_on(i, g) - mean, 2) / double(fitted_on.rows);
     }
@@ -286,8 +285,7 @@ TEST_CASE("baselines refuse what they cannot use") {
                        "same genes",
                        stx::ArgumentError);
   inputs(3, 1) = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_WITH_AS(ridge.fit(inputs, targets),
-                       "[RidgeBaseline] inputs hold nan at row 3; clean the matrix first",
+  CHECK_THROWS_WITH_AS(ridge.fit(inputs, targets), "[RidgeBaseline] inputs hold nan at row 3; clean the matrix first",
                        stx::DataError);
   stx::CellKnnOptions options;
   options.temperature = 0;

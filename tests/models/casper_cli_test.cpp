@@ -24,8 +24,7 @@ Flags keys(const Json& object) {
   return names;
 }
 
-const Flags scores = {"pcc",  "scc", "kendall", "rmse", "rmse_z", "mape",
-                      "ssim", "js",  "cossim",  "r2",   "l1",     "l2"};
+const Flags scores = {"pcc", "scc", "kendall", "rmse", "rmse_z", "mape", "ssim", "js", "cossim", "r2", "l1", "l2"};
 
 /// The scores of a method over genes: for each a number, or null where none is defined.
 void check_summary(const Json& summary) {
@@ -40,9 +39,26 @@ void check_summary(const Json& summary) {
 }
 
 void check_json(const Json& j, const std::string& command, const std::string& protocol) {
-  CHECK(keys(j) == Flags{"stx", "commit", "model", "command", "protocol", "note", "data", "config", "device",
-                         "seed", "seconds", "epochs_run", "best_epochs", "seconds_per_epoch", "peak_rss_mb",
-                         "metrics", "metrics_per_seed", "attention", "per_gene", "baselines"});
+  CHECK(keys(j) == Flags{"stx",
+                         "commit",
+                         "model",
+                         "command",
+                         "protocol",
+                         "note",
+                         "data",
+                         "config",
+                         "device",
+                         "seed",
+                         "seconds",
+                         "epochs_run",
+                         "best_epochs",
+                         "seconds_per_epoch",
+                         "peak_rss_mb",
+                         "metrics",
+                         "metrics_per_seed",
+                         "attention",
+                         "per_gene",
+                         "baselines"});
   CHECK(j["stx"] == stx::version_string);
   CHECK(j["model"] == "casper");
   CHECK(j["command"] == command);
@@ -94,14 +110,11 @@ void check_json(const Json& j, const std::string& command, const std::string& pr
 
 /// What must not depend on interrupts, threads or the clock.
 Json outcome(Json j) {
-  for (const char* key : {"seconds", "seconds_per_epoch", "peak_rss_mb", "device", "config"})
-    j.erase(key);
+  for (const char* key : {"seconds", "seconds_per_epoch", "peak_rss_mb", "device", "config"}) j.erase(key);
   return j;
 }
 
-stx::Matrix<float> dense_x(const stx::AnnData& data) {
-  return std::get<stx::Matrix<float>>(*data.x);
-}
+stx::Matrix<float> dense_x(const stx::AnnData& data) { return std::get<stx::Matrix<float>>(*data.x); }
 
 /// A longer training: many epochs without an early stop.
 const Flags longer = {"--set", "gene_max_epochs=150", "--set", "gene_patience=150"};
@@ -112,9 +125,8 @@ TEST_CASE("evaluate: every protocol gives a table, JSON and a report") {
   const Workplace w;
   for (const std::string protocol : {"genes", "spots", "reference"}) {
     INFO(protocol);
-    const Result r =
-        w.casper(w.on_pair("evaluate", {"--protocol", protocol, "--json", protocol + ".json",
-                                        "--report", protocol + ".html"}));
+    const Result r = w.casper(
+        w.on_pair("evaluate", {"--protocol", protocol, "--json", protocol + ".json", "--report", protocol + ".html"}));
     CHECK(r.status == 0);
     CHECK(r.out.starts_with("method "));
     for (const char* row : {"\ncasper ", "\nno_sc ", "\nridge ", "\nknn ", "\nmean "})
@@ -126,17 +138,14 @@ TEST_CASE("evaluate: every protocol gives a table, JSON and a report") {
     const std::string report = golden::slurp(w.folder / (protocol + ".html"));
     CHECK(report.starts_with("<!DOCTYPE html>"));
     CHECK(report.ends_with("</html>\n"));
-    for (const Json& gene : j["per_gene"])
-      CHECK(report.find(gene["gene"].get<std::string>()) != std::string::npos);
+    for (const Json& gene : j["per_gene"]) CHECK(report.find(gene["gene"].get<std::string>()) != std::string::npos);
   }
-  CHECK(w.json("reference.json")["note"].get<std::string>().find(
-            "selects the epoch on the test spots") != std::string::npos);
-  const Result blocks =
-      w.casper(w.on_pair("evaluate", {"--protocol", "spots", "--blocks", "--json", "b.json"}));
+  CHECK(w.json("reference.json")["note"].get<std::string>().find("selects the epoch on the test spots") !=
+        std::string::npos);
+  const Result blocks = w.casper(w.on_pair("evaluate", {"--protocol", "spots", "--blocks", "--json", "b.json"}));
   CHECK(blocks.status == 0);
   check_json(w.json("b.json"), "evaluate", "spots (blocks)");
-  const Result again =
-      w.casper(w.on_pair("evaluate", {"--json", "again.json", "--threads", "3", "--quiet"}));
+  const Result again = w.casper(w.on_pair("evaluate", {"--json", "again.json", "--threads", "3", "--quiet"}));
   CHECK(again.status == 2);  // --threads was given already
   Flags threads = w.on_pair("evaluate", {"--json", "again.json", "--quiet"});
   threads[std::find(threads.begin(), threads.end(), "--threads") - threads.begin() + 1] = "3";
@@ -149,19 +158,17 @@ TEST_CASE("evaluate: every protocol gives a table, JSON and a report") {
 
 TEST_CASE("fit writes what was measured and what was imputed; impute repeats it from the model") {
   const Workplace w;
-  const Result fit = w.casper(w.on_pair("fit", {"--out", "fit.h5ad", "--save", "model.safetensors",
-                                                "--json", "fit.json", "--report", "fit.html"}));
+  const Result fit = w.casper(w.on_pair(
+      "fit", {"--out", "fit.h5ad", "--save", "model.safetensors", "--json", "fit.json", "--report", "fit.html"}));
   REQUIRE(fit.status == 0);
-  CHECK(fit.err.find("wrote fit.h5ad: 120 spots, 15 measured and 15 imputed genes") !=
-        std::string::npos);
+  CHECK(fit.err.find("wrote fit.h5ad: 120 spots, 15 measured and 15 imputed genes") != std::string::npos);
   check_json(w.json("fit.json"), "fit", "genes");
-  const Result impute = w.casper({"impute", "--model", "model.safetensors", "--st", "st.h5ad",
-                                  "--out", "again.h5ad", "--quiet"});
+  const Result impute =
+      w.casper({"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--out", "again.h5ad", "--quiet"});
   CHECK(impute.status == 0);
   CHECK(impute.err.empty());
 
-  const stx::AnnData a = stx::read_h5ad(w.folder / "fit.h5ad"),
-                     b = stx::read_h5ad(w.folder / "again.h5ad");
+  const stx::AnnData a = stx::read_h5ad(w.folder / "fit.h5ad"), b = stx::read_h5ad(w.folder / "again.h5ad");
   const stx::Matrix<float> x = dense_x(a);
   CHECK(x.values == dense_x(b).values);
   CHECK((x.rows == 120 && x.cols == 30));
@@ -195,8 +202,7 @@ TEST_CASE("fit writes what was measured and what was imputed; impute repeats it 
   // Genes of a list: one to impute, one that is measured, one that is nowhere.
   const std::string wanted = a.var.index[20], known = a.var.index[3];
   golden::spit(w.folder / "genes.txt", wanted + "\r\n\n" + known + "\n");
-  const Flags some = {"impute",  "--model", "model.safetensors", "--st",
-                      "st.h5ad", "--genes", "genes.txt"};
+  const Flags some = {"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--genes", "genes.txt"};
   const Result two = w.casper(some + Flags{"--out", "some.h5ad"});
   CHECK(two.err == "note: " + known + " is measured and stays as it is\n" +
                        "wrote some.h5ad: 120 spots, 15 measured and 1 imputed genes\n");
@@ -204,8 +210,7 @@ TEST_CASE("fit writes what was measured and what was imputed; impute repeats it 
   CHECK(c.var.index.back() == wanted);
   // One column of a matrix product may be summed in another order than thirty.
   double worst = 0;
-  for (std::int64_t i = 0; i < x.rows; ++i)
-    worst = std::max(worst, std::abs(dense_x(c)(i, 15) / double{x(i, 20)} - 1));
+  for (std::int64_t i = 0; i < x.rows; ++i) worst = std::max(worst, std::abs(dense_x(c)(i, 15) / double{x(i, 20)} - 1));
   CHECK(worst <= 64 * std::numeric_limits<float>::epsilon());
   golden::spit(w.folder / "genes.txt", "Nonsense\n");
   const Result unknown = w.casper(some + Flags{"--out", "none.h5ad"});
@@ -215,17 +220,15 @@ TEST_CASE("fit writes what was measured and what was imputed; impute repeats it 
   CHECK_FALSE(w.has("none.h5ad"));
 }
 
-TEST_CASE(
-    "Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an uninterrupted run") {
+TEST_CASE("Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an uninterrupted run") {
   const Workplace w;
   const Flags command = w.on_pair("evaluate", longer);
   REQUIRE(w.casper(command + Flags{"--json", "whole.json", "--quiet"}).status == 0);
-  const Result first =
-      w.casper(command + Flags{"--json", "parts.json"}, "seed 0 fold 0 casper 1/");  // second pass
+  const Result first = w.casper(command + Flags{"--json", "parts.json"}, "seed 0 fold 0 casper 1/");  // second pass
   CHECK(first.status == 130);
-  CHECK(first.err.ends_with(
-      " epochs; saved to casper-evaluate.checkpoint. Continue with the same command and "
-      "--resume casper-evaluate.checkpoint\n"));
+  CHECK(
+      first.err.ends_with(" epochs; saved to casper-evaluate.checkpoint. Continue with the same command and "
+                          "--resume casper-evaluate.checkpoint\n"));
   CHECK(w.has("casper-evaluate.checkpoint"));
   CHECK_FALSE(w.has("parts.json"));
   const Flags resume = {"--json", "parts.json", "--resume", "casper-evaluate.checkpoint"};
@@ -246,23 +249,20 @@ TEST_CASE(
 TEST_CASE("an interrupted fit is resumed as a whole: cross-validation, model, imputed genes") {
   const Workplace w;
   const auto fit = [&](const std::string& name, const Flags& more) {
-    return w.on_pair("fit", longer +
-                                Flags{"--out", name + ".h5ad", "--save", name + ".safetensors",
-                                      "--json", name + ".json"} +
-                                more);
+    return w.on_pair(
+        "fit",
+        longer + Flags{"--out", name + ".h5ad", "--save", name + ".safetensors", "--json", name + ".json"} + more);
   };
   REQUIRE(w.casper(fit("whole", {"--quiet"})).status == 0);
   const Result first = w.casper(fit("parts", {}), "seed 0 fold 1 no_sc selection");
   CHECK(first.status == 130);
-  CHECK(first.err.find("Continue with the same command and --resume parts.h5ad.checkpoint\n") !=
-        std::string::npos);
+  CHECK(first.err.find("Continue with the same command and --resume parts.h5ad.checkpoint\n") != std::string::npos);
   const Flags resume = {"--resume", "parts.h5ad.checkpoint"};
   CHECK(w.casper(fit("parts", resume), "fit selection").status == 130);
   CHECK_FALSE(w.has("parts.h5ad"));
   CHECK_FALSE(w.has("parts.json"));
   REQUIRE(w.casper(fit("parts", resume)).status == 0);
-  CHECK(golden::slurp(w.folder / "parts.safetensors") ==
-        golden::slurp(w.folder / "whole.safetensors"));
+  CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
   CHECK(dense_x(stx::read_h5ad(w.folder / "parts.h5ad")).values ==
         dense_x(stx::read_h5ad(w.folder / "whole.h5ad")).values);
   CHECK(outcome(w.json("parts.json")) == outcome(w.json("whole.json")));

@@ -27,8 +27,7 @@ struct Golden {
     for (const auto& [key, text] : file.metadata)
       if (key != "made_with") sizes[key] = std::stoll(text);
     for (const auto& [key, tensor] : file.tensors)
-      values[key] =
-          std::visit([](const auto& v) { return Numbers(v.begin(), v.end()); }, tensor.values);
+      values[key] = std::visit([](const auto& v) { return Numbers(v.begin(), v.end()); }, tensor.values);
     for (const std::string group : {"param.", "grad.", "adam3."}) {
       for (const std::string kind : {".weight", ".bias"}) {
         rename(group + "attn.out_proj" + kind, group + "attn.out" + kind);
@@ -79,11 +78,9 @@ std::map<std::string, std::vector<T>> run(const Golden& golden, int threads) {
   REQUIRE(store.entries().size() == n_named);
   for (const auto& e : store.entries()) {
     const Numbers& values = golden["param." + e.name];
-    stx::upload(ctx, e.state.value,
-                std::span<const T>(std::vector<T>(values.begin(), values.end())));
+    stx::upload(ctx, e.state.value, std::span<const T>(std::vector<T>(values.begin(), values.end())));
   }
-  stx::optim::Adam<T, stx::Cpu> adam(
-      ctx, store, {.learning_rate = learning_rate, .weight_decay = weight_decay});
+  stx::optim::Adam<T, stx::Cpu> adam(ctx, store, {.learning_rate = learning_rate, .weight_decay = weight_decay});
   const auto x = tensor("input.x", {size("n_spots"), size("n_inputs")});
   const auto y = tensor("input.y", {size("n_spots"), size("n_targets")});
   const auto centroids = tensor("input.centroids", {size("n_clusters"), size("n_genes")});
@@ -101,13 +98,11 @@ std::map<std::string, std::vector<T>> run(const Golden& golden, int threads) {
       result["output.prediction"] = stx::to_host(ctx, prediction.value());
       result["output.attention"] = stx::to_host(ctx, out.attention.value());
       result["output.loss"] = stx::to_host(ctx, loss.value());
-      for (const auto& e : store.entries())
-        result["grad." + e.name] = stx::to_host(ctx, e.state.grad);
+      for (const auto& e : store.entries()) result["grad." + e.name] = stx::to_host(ctx, e.state.grad);
     }
     adam.step(ctx);
   }
-  for (const auto& e : store.entries())
-    result["adam3." + e.name] = stx::to_host(ctx, e.state.value);
+  for (const auto& e : store.entries()) result["adam3." + e.name] = stx::to_host(ctx, e.state.value);
   return result;
 }
 
@@ -123,17 +118,16 @@ double largest_gradient(const Golden& golden) {
 /// never by more than twice the learning rate. Besides, the weight itself is rounded, and Adam's
 /// settings are floats in every precision, so that a step is off by their rounding.
 template <class T>
-void check_adam(const std::string& name, const std::vector<T>& got, const Numbers& want,
-                const Golden& golden, double grad_error) {
+void check_adam(const std::string& name, const std::vector<T>& got, const Numbers& want, const Golden& golden,
+                double grad_error) {
   const Numbers &before = golden["param." + name], &grads = golden["grad." + name];
   std::size_t n_outside = 0;
   double worst = 0;
   for (std::size_t i = 0; i < want.size(); ++i) {
     const double g = std::abs(grads[i] + weight_decay * before[i]);
-    const double bound =
-        n_steps * (learning_rate * std::min(2.0, 2 * grad_error / g) +
-                   learning_rate * double{std::numeric_limits<float>::epsilon()} +
-                   4 * std::numeric_limits<T>::epsilon() * std::max(1.0, std::abs(want[i])));
+    const double bound = n_steps * (learning_rate * std::min(2.0, 2 * grad_error / g) +
+                                    learning_rate * double{std::numeric_limits<float>::epsilon()} +
+                                    4 * std::numeric_limits<T>::epsilon() * std::max(1.0, std::abs(want[i])));
     const double error = std::abs(static_cast<double>(got[i]) - want[i]);
     n_outside += !(error <= bound);
     worst = std::max(worst, error / bound);
@@ -159,13 +153,11 @@ TEST_CASE("CASPER in double equals PyTorch") {
     const double floor_ulps = 64.0 / 16;
     for (const auto& [key, values] : got) {
       if (key.starts_with("adam3.")) continue;
-      stx::test::check_close(key, values, golden[key], golden[key], floor_ulps,
-                             key.starts_with("grad.") ? scale : 1);
+      stx::test::check_close(key, values, golden[key], golden[key], floor_ulps, key.starts_with("grad.") ? scale : 1);
     }
     for (const auto& [key, values] : got)
       if (key.starts_with("adam3."))
-        check_adam(key.substr(6), values, golden[key], golden,
-                   64 * std::numeric_limits<double>::epsilon() * scale);
+        check_adam(key.substr(6), values, golden[key], golden, 64 * std::numeric_limits<double>::epsilon() * scale);
   }
 }
 
@@ -183,13 +175,11 @@ TEST_CASE("CASPER in float is as near to the truth as PyTorch in float") {
       const std::vector<float> rough(torch.begin(), torch.end());
       const bool is_grad = key.starts_with("grad.");
       stx::test::check_close(key, values, truth.at(key), rough, 8, is_grad ? scale : 1);
-      if (is_grad)
-        grad_error = std::max(grad_error, 2 * stx::test::max_error(rough, truth.at(key)));
+      if (is_grad) grad_error = std::max(grad_error, 2 * stx::test::max_error(rough, truth.at(key)));
     }
     grad_error += 8 * std::numeric_limits<float>::epsilon() * scale;
     for (const auto& [key, values] : got)
-      if (key.starts_with("adam3."))
-        check_adam(key.substr(6), values, golden[key], golden, 2 * grad_error);
+      if (key.starts_with("adam3.")) check_adam(key.substr(6), values, golden[key], golden, 2 * grad_error);
   }
 }
 

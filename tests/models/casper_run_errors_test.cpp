@@ -16,8 +16,7 @@ namespace {
 
 /// An .npy file of int64 row numbers.
 void write_npy(const std::string& path, const std::vector<std::int64_t>& rows) {
-  std::string header =
-      "{'descr': '<i8', 'fortran_order': False, 'shape': (" + std::to_string(rows.size()) + ",), }";
+  std::string header = "{'descr': '<i8', 'fortran_order': False, 'shape': (" + std::to_string(rows.size()) + ",), }";
   header.resize(118, ' ');
   header.back() = '\n';
   std::string bytes("\x93NUMPY\x01\x00\x76\x00", 10);
@@ -33,8 +32,7 @@ TEST_CASE("a given split must name spots that are there") {
   s.write();
   write_npy(s.folder / "test.npy", {0, 5, 120});
   write_npy(s.folder / "train.npy", {1, 2, 3, 4});
-  const Flags given = {"--protocol", "reference",     "--test-spots",
-                       "test.npy",   "--train-spots", "train.npy"};
+  const Flags given = {"--protocol", "reference", "--test-spots", "test.npy", "--train-spots", "train.npy"};
   s.fails(s.evaluate(given), "[test.npy] names spot 120, but rows with counts are 0 to 119");
   write_npy(s.folder / "test.npy", {-1});
   s.fails(s.evaluate(given), "[test.npy] names spot -1, but rows with counts are 0 to 119");
@@ -48,9 +46,8 @@ TEST_CASE("a split by place needs places") {
   Spoiled s;
   s.pair.st.obsm.clear();
   s.write();
-  s.fails(
-      s.evaluate({"--protocol", "spots", "--blocks"}),
-      "[st.h5ad] has no obsm['spatial'] with two columns, which a split by place (--blocks) needs");
+  s.fails(s.evaluate({"--protocol", "spots", "--blocks"}),
+          "[st.h5ad] has no obsm['spatial'] with two columns, which a split by place (--blocks) needs");
 }
 
 TEST_CASE("outputs that cannot be written are refused before the work") {
@@ -65,8 +62,7 @@ TEST_CASE("outputs that cannot be written are refused before the work") {
           "[none/x.json] cannot create a file in folder 'none': No such file or directory; choose "
           "a folder that exists "
           "and is writable");
-  s.fails(s.fit({"--save", "/dev/full"}),
-          "[/dev/full] exists and is not a regular file; choose another output path");
+  s.fails(s.fit({"--save", "/dev/full"}), "[/dev/full] exists and is not a regular file; choose another output path");
   CHECK(golden::slurp(s.folder / "old") == "old");
   s.fails(s.evaluate({"--json", "x", "--report", "./x"}), "[./x] is the path of two outputs; give each its own");
   s.fails(s.fit({"--save", "out.h5ad"}), "[out.h5ad] is the path of two outputs; give each its own");
@@ -93,7 +89,8 @@ TEST_CASE("a full disk loses nothing" * doctest::skip(!program::file_limit_works
   s.spots().values[0] += 1;
   s.write();
   const Result other = s.casper(s.fit({"--resume", "out.h5ad.checkpoint"}));
-  CHECK((other.status == 1 && other.err.find("belongs to a run with other settings: 'data' was ") != std::string::npos));
+  CHECK(
+      (other.status == 1 && other.err.find("belongs to a run with other settings: 'data' was ") != std::string::npos));
   s.pair = pair;
   s.write();
   const Result resumed = s.casper(s.fit({"--resume", "out.h5ad.checkpoint"}));
@@ -115,24 +112,23 @@ TEST_CASE("models that do not fit") {
   s.write();
   REQUIRE(s.casper(s.fit({"--save", "model.safetensors", "--quiet"})).status == 0);
   std::filesystem::remove(s.folder / "out.h5ad");
-  const Flags impute = {"impute",  "--model", "model.safetensors", "--st",
-                        "st.h5ad", "--out",   "new.h5ad"};
+  const Flags impute = {"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--out", "new.h5ad"};
   const std::string model = golden::slurp(s.folder / "model.safetensors");
   for (const auto& [flags, message] :
        {std::pair{Flags{"--resume", "x"}, "[--resume] is of no use here: impute trains nothing"},
         {Flags{"--set", "hidden=8"},
          "[--set] is of no use here, nor is --config: settings are those of the model that was saved"}}) {
     const Result r = s.casper(impute + flags);
-    CHECK((r.status == 2 && r.err == std::string("error: ") + message + "\n" && !std::filesystem::exists(s.folder / "new.h5ad")));
+    CHECK((r.status == 2 && r.err == std::string("error: ") + message + "\n" &&
+           !std::filesystem::exists(s.folder / "new.h5ad")));
   }
 
   const std::vector<std::string> names = s.pair.st.var.index;
   s.pair.st.var.index[2] = "other";
   s.pair.st.var.index[7] = "another";
   s.write();
-  s.fails(impute,
-          "[st.h5ad] lacks 2 of the 15 genes that the model model.safetensors takes as input: " +
-              names[2] + ", " + names[7]);
+  s.fails(impute, "[st.h5ad] lacks 2 of the 15 genes that the model model.safetensors takes as input: " + names[2] +
+                      ", " + names[7]);
   s.pair.st.var.index = names;
   s.write();
 
@@ -153,16 +149,11 @@ TEST_CASE("models that do not fit") {
     std::filesystem::remove(s.folder / "x");
     return bytes;
   };
-  model_is(with([](auto& f) { f.metadata.clear(); }),
-           "] is not a casper model: its metadata lack 'model'");
-  model_is(with([](auto& f) { f.metadata["model"] = "vista"; }),
-           "] is a model of kind 'vista', not casper");
-  model_is(with([](auto& f) { f.metadata["inputs"] = "3"; }),
-           "] metadata 'inputs' is not a list of names");
-  model_is(with([](auto& f) { f.metadata["inputs"] = "[3]"; }),
-           "] metadata 'inputs' is not a list of names");
-  model_is(with([](auto& f) { f.metadata["reference"] = "[\"A\"]"; }),
-           "] the embedding has 30 genes, the names 1");
+  model_is(with([](auto& f) { f.metadata.clear(); }), "] is not a casper model: its metadata lack 'model'");
+  model_is(with([](auto& f) { f.metadata["model"] = "vista"; }), "] is a model of kind 'vista', not casper");
+  model_is(with([](auto& f) { f.metadata["inputs"] = "3"; }), "] metadata 'inputs' is not a list of names");
+  model_is(with([](auto& f) { f.metadata["inputs"] = "[3]"; }), "] metadata 'inputs' is not a list of names");
+  model_is(with([](auto& f) { f.metadata["reference"] = "[\"A\"]"; }), "] the embedding has 30 genes, the names 1");
   model_is(with([](auto& f) { f.metadata["options"] = "{\"gene_width\": -1}"; }),
            "] its settings cannot be used: [settings] gene_width must be at least 1, got -1");
   model_is(with([](auto& f) { f.tensors.erase("st1.bias"); }), "] has no parameter 'st1.bias'");
@@ -170,17 +161,14 @@ TEST_CASE("models that do not fit") {
              f.tensors["st1.bias"] = {{1, 3}, std::vector<float>{1, 2, 3}};
            }),
            "] parameter 'st1.bias' has 3 values, expected 16");
-  model_is(with([](auto& f) {
-             f.metadata["inputs"] = nlohmann::json(std::vector<std::string>(15, "Nowhere")).dump();
-           }),
+  model_is(with([](auto& f) { f.metadata["inputs"] = nlohmann::json(std::vector<std::string>(15, "Nowhere")).dump(); }),
            "] the input gene 'Nowhere' is not among the reference genes");
 }
 
 TEST_CASE("training that diverges names epoch, step, term and row") {
   Spoiled s;
   s.write();
-  const Result r =
-      s.casper(s.evaluate({"--quiet", "--set", "learning_rate=1e30", "--json", "x.json"}));
+  const Result r = s.casper(s.evaluate({"--quiet", "--set", "learning_rate=1e30", "--json", "x.json"}));
   CHECK(r.status == 1);
   CHECK(
       r.err.starts_with("error: [Fit] the term 'spots' of the loss is not finite at epoch 1, step "
@@ -194,6 +182,5 @@ TEST_CASE("a program without CUDA says so") {
   Spoiled s;
   s.write();
   const Result r = s.casper(s.evaluate({"--device", "cuda", "--folds", "2"}));
-  if (r.status != 0)
-    CHECK(r.err.find("CUDA") != std::string::npos);  // a machine with a GPU just runs
+  if (r.status != 0) CHECK(r.err.find("CUDA") != std::string::npos);  // a machine with a GPU just runs
 }

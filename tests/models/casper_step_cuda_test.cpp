@@ -11,8 +11,7 @@ using stx::Tensor;
 
 namespace {
 
-constexpr std::int64_t n_spots = 70, n_genes = 41, n_targets = 12, n_clusters = 9, batch = 37,
-                       n_steps = 4;
+constexpr std::int64_t n_spots = 70, n_genes = 41, n_targets = 12, n_clusters = 9, batch = 37, n_steps = 4;
 
 stx::CsrMatrix<float> counts() {
   stx::CsrMatrix<float> m;
@@ -43,15 +42,13 @@ class Training {
  public:
   Training()
       : ctx_({.threads = 1, .seed = 5, .gemm_workspace_bytes = small_workspace}),
-        trunk_(
-            ctx_, store_,
-            {.n_inputs = n_genes - n_targets, .n_token_genes = n_genes, .hidden = 48, .width = 32}),
+        trunk_(ctx_, store_, {.n_inputs = n_genes - n_targets, .n_token_genes = n_genes, .hidden = 48, .width = 32}),
         head_(ctx_, store_, 32, n_targets),
         adam_((store_.allocate(ctx_, 17), ctx_), store_,  // every layer has declared its parameters
               {.learning_rate = 0.01f, .eps = 1e-4f, .weight_decay = 1e-3f}),
         counts_(to_device(ctx_, counts())),
-        centroids_(to_device(ctx_, convert<T>(random_values(n_clusters * n_genes, 3, 0, 3)),
-                             Shape{n_clusters, n_genes})),
+        centroids_(
+            to_device(ctx_, convert<T>(random_values(n_clusters * n_genes, 3, 0, 3)), Shape{n_clusters, n_genes})),
         rows_(ctx_.template make_persistent<std::int32_t>(Shape{batch})),
         loss_(ctx_.template make_persistent<T>(Shape{1})) {
     const auto totals = to_device(ctx_, std::vector<float>(n_spots, 250.0f), Shape{n_spots});
@@ -74,8 +71,7 @@ class Training {
     Trained result;
     for (std::int64_t step = 0; step < n_steps; ++step) {
       std::vector<std::int32_t> rows;
-      for (std::int64_t i = 0; i < batch; ++i)
-        rows.push_back(static_cast<std::int32_t>((11 * step + 3 * i) % n_spots));
+      for (std::int64_t i = 0; i < batch; ++i) rows.push_back(static_cast<std::int32_t>((11 * step + 3 * i) % n_spots));
       upload(ctx_, rows_, std::span<const std::int32_t>(rows));
       graph.run(batch, [&] { train_step(); });
       result.losses.push_back(static_cast<double>(to_host(ctx_, loss_)[0]));
@@ -87,9 +83,7 @@ class Training {
   }
 
  private:
-  static std::vector<double> convert_back(const std::vector<T>& values) {
-    return {values.begin(), values.end()};
-  }
+  static std::vector<double> convert_back(const std::vector<T>& values) { return {values.begin(), values.end()}; }
 
   void train_step() {
     begin_step(ctx_);
@@ -123,10 +117,8 @@ TEST_CASE("CASPER on CUDA: training steps, eager, captured and replayed, agree w
   const Trained want = Training<double, stx::Cpu>().run();
   const Trained rough = Training<float, stx::Cpu>().run();
   const Trained got = Training<float, stx::Cuda>().run();
-  const auto compare = [](const char* what, const auto& got_values, const auto& want_values,
-                          const auto& rough_values) {
-    const std::vector<float> g(got_values.begin(), got_values.end()),
-        r(rough_values.begin(), rough_values.end());
+  const auto compare = [](const char* what, const auto& got_values, const auto& want_values, const auto& rough_values) {
+    const std::vector<float> g(got_values.begin(), got_values.end()), r(rough_values.begin(), rough_values.end());
     check_close(what, g, std::vector<double>(want_values.begin(), want_values.end()), r, 32);
   };
   compare("losses", got.losses, want.losses, rough.losses);

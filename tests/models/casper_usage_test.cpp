@@ -14,13 +14,11 @@ using program::Workplace;
 TEST_CASE("demo") {
   const Workplace w;
   const Result r =
-      w.casper(Flags{"demo", "--folder", "here", "--spots", "1000", "--cells", "100", "--quiet"} +
-               program::quick());
+      w.casper(Flags{"demo", "--folder", "here", "--spots", "1000", "--cells", "100", "--quiet"} + program::quick());
   CHECK(r.status == 0);
   CHECK(r.out.starts_with("simulating a tissue of 1000 spots and 100 cells in here\n"));
   CHECK(r.out.find("\ncasper ") != std::string::npos);
-  for (const char* name :
-       {"st.h5ad", "sc.h5ad", "imputed.h5ad", "model.safetensors", "scores.json", "report.html"})
+  for (const char* name : {"st.h5ad", "sc.h5ad", "imputed.h5ad", "model.safetensors", "scores.json", "report.html"})
     CHECK(w.has(std::string("here/") + name));
   CHECK(w.json("here/scores.json")["data"]["n_spots"] == 1000);
   const Result unscored =
@@ -63,9 +61,8 @@ TEST_CASE("cells of unknown type, however it is spelled, make no token") {
 TEST_CASE("settings: --config, then --set; help and version") {
   const Workplace w;
   golden::spit(w.folder / "settings.json", R"({"dropout": 0.25, "resolution": 2})");
-  const Result r =
-      w.casper(w.on_pair("evaluate", {"--config", "settings.json", "--set", "resolution=0.5",
-                                      "--json", "x.json", "--quiet"}));
+  const Result r = w.casper(
+      w.on_pair("evaluate", {"--config", "settings.json", "--set", "resolution=0.5", "--json", "x.json", "--quiet"}));
   CHECK(r.status == 0);
   const Json config = w.json("x.json")["config"];
   CHECK(config["dropout"] == 0.25);
@@ -97,39 +94,31 @@ TEST_CASE("wrong usage ends with status 2 and says what is wrong") {
     CHECK(r.err.find(text) != std::string::npos);
     CHECK(r.out.empty());
   };
-  const auto set = [&](const std::string& assignment) {
-    return w.on_pair("evaluate", {"--set", assignment});
-  };
+  const auto set = [&](const std::string& assignment) { return w.on_pair("evaluate", {"--set", assignment}); };
   says({}, "A subcommand is required");
   says({"evaluate", "--st", "st.h5ad"}, "--sc is required");
   says(w.on_pair("evaluate", {"--nonsense"}), "--nonsense");
   says(w.on_pair("evaluate", {"--protocol", "luck"}), "--protocol: luck not in {");
   says(w.on_pair("evaluate", {"--test-spots", "x.npy"}), "--test-spots requires --train-spots");
   says(w.on_pair("evaluate", {"--device", "tpu"}), "--device: tpu not in {");
-  says(w.on_pair("evaluate", {"--seeds", "0"}),
-       "error: [evaluate] --seeds must be at least 1, got 0\n");
+  says(w.on_pair("evaluate", {"--seeds", "0"}), "error: [evaluate] --seeds must be at least 1, got 0\n");
   says({"evaluate", "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds", "1"},
        "error: [evaluate] --folds must be at least 2, got 1\n");
   says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "1"},
        "error: [fit] --folds must be 0 or at least 2, got 1\n");
-  says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "0", "--report",
-        "r"},
+  says({"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "o.h5ad", "--folds", "0", "--report", "r"},
        "error: [fit] --report shows the cross-validation, which --folds 0 leaves out\n");
   says({"demo", "--spots", "10"}, "--spots: Value 10 not in range");
   says(set("hidden"), "error: [--set] expected key=value, got 'hidden'\n");
   says(set("hiden=3"), "error: [--set] unknown setting 'hiden'; known are hidden, width, ");
-  says(set("hidden=wide"),
-       "error: [--set] setting 'hidden' cannot be \"wide\"; expected a value such as 16\n");
+  says(set("hidden=wide"), "error: [--set] setting 'hidden' cannot be \"wide\"; expected a value such as 16\n");
   says(set("hidden=0"), "error: [settings] hidden must be at least 1, got 0\n");
   says(set("gene_hidden=-4"), "error: [settings] gene_hidden must be at least 1, got -4\n");
-  says(set("n_heads=3"),
-       "error: [settings] n_heads = 3 must divide width = 8 and gene_width = 8\n");
+  says(set("n_heads=3"), "error: [settings] n_heads = 3 must divide width = 8 and gene_width = 8\n");
   says(set("dropout=1"), "error: [settings] dropout must be in [0, 1), got 1\n");
   says(set("learning_rate=-1"), "error: [settings] learning_rate must be at least 0, got -1\n");
-  says(set("validation_genes=1.5"),
-       "error: [settings] validation_genes must be in (0, 1), got 1.5\n");
-  says(set("hide_lowest=0.95"),
-       "error: [settings] hide_lowest <= hide_highest <= 1 must hold, got 0.95 and 0.9\n");
+  says(set("validation_genes=1.5"), "error: [settings] validation_genes must be in (0, 1), got 1.5\n");
+  says(set("hide_lowest=0.95"), "error: [settings] hide_lowest <= hide_highest <= 1 must hold, got 0.95 and 0.9\n");
   says(set("resolution=0"), "error: [settings] resolution must be positive, got 0\n");
   golden::spit(w.folder / "list.json", "[1]");
   says(w.on_pair("evaluate", {"--config", "list.json"}),

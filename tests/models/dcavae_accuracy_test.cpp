@@ -28,8 +28,16 @@ std::vector<float> column(const stx::Matrix<float>& m, std::int64_t c) {
 
 /// Fits a tissue of 60 genes of which 40 are measured in space; the columns of the two files are in different orders.
 Outcome fit(std::uint64_t seed) {
-  stx::SimulationOptions options{.n_spots = 300, .n_cells = 250, .n_genes = 60, .n_measured = 40, .n_types = 5,
-                                 .spot_depth = 5, .cell_depth = 6, .theta = 8, .cell_dropout = 0.1, .seed = seed};
+  stx::SimulationOptions options{.n_spots = 300,
+                                 .n_cells = 250,
+                                 .n_genes = 60,
+                                 .n_measured = 40,
+                                 .n_types = 5,
+                                 .spot_depth = 5,
+                                 .cell_depth = 6,
+                                 .theta = 8,
+                                 .cell_dropout = 0.1,
+                                 .seed = seed};
   const stx::TissueSimulator tissue(options);
   std::vector<std::int64_t> panel = tissue.measured_genes();
   std::reverse(panel.begin(), panel.end());
@@ -43,9 +51,10 @@ Outcome fit(std::uint64_t seed) {
   const golden::Folder folder;
   program::write_pair(pair, folder);
   const program::Program dcavae{STX_DCAVAE_PROGRAM, folder.path()};
-  Flags command = {"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "out.h5ad", "--json", "fit.json", "--folds", "2",
-                   "--threads", "1", "--quiet"};
-  for (const char* setting : {"hidden=32", "latent=10", "max_epochs=15", "batch_size=64", "posterior_samples=10", "k=20"})
+  Flags command = {"fit",    "--st",     "st.h5ad", "--sc", "sc.h5ad",   "--out", "out.h5ad",
+                   "--json", "fit.json", "--folds", "2",    "--threads", "1",     "--quiet"};
+  for (const char* setting :
+       {"hidden=32", "latent=10", "max_epochs=15", "batch_size=64", "posterior_samples=10", "k=20"})
     command = command + Flags{"--set", setting};
   const program::Result run = dcavae(command);
   INFO(run.err);

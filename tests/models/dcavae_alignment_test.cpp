@@ -45,7 +45,8 @@ TEST_CASE("a type that one side lacks does not move the others") {
 TEST_CASE("no partners, no shift; other sizes are refused") {
   const TopLists apart{lists(1, {0, 0}), lists(1, {1})};
   CHECK(shift_of_cells({lists(1, {0}), lists(1, {1})}, rows({1, 1}), rows({2, 2})) == std::vector<float>{0, 0});
-  CHECK(shift_of_cells({lists(1, {}), lists(1, {})}, Matrix<float>(0, 2), Matrix<float>(0, 2)) == std::vector<float>{0, 0});
+  CHECK(shift_of_cells({lists(1, {}), lists(1, {})}, Matrix<float>(0, 2), Matrix<float>(0, 2)) ==
+        std::vector<float>{0, 0});
   CHECK_THROWS_WITH_AS(shift_of_cells(apart, rows({1, 1}), rows({2, 2})),
                        "[shift_of_cells] expected a list for each of 1 cells and 1 spots, and latents of one width, "
                        "got 2 and 1 lists, widths 2 and 2",

@@ -19,7 +19,8 @@ using stx::dcavae::Task;
 inline constexpr std::int64_t n_cells = 41, n_spots = 31, n_genes = 13, n_training = 8, n_shared = 11;
 
 /// Random counts; columns at or beyond `columns` are empty, and so is row `empty_row`.
-inline stx::CsrMatrix<float> counts(std::int64_t rows, std::int64_t columns, unsigned seed, std::int64_t empty_row = -1) {
+inline stx::CsrMatrix<float> counts(std::int64_t rows, std::int64_t columns, unsigned seed,
+                                    std::int64_t empty_row = -1) {
   stx::CsrMatrix<float> m;
   m.rows = rows;
   m.cols = n_genes;
@@ -114,7 +115,8 @@ class RandomPairs {
     std::vector<std::uint32_t> words(static_cast<std::size_t>(batch_), 0u);  // at most 32 rows
     for (std::int64_t i = 0; i < batch_; ++i)
       for (std::int64_t j = 0; j < batch_; ++j)
-        if (i == j || chance[static_cast<std::size_t>(i * batch_ + j)] > 0.9) words[static_cast<std::size_t>(i)] |= 1u << j;
+        if (i == j || chance[static_cast<std::size_t>(i * batch_ + j)] > 0.9)
+          words[static_cast<std::size_t>(i)] |= 1u << j;
     positives_ = stx::to_device(ctx, words, Shape{batch_, 1});
   }
 
@@ -122,8 +124,12 @@ class RandomPairs {
   void begin_epoch(stx::Context<D>&, std::int64_t) {}
   Draw<D> draw(stx::Context<D>& ctx, stx::Anchors anchors) const {
     const std::int64_t own = anchors == stx::Anchors::first ? n_cells : n_spots, rest = n_cells + n_spots - own;
-    return {stx::draw_rows(ctx, batch_, own, site_[0]), stx::draw_rows(ctx, batch_ - 3, rest, site_[1]),
-            stx::draw_rows(ctx, batch_, rest, site_[2]), stx::draw_rows(ctx, batch_ - 1, own, site_[3]), positives_, {}};
+    return {stx::draw_rows(ctx, batch_, own, site_[0]),
+            stx::draw_rows(ctx, batch_ - 3, rest, site_[1]),
+            stx::draw_rows(ctx, batch_, rest, site_[2]),
+            stx::draw_rows(ctx, batch_ - 1, own, site_[3]),
+            positives_,
+            {}};
   }
 
  private:

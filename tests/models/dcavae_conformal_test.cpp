@@ -36,15 +36,13 @@ struct Simulated {
       }
     }
     predictive = summarize_samples(
-        rows, genes, samples, usual_levels(), 2,
-        [&](const std::vector<std::int64_t>& ids, std::int64_t s) {
+        rows, genes, samples, usual_levels(), 2, [&](const std::vector<std::int64_t>& ids, std::int64_t s) {
           Matrix<float> x(static_cast<std::int64_t>(ids.size()), genes);
           for (std::int64_t i = 0; i < x.rows; ++i) {
             stx::PhiloxStream own(seed + 1, stx::RandomPurpose::simulate,
                                   static_cast<std::uint64_t>(ids[i] * samples + s));
             for (std::int64_t g = 0; g < genes; ++g)
-              x(i, g) =
-                  static_cast<float>(stx::draw_negative_binomial(own, said(ids[i], g), said_theta));
+              x(i, g) = static_cast<float>(stx::draw_negative_binomial(own, said(ids[i], g), said_theta));
           }
           return x;
         });
@@ -86,8 +84,7 @@ std::vector<IntervalScores> plain(const Simulated& s) {
 }
 
 double share_of_zeros(const Matrix<float>& m) {
-  return static_cast<double>(std::count(m.values.begin(), m.values.end(), 0.0f)) /
-         static_cast<double>(m.values.size());
+  return static_cast<double>(std::count(m.values.begin(), m.values.end(), 0.0f)) / static_cast<double>(m.values.size());
 }
 
 }  // namespace
@@ -115,8 +112,7 @@ TEST_CASE("an overconfident, biased model is brought to 88-92 % on genes that no
     CAPTURE(depth);
     Simulated s;
     s.depth = depth;
-    s.genes =
-        800;  // it is the number of genes, not of rows, that the coverage of new genes depends on
+    s.genes = 800;  // it is the number of genes, not of rows, that the coverage of new genes depends on
     s.rows = 18;
     s.gene_error = 0.5;
     s.said_theta = 50;
@@ -127,8 +123,7 @@ TEST_CASE("an overconfident, biased model is brought to 88-92 % on genes that no
     CHECK(after[2].randomised <= 0.92);
     CHECK(after[2].closed.share >= 0.88);
     CHECK(after[2].closed.share <= 0.92);
-    for (std::size_t l = 0; l < after.size(); ++l)
-      CHECK(std::abs(after[l].randomised - after[l].level) < 0.03);
+    for (std::size_t l = 0; l < after.size(); ++l) CHECK(std::abs(after[l].randomised - after[l].level) < 0.03);
   }
 }
 
@@ -163,8 +158,7 @@ TEST_CASE("levels are nested, closed ends are whole, bits repeat and depend on t
   Simulated s;
   s.gene_error = 0.7;
   s.run(51);
-  ConformalCorrections learned(s.predictive.levels, 4), again(s.predictive.levels, 4),
-      other(s.predictive.levels, 5);
+  ConformalCorrections learned(s.predictive.levels, 4), again(s.predictive.levels, 4), other(s.predictive.levels, 5);
   for (ConformalCorrections* c : {&learned, &again, &other}) c->add(s.predictive, s.truth);
   const auto corrections = learned.learn();
   CHECK(corrections[1].from == again.learn()[1].from);
@@ -174,13 +168,11 @@ TEST_CASE("levels are nested, closed ends are whole, bits repeat and depend on t
     int wrong = 0;
     for (std::size_t e = 0; e < s.truth.values.size(); ++e) {
       const float lower = all[l].lower.values[e], upper = all[l].upper.values[e];
-      wrong += !(lower >= 0 && lower <= upper && lower == std::floor(lower) &&
-                 upper == std::floor(upper));
+      wrong += !(lower >= 0 && lower <= upper && lower == std::floor(lower) && upper == std::floor(upper));
       if (l == 0) continue;
       const Intervals& inner = all[l - 1];
       wrong += !(lower <= inner.lower.values[e] && upper >= inner.upper.values[e] &&
-                 all[l].low.values[e] <= inner.low.values[e] &&
-                 all[l].high.values[e] >= inner.high.values[e]);
+                 all[l].low.values[e] <= inner.low.values[e] && all[l].high.values[e] >= inner.high.values[e]);
     }
     CHECK(wrong == 0);
   }
@@ -225,34 +217,26 @@ TEST_CASE("corrections: wrong calls") {
   s.genes = 2;
   s.run(71);
   ConformalCorrections learned(usual_levels());
-  CHECK_THROWS_WITH_AS(learned.learn(),
-                       "[ConformalCorrections] level 0.5 needs at least 3 held-out entries, got 0",
+  CHECK_THROWS_WITH_AS(learned.learn(), "[ConformalCorrections] level 0.5 needs at least 3 held-out entries, got 0",
                        stx::DataError);
-  CHECK_THROWS_WITH_AS(learned.gene_coverage(2),
-                       "[ConformalCorrections] gene_coverage needs at least 2 genes, got 0",
+  CHECK_THROWS_WITH_AS(learned.gene_coverage(2), "[ConformalCorrections] gene_coverage needs at least 2 genes, got 0",
                        stx::DataError);
   learned.add(s.predictive, s.truth);
-  CHECK_THROWS_WITH_AS(
-      learned.learn(),
-      "[ConformalCorrections] level 0.9 needs at least 19 held-out entries, got 10",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(learned.learn(), "[ConformalCorrections] level 0.9 needs at least 19 held-out entries, got 10",
+                       stx::DataError);
   for (int k = 0; k < 3; ++k) learned.add(s.predictive, s.truth);
   CHECK(learned.learn().size() == 4);  // 40 entries; 39 suffice for 95 %
-  CHECK_THROWS_WITH_AS(
-      learned.add(s.predictive, Matrix<float>(5, 3)),
-      "[ConformalCorrections] truth and predictions must have the same shape, got 5 x 3 and 5 x 2",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(learned.add(s.predictive, Matrix<float>(5, 3)),
+                       "[ConformalCorrections] truth and predictions must have the same shape, got 5 x 3 and 5 x 2",
+                       stx::ArgumentError);
   s.truth(3, 1) = 1.5f;
-  CHECK_THROWS_WITH_AS(
-      learned.add(s.predictive, s.truth),
-      "[ConformalCorrections] the truth of gene 1 at row 3 is 1.5; it must be a count",
-      stx::DataError);
-  CHECK_THROWS_WITH_AS(
-      make_intervals(s.predictive, uncorrected({0.5, 0.8, 0.9})),
-      "[make_intervals] there must be a correction for each of the 4 levels, got 3",
-      stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      make_intervals(s.predictive, uncorrected({0.5, 0.8, 0.9, 0.99})),
-      "[make_intervals] correction 3 is for level 0.99, the quantiles for level 0.95",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(learned.add(s.predictive, s.truth),
+                       "[ConformalCorrections] the truth of gene 1 at row 3 is 1.5; it must be a count",
+                       stx::DataError);
+  CHECK_THROWS_WITH_AS(make_intervals(s.predictive, uncorrected({0.5, 0.8, 0.9})),
+                       "[make_intervals] there must be a correction for each of the 4 levels, got 3",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(make_intervals(s.predictive, uncorrected({0.5, 0.8, 0.9, 0.99})),
+                       "[make_intervals] correction 3 is for level 0.99, the quantiles for level 0.95",
+                       stx::ArgumentError);
 }

@@ -39,8 +39,8 @@ TEST_CASE("counts that are not whole numbers are refused, or rounded") {
   w.write();
   // Of the decoder's genes: all of the reference in `fit`, the panel in `evaluate`.
   const std::string n = std::to_string(counts(w.pair.sc).nnz());
-  const std::string message =
-      "[single-cell counts] 1 of " + n + " values are not whole numbers; the model needs raw counts (--rounded rounds them)";
+  const std::string message = "[single-cell counts] 1 of " + n +
+                              " values are not whole numbers; the model needs raw counts (--rounded rounds them)";
   fails(w, fit(w), 1, message);
   CHECK(w.dcavae(fit(w, {"--rounded"})).status == 0);
   std::filesystem::remove(w.folder / "out.h5ad");
@@ -59,8 +59,10 @@ TEST_CASE("no gene in common") {
   w.pair.st.var.index = program::numbered("other", 15);
   w.write();
   fails(w, fit(w), 1,
-        "[match_genes] the two data sets share no gene. First names: 'Gene01', 'Gene02', 'Gene03', 'Gene04', 'Gene05', ... and "
-        "'other0', 'other1', 'other2', 'other3', 'other4', .... Try matching without case, or give a table of two columns "
+        "[match_genes] the two data sets share no gene. First names: 'Gene01', 'Gene02', 'Gene03', 'Gene04', 'Gene05', "
+        "... and "
+        "'other0', 'other1', 'other2', 'other3', 'other4', .... Try matching without case, or give a table of two "
+        "columns "
         "(for example Ensembl id and symbol)");
 }
 
@@ -72,7 +74,8 @@ TEST_CASE("without coordinates cells are not placed, and the rest runs") {
   std::erase(flags, "--quiet");
   const Result r = w.dcavae(flags);
   CHECK(r.status == 0);
-  CHECK(r.err.find("note: cells are not placed: [positions] the spots have no coordinates, so cells cannot be placed\n") !=
+  CHECK(r.err.find(
+            "note: cells are not placed: [positions] the spots have no coordinates, so cells cannot be placed\n") !=
         std::string::npos);
   const stx::AnnData cells = stx::read_h5ad(w.folder / "cells.h5ad");
   CHECK(cells.obsm.count("latent") == 1);
@@ -95,10 +98,12 @@ TEST_CASE("labels that say nothing are refused before the training") {
   const Flags both = {"--set", "label_column=cell_type", "--set", "spot_label_column=cell_type"};
   types_are(w.pair.st, "flat");
   fails(w, fit(w, both), 1,
-        "[encode_labels] no type of the spots ('flat') is one of the cells ('long', 'round'); are both columns spelled the "
+        "[encode_labels] no type of the spots ('flat') is one of the cells ('long', 'round'); are both columns spelled "
+        "the "
         "same way?");
   fails(w, w.on_pair("evaluate", both + Flags{"--quiet"}), 1,
-        "[encode_labels] no type of the spots ('flat') is one of the cells ('long', 'round'); are both columns spelled the "
+        "[encode_labels] no type of the spots ('flat') is one of the cells ('long', 'round'); are both columns spelled "
+        "the "
         "same way?");
   types_are(w.pair.sc, "nan");
   fails(w, fit(w, both), 1, "[encode_labels] no cell has a known type; is this the column of cell types?");
@@ -113,7 +118,8 @@ TEST_CASE("joint training of positions needs coordinates; as an ablation it is t
   const Result r = w.dcavae(w.on_pair("evaluate", {"--ablations", "--methods", "none", "--json", "e.json"}));
   INFO(r.err);
   CHECK(r.status == 0);
-  CHECK(r.err.find("note: cells are not placed: [positions] the spots have no coordinates, so cells cannot be placed\n") !=
+  CHECK(r.err.find(
+            "note: cells are not placed: [positions] the spots have no coordinates, so cells cannot be placed\n") !=
         std::string::npos);
   CHECK_FALSE(w.json("e.json").contains("positions"));
   CHECK_FALSE(w.json("e.json")["ablations"].contains("joint_positions"));
@@ -125,8 +131,9 @@ TEST_CASE("more partners than rows") {
   *std::find(flags.begin(), flags.end(), "k=10") = "k=100";  // of 80 cells and 120 spots
   const Result r = w.dcavae(flags);
   CHECK(r.status == 2);
-  CHECK(r.err == "error: [dcavae] k = 100 cells for each of the spots exceed the data: there are 80 cells; lower k, or set "
-                 "k_scaled = true\n");
+  CHECK(r.err ==
+        "error: [dcavae] k = 100 cells for each of the spots exceed the data: there are 80 cells; lower k, or set "
+        "k_scaled = true\n");
   *std::find(flags.begin(), flags.end(), "k_scaled=false") = "k_scaled=true";
   CHECK(w.dcavae(flags).status == 0);  // scaled lists end where the data do
 }
@@ -181,14 +188,16 @@ TEST_CASE("Ctrl-C while cells are placed: the checkpoint holds all before, and a
   REQUIRE(w.dcavae(command("whole")).status == 0);
   const Result stopped = w.dcavae(command("parts"), "positions 1/");
   CHECK(stopped.status == 130);
-  CHECK(stopped.err.ends_with("[positions] interrupted while cells were being placed; saved to parts.h5ad.checkpoint. Continue "
-                              "with the same command and --resume parts.h5ad.checkpoint\n"));
+  CHECK(stopped.err.ends_with(
+      "[positions] interrupted while cells were being placed; saved to parts.h5ad.checkpoint. Continue "
+      "with the same command and --resume parts.h5ad.checkpoint\n"));
   CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad"));
   const Result rest = w.dcavae(command("parts") + Flags{"--resume", "parts.h5ad.checkpoint"});
   INFO(rest.err);
   REQUIRE(rest.status == 0);
   CHECK(golden::slurp(w.folder / "parts.safetensors") == golden::slurp(w.folder / "whole.safetensors"));
-  const stx::AnnData whole = stx::read_h5ad(w.folder / "whole.cells.h5ad"), parts = stx::read_h5ad(w.folder / "parts.cells.h5ad");
+  const stx::AnnData whole = stx::read_h5ad(w.folder / "whole.cells.h5ad"),
+                     parts = stx::read_h5ad(w.folder / "parts.cells.h5ad");
   CHECK(parts.obsm.at("position").values == whole.obsm.at("position").values);
   CHECK_FALSE(std::filesystem::exists(w.folder / "parts.h5ad.checkpoint"));
 }

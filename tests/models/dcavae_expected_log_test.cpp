@@ -72,7 +72,8 @@ TEST_CASE("entries of a matrix have their row's total and their gene's dispersio
 
 TEST_CASE("a model gives expected logarithms, or with log_scale = plug_in the logarithms of expected counts") {
   using namespace dcavae_case;
-  for (const auto& [scale, dispersion] : {std::pair{"expected", "tied"}, {"plug_in", "tied"}, {"expected", "decoder"}}) {
+  for (const auto& [scale, dispersion] :
+       {std::pair{"expected", "tied"}, {"plug_in", "tied"}, {"expected", "decoder"}}) {
     Options o = small("sound");
     o.log_scale = scale;
     o.dispersion = dispersion;
@@ -84,10 +85,11 @@ TEST_CASE("a model gives expected logarithms, or with log_scale = plug_in the lo
     if (o.dispersion == "decoder") {
       const auto z = model.latents(Modality::spots, rows).mean;
       stx::begin_step(model.context());
-      theta = stx::to_host(model.context(), model.network()
-                                                .dispersion(model.context(), Modality::spots,
-                                                            constant(model.context(), stx::to_device(model.context(), z)))
-                                                .log_theta.value());
+      theta =
+          stx::to_host(model.context(), model.network()
+                                            .dispersion(model.context(), Modality::spots,
+                                                        constant(model.context(), stx::to_device(model.context(), z)))
+                                            .log_theta.value());
       CHECK(std::abs(theta[8] - theta[n_genes + 8]) > 1e-3f);
     }
     for (std::int64_t i = 0; i < 3; ++i)

@@ -22,7 +22,7 @@ constexpr std::int64_t n_genes = 8, n_training = 6;
 constexpr double kl_weight = 0.3;
 
 Options options_of(const std::string& name) {
-  const std::map<std::string, std::string> revisions = {{"layer", "sound"}, {"sound", "sound"},  {"alone", "sound"},
+  const std::map<std::string, std::string> revisions = {{"layer", "sound"},  {"sound", "sound"}, {"alone", "sound"},
                                                         {"places", "sound"}, {"paper", "paper"}, {"r1", "R1"}};
   Options o = Options::of_revision(revisions.contains(name) ? revisions.at(name) : "R2");
   o.hidden = 6;
@@ -107,8 +107,8 @@ void add_values(stx::Context<Cpu>& ctx, const stx::dcavae::Network<T, Cpu>& netw
                 const stx::dcavae::SideBatch<T, Cpu>& side, Modality m, const Options& o, bool with_samples,
                 std::map<std::string, std::vector<T>>& result) {
   const auto keep = [&](const char* what, const stx::Tensor<T, Cpu>& values) {
-    result[std::string(with_samples ? "training." : "evaluation.") + what + (m == Modality::cells ? ".cells" : ".spots")] =
-        stx::to_host(ctx, values);
+    result[std::string(with_samples ? "training." : "evaluation.") + what +
+           (m == Modality::cells ? ".cells" : ".spots")] = stx::to_host(ctx, values);
   };
   const auto embedded = network.embed(ctx, m, side.inputs);
   const auto memory = o.cross_attention ? network.embed(ctx, other(m), side.key_inputs) : embedded;
@@ -166,8 +166,12 @@ std::map<std::string, std::vector<T>> run(const std::string& name, const golden:
   stx::begin_step(ctx);
   store.begin_step();
   const stx::dcavae::StepInputs<T, Cpu> in{
-      .cells = {inputs.logs("cells", cell_inputs), inputs.logs("keys_of_cells", n_training), cells,
-                inputs.library("cells", n_genes), {}, log_totals(2.5, 0.8)},
+      .cells = {inputs.logs("cells", cell_inputs),
+                inputs.logs("keys_of_cells", n_training),
+                cells,
+                inputs.library("cells", n_genes),
+                {},
+                log_totals(2.5, 0.8)},
       .spots = {inputs.logs("spots", n_training), inputs.logs("keys_of_spots", cell_inputs), spots,
                 inputs.library("spots", n_training), observed, log_totals(2.0, 0.6)},
       .positives = positives,
@@ -271,7 +275,8 @@ TEST_CASE("DCAVAE in float agrees to float rounding, with the same bits for any 
   for (const std::string name : cases) {
     INFO(name);
     const golden::Arrays arrays = golden::load("models/dcavae_" + name + ".txt");
-    const auto one = run<float>(name, arrays, 1), two = run<float>(name, arrays, 2), three = run<float>(name, arrays, 3);
+    const auto one = run<float>(name, arrays, 1), two = run<float>(name, arrays, 2),
+               three = run<float>(name, arrays, 3);
     const auto truth = run<double>(name, arrays, 1);
     const double scale = largest_gradient(arrays);
     for (const auto& part : one) {

@@ -41,16 +41,13 @@ TEST_CASE("summaries of samples do not depend on chunks; moments; wrong samples"
   CHECK(p.lower[0](2120, 1) == doctest::Approx(0.5));
   CHECK(p.upper[0](2120, 1) == doctest::Approx(2120.5));
   CHECK_THROWS_WITH_AS(summarize_samples(1, 1, 0, {0.5}, 1, draw),
-                       "[summarize_samples] there must be at least 1 sample, got 0",
-                       stx::ArgumentError);
+                       "[summarize_samples] there must be at least 1 sample, got 0", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(summarize_samples(1, 3, 1, {0.5}, 1, draw),
                        "[summarize_samples] sample 0 must be 1 x 3, got 1 x 2", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(summarize_samples(1, 2, 1, {0.8, 0.5}, 1, draw),
-                       "[Predictive] levels must ascend within (0, 1), got 0.5 after 0.8",
-                       stx::ArgumentError);
+                       "[Predictive] levels must ascend within (0, 1), got 0.5 after 0.8", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(
-      summarize_samples(1, 1, 1, {0.5}, 1,
-                        [](const auto&, std::int64_t) { return Matrix<float>(1, 1, -1.0f); }),
+      summarize_samples(1, 1, 1, {0.5}, 1, [](const auto&, std::int64_t) { return Matrix<float>(1, 1, -1.0f); }),
       "[summarize_samples] sample 0 of gene 0 at row 0 is -1; counts must be finite and not "
       "negative",
       stx::DataError);
@@ -78,11 +75,7 @@ TEST_CASE("uncertainty of genes and rows") {
   Predictive p(2, 2, {0.9});
   p.mean.values = {1, 0, 3, 0};
   p.sd.values = {1, 0, 2, 0};
-  Intervals i{.level = 0.9,
-              .lower = Matrix<float>(2, 2),
-              .upper = Matrix<float>(2, 2),
-              .low = {},
-              .high = {}};
+  Intervals i{.level = 0.9, .lower = Matrix<float>(2, 2), .upper = Matrix<float>(2, 2), .low = {}, .high = {}};
   i.upper.values = {4, 0, 6, 1};
   const Uncertainties u = summarize_uncertainty(p, i);
   CHECK(u.genes[0].sd == 1.5);
@@ -94,8 +87,7 @@ TEST_CASE("uncertainty of genes and rows") {
   CHECK(u.rows.size() == 2);
   CHECK_THROWS_AS(summarize_uncertainty(Predictive(2, 3, {0.9}), i), stx::ArgumentError);
   CHECK(std::isnan(
-      summarize_uncertainty(Predictive(0, 1, {}),
-                            Intervals{0, Matrix<float>(0, 1), Matrix<float>(0, 1), {}, {}})
+      summarize_uncertainty(Predictive(0, 1, {}), Intervals{0, Matrix<float>(0, 1), Matrix<float>(0, 1), {}, {}})
           .genes[0]
           .sd));
 }

@@ -25,7 +25,8 @@ Flags fit_alone(const Workplace& w, const std::string& out) {
 /// Whether there is a file in the making, whose name begins with `start`.
 bool has_temporary(const Workplace& w, const std::string& start = "") {
   std::error_code gone;  // files come and go
-  for (std::filesystem::directory_iterator f(w.folder.path(), gone); f != std::filesystem::directory_iterator(); f.increment(gone)) {
+  for (std::filesystem::directory_iterator f(w.folder.path(), gone); f != std::filesystem::directory_iterator();
+       f.increment(gone)) {
     if (gone) break;
     if (f->path().extension() == ".tmp" && f->path().filename().string().starts_with(start)) return true;
   }
@@ -77,7 +78,8 @@ void check_same(const Workplace& w, const std::string& name, const std::string& 
   check_whole(w, name);
   if (name.ends_with(".html")) return;  // shows what the JSON holds
   if (name.ends_with(".safetensors")) CHECK((golden::slurp(w.folder / name) == golden::slurp(w.folder / other)));
-  if (name.ends_with(".h5ad")) CHECK((content(stx::read_h5ad(w.folder / name)) == content(stx::read_h5ad(w.folder / other))));
+  if (name.ends_with(".h5ad"))
+    CHECK((content(stx::read_h5ad(w.folder / name)) == content(stx::read_h5ad(w.folder / other))));
   if (!name.ends_with(".json")) return;
   auto a = w.json(name), b = w.json(other);
   for (const char* timing : {"seconds", "seconds_per_epoch", "peak_rss_mb"})
@@ -105,18 +107,21 @@ TEST_CASE("kill -9 at any moment, also during a save: the checkpoint is whole, a
   for (int trial = 0; trial < 12; ++trial) {
     const bool begun = std::filesystem::exists(checkpoint);
     const auto start = std::chrono::steady_clock::now();
-    const auto since = [&] { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count(); };
+    const auto since = [&] {
+      return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    };
     int saves = 0;
     bool seen = false;
-    const Result r = w.dcavae.killed(
-        fit_alone(w, "parts") + Flags{"--checkpoint-every", "0"} +
-            (begun ? Flags{"--resume", "parts.h5ad.checkpoint"} : Flags{}), [&] {
-          if (trial % 2 == 0) return since() > 15.0 * (1 + trial);  // whatever it does then
-          const bool temporary = has_temporary(w);
-          saves += temporary && !seen;
-          seen = temporary;
-          return temporary && saves > trial % 5;  // in the midst of a save
-        });
+    const Result r = w.dcavae.killed(fit_alone(w, "parts") + Flags{"--checkpoint-every", "0"} +
+                                         (begun ? Flags{"--resume", "parts.h5ad.checkpoint"} : Flags{}),
+                                     [&] {
+                                       if (trial % 2 == 0)
+                                         return since() > 15.0 * (1 + trial);  // whatever it does then
+                                       const bool temporary = has_temporary(w);
+                                       saves += temporary && !seen;
+                                       seen = temporary;
+                                       return temporary && saves > trial % 5;  // in the midst of a save
+                                     });
     if (r.status == 0) break;
     REQUIRE(r.status == 256 + SIGKILL);
     ++kills;
@@ -129,7 +134,7 @@ TEST_CASE("kill -9 at any moment, also during a save: the checkpoint is whole, a
   CHECK(kills >= 3);
   CHECK(with_checkpoint >= 1);
   const bool begun = std::filesystem::exists(checkpoint);
-  if (begun || !std::filesystem::exists(w.folder / "parts.h5ad")) {  // not killed after its very end
+  if (begun || !std::filesystem::exists(w.folder / "parts.h5ad")) {                     // not killed after its very end
     for (const char* left : {".parts.h5ad.checkpoint.1.0.tmp", ".parts.h5ad.1.0.tmp"})  // as a kill leaves them
       golden::spit(w.folder / left, "half");
     const Result rest =
@@ -145,8 +150,8 @@ TEST_CASE("kill -9 at any moment, also during a save: the checkpoint is whole, a
 TEST_CASE("kill -9 among the last files: the run that goes on replaces what is there of them, and nothing else") {
   const Workplace w;
   const auto fit = [&](const std::string& name, const Flags& more = {}) {
-    Flags flags = w.on_pair("fit", {"--out", name + ".h5ad", "--out-cells", name + ".cells.h5ad", "--save", name + ".safetensors",
-                                    "--json", name + ".json", "--quiet"});
+    Flags flags = w.on_pair("fit", {"--out", name + ".h5ad", "--out-cells", name + ".cells.h5ad", "--save",
+                                    name + ".safetensors", "--json", name + ".json", "--quiet"});
     *(std::find(flags.begin(), flags.end(), "--folds") + 1) = "0";
     return flags + more;
   };
@@ -155,7 +160,8 @@ TEST_CASE("kill -9 among the last files: the run that goes on replaces what is t
   int between = 0;
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
     const std::string name = "at" + std::to_string(kind), checkpoint = name + ".h5ad.checkpoint";
-    const Result r = w.dcavae.killed(fit(name), [&] { return std::filesystem::exists(w.folder / (name + kinds[kind])); });
+    const Result r =
+        w.dcavae.killed(fit(name), [&] { return std::filesystem::exists(w.folder / (name + kinds[kind])); });
     const bool begun = std::filesystem::exists(w.folder / checkpoint);
     REQUIRE((begun ? r.status == 256 + SIGKILL : kind + 1 == kinds.size()));
     between += begun;
@@ -165,7 +171,8 @@ TEST_CASE("kill -9 among the last files: the run that goes on replaces what is t
       // Files of other names are not the run's; neither are those of a checkpoint that came before any file.
       const Result other = w.dcavae(fit("whole", {"--resume", checkpoint}));
       CHECK(other.status == 1);
-      CHECK(other.err == "error: [whole.h5ad] exists already and is not overwritten; choose another output path, or remove it\n");
+      CHECK(other.err ==
+            "error: [whole.h5ad] exists already and is not overwritten; choose another output path, or remove it\n");
       CHECK(std::filesystem::exists(w.folder / (name + ".h5ad")));
     }
     if (begun) {
@@ -181,16 +188,20 @@ TEST_CASE("kill -9 among the last files: the run that goes on replaces what is t
   CHECK(between >= 3);
 }
 
-TEST_CASE("kill -9 at moments of a cross-validation and of each file: nothing half, then what an undisturbed run finds") {
+TEST_CASE(
+    "kill -9 at moments of a cross-validation and of each file: nothing half, then what an undisturbed run finds") {
   for (const std::string command : {"fit", "evaluate"}) {
     const Workplace w;
     const bool fits = command == "fit";
     const auto call = [&](const std::string& name) {
-      const Flags files = fits ? Flags{"--out", name + ".h5ad", "--out-cells", name + ".cells.h5ad", "--save", name + ".safetensors"}
-                               : Flags{"--methods", "ridge"};
-      return w.on_pair(command, files + Flags{"--json", name + ".json", "--report", name + ".html", "--checkpoint-every", "0"});
+      const Flags files =
+          fits ? Flags{"--out", name + ".h5ad", "--out-cells", name + ".cells.h5ad", "--save", name + ".safetensors"}
+               : Flags{"--methods", "ridge"};
+      return w.on_pair(command,
+                       files + Flags{"--json", name + ".json", "--report", name + ".html", "--checkpoint-every", "0"});
     };
-    const Flags kinds = fits ? Flags{".h5ad", ".cells.h5ad", ".safetensors", ".json", ".html"} : Flags{".json", ".html"};
+    const Flags kinds =
+        fits ? Flags{".h5ad", ".cells.h5ad", ".safetensors", ".json", ".html"} : Flags{".json", ".html"};
     Stopwatch whole;
     REQUIRE(w.dcavae(call("whole")).status == 0);
     const double milliseconds = whole();
@@ -231,7 +242,8 @@ TEST_CASE("files that came after an interrupt are not the run's own") {
   golden::spit(w.folder / "parts.h5ad", "mine");
   const Result refused = w.dcavae(fit_alone(w, "parts") + Flags{"--quiet", "--resume", "parts.h5ad.checkpoint"});
   CHECK(refused.status == 1);
-  CHECK(refused.err == "error: [parts.h5ad] exists already and is not overwritten; choose another output path, or remove it\n");
+  CHECK(refused.err ==
+        "error: [parts.h5ad] exists already and is not overwritten; choose another output path, or remove it\n");
   CHECK(golden::slurp(w.folder / "parts.h5ad") == "mine");
   std::filesystem::remove(w.folder / "parts.h5ad");
   CHECK(w.dcavae(fit_alone(w, "parts") + Flags{"--quiet", "--resume", "parts.h5ad.checkpoint"}).status == 0);

@@ -37,10 +37,8 @@ TEST_CASE("labels of both sides share their codes; unknown ones have none") {
 }
 
 TEST_CASE("types that cannot be used are refused with what was found") {
-  CHECK_THROWS_WITH_AS(
-      encode_labels({"", "nan"}, {"B"}),
-      "[encode_labels] no cell has a known type; is this the column of cell types?",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(encode_labels({"", "nan"}, {"B"}),
+                       "[encode_labels] no cell has a known type; is this the column of cell types?", stx::DataError);
   CHECK_THROWS_AS(encode_labels({}), stx::DataError);
   CHECK_THROWS_WITH_AS(encode_labels({"t cell", "a", "b", "c", "d", "e"}, {"T cell"}),
                        "[encode_labels] no type of the spots ('T cell') is one of the cells ('a', "
@@ -56,8 +54,7 @@ TEST_CASE("spots among cells of one type take it with full confidence; threads d
   const auto points = clouds(cells, 1), queries = clouds(spots, 2);
   for (const int threads : {1, 3}) {
     const TransferredLabels t =
-        transfer_labels(points, cells, 4, queries,
-                        {.k = 9, .metric = stx::KnnMetric::euclidean, .threads = threads});
+        transfer_labels(points, cells, 4, queries, {.k = 9, .metric = stx::KnnMetric::euclidean, .threads = threads});
     CHECK(t.label == spots);
     CHECK(t.confidence == std::vector<float>(200, 1.0f));
     CHECK(t.shares.cols == 4);
@@ -75,8 +72,8 @@ TEST_CASE("votes: shares, unknown cells do not vote, ties go to the nearest") {
   CHECK(t.label == Codes{1, 1});  // two votes each: cells 0 and 2 are the nearest ones that vote
   CHECK(t.confidence == std::vector<float>{0.5f, 0.5f});
   CHECK(t.shares(0, 0) == 0.5f);
-  const TransferredLabels three = transfer_labels(cells, Codes{1, -1, 1, 0, 0}, 2, spots,
-                                                  {.k = 3, .metric = stx::KnnMetric::euclidean});
+  const TransferredLabels three =
+      transfer_labels(cells, Codes{1, -1, 1, 0, 0}, 2, spots, {.k = 3, .metric = stx::KnnMetric::euclidean});
   CHECK(three.confidence[0] == doctest::Approx(2.0 / 3));
   CHECK(three.label == Codes{1, 1});
   CHECK_THROWS_WITH_AS(transfer_labels(cells, Codes{1, -1, -1, -1, 0}, 2, spots, options),
@@ -85,11 +82,9 @@ TEST_CASE("votes: shares, unknown cells do not vote, ties go to the nearest") {
                        "in [1, 2]",
                        stx::DataError);
   CHECK_THROWS_WITH_AS(transfer_labels(cells, Codes{1, 2, 1, 0, 0}, 2, spots, options),
-                       "[transfer_labels] the label of cell 1 is 2, but there are 2 types",
-                       stx::DataError);
+                       "[transfer_labels] the label of cell 1 is 2, but there are 2 types", stx::DataError);
   CHECK_THROWS_WITH_AS(transfer_labels(cells, Codes{1, 1}, 2, spots, options),
-                       "[transfer_labels] there must be a label for each of the 5 cells, got 2",
-                       stx::ArgumentError);
+                       "[transfer_labels] there must be a label for each of the 5 cells, got 2", stx::ArgumentError);
 }
 
 TEST_CASE("accuracy: of all spots of known type, and of those that could be right") {

@@ -122,7 +122,8 @@ TEST_CASE("evaluate: no method's prediction of a fold knows the spatial counts o
   for (const char* method : {"dcavae", "ridge", "knn", "naive", "mean"}) {
     INFO(std::string(method));
     for (const auto scale : {&stx::dcavae::GenesEvaluation::log, &stx::dcavae::GenesEvaluation::counts}) {
-      const auto &a = (as_it_is.*scale).methods.at(method).prediction, &b = (other.*scale).methods.at(method).prediction;
+      const auto &a = (as_it_is.*scale).methods.at(method).prediction,
+                 &b = (other.*scale).methods.at(method).prediction;
       CHECK(same_bits(columns(b, plan.folds[1]), columns(a, plan.folds[1])));
       CHECK_FALSE(same_bits(columns(b, plan.folds[0]), columns(a, plan.folds[0])));  // they were shown there
     }

@@ -21,7 +21,7 @@ Task small_task() {
     Matrix<float> m(rows, 6);
     const auto u = random_values(rows * 6, seed, 0, 1);
     for (std::size_t i = 0; i < u.size(); ++i) m.values[i] = static_cast<float>(std::floor(u[i] * u[i] * 9));
-    for (std::int64_t g = 0; g < 6; ++g) m(3, g) = 0;  // a row without counts
+    for (std::int64_t g = 0; g < 6; ++g) m(3, g) = 0;     // a row without counts
     for (std::int64_t i = 0; i < rows; ++i) m(i, 2) = 0;  // a gene without counts
     return to_csr(m);
   };
@@ -116,14 +116,15 @@ TEST_CASE("profiles: the steps of the specification, a row and a gene without co
     for (const Modality m : {Modality::cells, Modality::spots}) {
       const bool cells = m == Modality::cells;
       const auto got = unit_profiles(task, m, s);
-      const auto want = naive_profiles(to_dense(cells ? task.cells : task.spots),
-                                       cells ? task.cell_totals : task.spot_totals, task.split.train,
-                                       s == Similarity::pearson);
+      const auto want =
+          naive_profiles(to_dense(cells ? task.cells : task.spots), cells ? task.cell_totals : task.spot_totals,
+                         task.split.train, s == Similarity::pearson);
       CHECK(max_error(got.values, want.values) < 1e-6);
     }
   CHECK(similarity_of("pearson") == Similarity::pearson);
   CHECK_THROWS_WITH_AS(similarity_of("dice"),
-                       "[dcavae] similarity must be cosine, pearson, raw_cosine or spearman, got 'dice'", ArgumentError);
+                       "[dcavae] similarity must be cosine, pearson, raw_cosine or spearman, got 'dice'",
+                       ArgumentError);
   for (const char* name : {"raw_cosine", "spearman"}) {
     Options o;
     o.similarity = name;
@@ -132,10 +133,11 @@ TEST_CASE("profiles: the steps of the specification, a row and a gene without co
   }
   Options o;
   o.similarity = "kendall";
-  CHECK_THROWS_WITH_AS(o.check(),
-                       "[settings] similarity = kendall is not offered: it compares all pairs of genes of a row, "
-                       "n (n - 1) / 2 numbers for each cell and spot where the others take n; spearman judges by ranks too",
-                       ArgumentError);
+  CHECK_THROWS_WITH_AS(
+      o.check(),
+      "[settings] similarity = kendall is not offered: it compares all pairs of genes of a row, "
+      "n (n - 1) / 2 numbers for each cell and spot where the others take n; spearman judges by ranks too",
+      ArgumentError);
 }
 
 TEST_CASE("list sizes: scaled, capped, and more than there is") {
@@ -154,7 +156,8 @@ TEST_CASE("list sizes: scaled, capped, and more than there is") {
   o.k = 2000;
   CHECK_THROWS_WITH_AS(list_sizes(9000, 9000, o),
                        "[dcavae] lists of 2000 partners are too long; k and k_cap may be at most 1024", ArgumentError);
-  CHECK_THROWS_WITH_AS(list_sizes(0, 5, o), "[dcavae] pairs need at least one cell and one spot, got 0 and 5", DataError);
+  CHECK_THROWS_WITH_AS(list_sizes(0, 5, o), "[dcavae] pairs need at least one cell and one spot, got 0 and 5",
+                       DataError);
 }
 
 TEST_CASE("top lists: made once, read again, made anew when the file is damaged or the data are others") {

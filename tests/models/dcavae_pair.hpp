@@ -45,7 +45,8 @@ inline stx::PairData small_pair() {
 }
 
 /// The pair with other spatial counts of some shared genes, about as large as those that were there.
-inline stx::PairData with_other_counts(stx::PairData pair, const std::vector<std::int64_t>& shared_genes, unsigned seed = 1) {
+inline stx::PairData with_other_counts(stx::PairData pair, const std::vector<std::int64_t>& shared_genes,
+                                       unsigned seed = 1) {
   stx::Matrix<float> dense = stx::to_dense(pair.st.counts);
   const auto draws = stx::test::random_values(dense.rows * static_cast<std::int64_t>(shared_genes.size()), seed, 0, 9);
   std::size_t at = 0;

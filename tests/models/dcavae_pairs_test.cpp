@@ -90,8 +90,8 @@ TEST_CASE("pairs: anchors are passes without repeats, partners are in lists, pos
       REQUIRE(d.keys_of_partners[i] < (by_cells ? n_cells : n_spots));
       for (std::size_t j = 0; j < 20; ++j) {  // row: a cell of the batch, column: a spot
         const bool positive = (d.positives[i] >> j & 1u) != 0u;
-        REQUIRE(positive == (by_cells ? holds(lists, d.anchors[i], d.partners[j])
-                                      : holds(lists, d.anchors[j], d.partners[i])));
+        REQUIRE(positive ==
+                (by_cells ? holds(lists, d.anchors[i], d.partners[j]) : holds(lists, d.anchors[j], d.partners[i])));
       }
     }
     CHECK(d.distances.empty());
@@ -185,7 +185,8 @@ TEST_CASE("pairs: keys follow the mean similarity to those that look at them") {
     std::size_t followed = 0, anchors_followed = 0, steps = 0;
     for (const HostDraw& d : drawn(o, 0, 2)) {
       const bool by_cells = steps++ % 2 == 0;
-      const auto nearest = [&](const Matrix<float>& from, const std::vector<std::int32_t>& rows, const Matrix<float>& to) {
+      const auto nearest = [&](const Matrix<float>& from, const std::vector<std::int32_t>& rows,
+                               const Matrix<float>& to) {
         std::vector<double> score(static_cast<std::size_t>(to.rows), 0.0);
         for (const std::int32_t r : rows)
           for (std::int64_t k = 0; k < to.rows; ++k)

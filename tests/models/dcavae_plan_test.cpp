@@ -98,15 +98,17 @@ TEST_CASE("task: spots show counts of training genes alone, and their totals are
     CHECK(totals);
     CHECK((hidden && kept && of_cells));
     for (std::int64_t g = 0; g < 22; ++g)  // names go with the columns
-      CHECK(task.genes[static_cast<std::size_t>(g)] == pair.sc.genes[static_cast<std::size_t>(task.reference[static_cast<std::size_t>(g)])]);
+      CHECK(task.genes[static_cast<std::size_t>(g)] ==
+            pair.sc.genes[static_cast<std::size_t>(task.reference[static_cast<std::size_t>(g)])]);
     CHECK(std::vector<std::string>(task.genes.begin(), task.genes.begin() + 18) == pair.shared);
     CHECK((masked ? task.cell_inputs == split.train : task.cell_inputs.size() == 22));
     REQUIRE(task.validation_counts.cols == 3);
     for (std::int64_t j = 0; j < 3; ++j)
-      CHECK(task.validation_counts(4, j) == spots(4, pair.shared_st[static_cast<std::size_t>(split.validation[static_cast<std::size_t>(j)])]));
+      CHECK(task.validation_counts(4, j) ==
+            spots(4, pair.shared_st[static_cast<std::size_t>(split.validation[static_cast<std::size_t>(j)])]));
   }
-  CHECK_THROWS_WITH_AS(make_task(pair, {{3}, {}, {}}, o), "[dcavae] at least 2 shared genes must be measured in space, got 1",
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(make_task(pair, {{3}, {}, {}}, o),
+                       "[dcavae] at least 2 shared genes must be measured in space, got 1", stx::DataError);
 }
 
 TEST_CASE("truth of a fold: counts, logs over all shared genes, totals over the measured ones; rounded throughout") {

@@ -19,17 +19,14 @@ struct Tissue {
   Matrix<double> coordinates;
   Matrix<float> mean, sd;
 
-  Tissue(std::int64_t n, std::uint64_t seed, double noise = 0.1)
-      : coordinates(n, 2), mean(n, 6), sd(n, 6, 0.1f) {
+  Tissue(std::int64_t n, std::uint64_t seed, double noise = 0.1) : coordinates(n, 2), mean(n, 6), sd(n, 6, 0.1f) {
     const auto place = random_values(2 * n, seed, 0, 1), error = random_values(6 * n, seed + 1);
     for (std::int64_t i = 0; i < n; ++i) {
       const double x = place[2 * i], y = place[2 * i + 1];
       coordinates(i, 0) = 1000 + 4000 * x;
       coordinates(i, 1) = 2000 * y;
-      const double signal[] = {2 * x - 1,       2 * y - 1, std::sin(4 * x),
-                               std::cos(5 * y), x * y,     std::sin(6 * (x + y))};
-      for (std::int64_t d = 0; d < 6; ++d)
-        mean(i, d) = static_cast<float>(signal[d] + noise * error[6 * i + d]);
+      const double signal[] = {2 * x - 1, 2 * y - 1, std::sin(4 * x), std::cos(5 * y), x * y, std::sin(6 * (x + y))};
+      for (std::int64_t d = 0; d < 6; ++d) mean(i, d) = static_cast<float>(signal[d] + noise * error[6 * i + d]);
     }
   }
   LatentPosterior latents() const { return {mean, sd}; }
@@ -42,17 +39,16 @@ PositionOptions short_training() {
   return options;
 }
 
-Placement place(const Tissue& spots, const Tissue& cells, const PositionOptions& options,
-                int threads = 2, std::uint64_t seed = 3) {
-  return place_cells<Cpu>({.threads = threads, .seed = seed}, spots.latents(), spots.coordinates,
-                          cells.latents(), options, [](std::int64_t, const stx::EpochRecord&) {});
+Placement place(const Tissue& spots, const Tissue& cells, const PositionOptions& options, int threads = 2,
+                std::uint64_t seed = 3) {
+  return place_cells<Cpu>({.threads = threads, .seed = seed}, spots.latents(), spots.coordinates, cells.latents(),
+                          options, [](std::int64_t, const stx::EpochRecord&) {});
 }
 
 double mean_distance(const Placed& placed, const Matrix<double>& truth) {
   double sum = 0;
   for (std::int64_t i = 0; i < truth.rows; ++i)
-    sum += stx::dcavae::detail::distance(placed.position.row(i), truth.row(i)) /
-           static_cast<double>(truth.rows);
+    sum += stx::dcavae::detail::distance(placed.position.row(i), truth.row(i)) / static_cast<double>(truth.rows);
   return sum;
 }
 
@@ -74,8 +70,7 @@ TEST_CASE("cells are placed where they are; held-out errors and coverage tell th
   CHECK(std::abs(p.errors.coverage - 0.9) < 0.06);
   double covered = 0;
   for (std::int64_t i = 0; i < 500; ++i)
-    covered += stx::dcavae::detail::distance(p.cells.position.row(i), cells.coordinates.row(i)) <=
-               p.cells.radius[i];
+    covered += stx::dcavae::detail::distance(p.cells.position.row(i), cells.coordinates.row(i)) <= p.cells.radius[i];
   CHECK(std::abs(covered / 500 - 0.9) < 0.06);
   CHECK(p.epochs.size() == 30);
   CHECK(p.epochs.back().loss < 0.3 * p.epochs.front().loss);
@@ -139,8 +134,7 @@ TEST_CASE("the same bits for any number of threads, others for another seed") {
   CHECK(one.cells.position.values != place(spots, cells, options, 1, 4).cells.position.values);
 }
 
-TEST_CASE(
-    "moving, turning the axes over and scaling the tissue moves, turns and scales the places") {
+TEST_CASE("moving, turning the axes over and scaling the tissue moves, turns and scales the places") {
   Tissue spots(300, 1);
   const Tissue cells(50, 2);
   PositionOptions options = short_training();
@@ -149,8 +143,7 @@ TEST_CASE(
   for (double& x : spots.coordinates.values) x = 4 * x + 512;
   const Placement after = place(spots, cells, options);
   for (std::size_t e = 0; e < after.cells.position.values.size(); ++e)
-    CHECK(after.cells.position.values[e] ==
-          doctest::Approx(4 * before.cells.position.values[e] + 512));
+    CHECK(after.cells.position.values[e] == doctest::Approx(4 * before.cells.position.values[e] + 512));
   CHECK(after.errors.scale == doctest::Approx(4 * before.errors.scale));
   CHECK(after.cells.radius[7] == doctest::Approx(4 * before.cells.radius[7]));
   CHECK(after.errors.test_l1 == doctest::Approx(before.errors.test_l1));
@@ -168,8 +161,7 @@ TEST_CASE("roles of the spots: as published where no spot is listed twice") {
     all.insert(all.end(), part->begin(), part->end());
   std::sort(all.begin(), all.end());
   for (std::int64_t i = 0; i < 1000; ++i) REQUIRE(all[i] == i);
-  CHECK(PositionSplit(Tissue(30, 1).coordinates, {}).calibration.size() ==
-        9);  // what level 90 % needs
+  CHECK(PositionSplit(Tissue(30, 1).coordinates, {}).calibration.size() == 9);  // what level 90 % needs
 
   for (std::int64_t i = 499; i >= 0; --i)  // each of the first 250 places twice
     for (std::int64_t d = 0; d < 2; ++d) tissue.coordinates(i, d) = tissue.coordinates(i / 2, d);
@@ -195,20 +187,16 @@ TEST_CASE("positions: what cannot be placed is refused") {
     place_cells<Cpu>({.threads = 1}, spots.latents(), coordinates, cells.latents(), options,
                      [](std::int64_t, const stx::EpochRecord&) {});
   };
-  CHECK_THROWS_WITH_AS(run({}),
-                       "[positions] the spots have no coordinates, so cells cannot be placed",
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(run({}), "[positions] the spots have no coordinates, so cells cannot be placed", stx::DataError);
   CHECK_THROWS_WITH_AS(run(Matrix<double>(99, 2)),
-                       "[positions] there must be coordinates for each of the 100 spots, got 99",
-                       stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(run(Matrix<double>(100, 2, 7.0)),
-                       "[positions] all spots have the same coordinates", stx::DataError);
+                       "[positions] there must be coordinates for each of the 100 spots, got 99", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run(Matrix<double>(100, 2, 7.0)), "[positions] all spots have the same coordinates",
+                       stx::DataError);
   Matrix<double> broken = spots.coordinates;
   broken(17, 1) = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THROWS_WITH_AS(
-      run(broken),
-      "[positions] spot 17 has the coordinate nan; drop the spots whose place is not known",
-      stx::DataError);
+  CHECK_THROWS_WITH_AS(run(broken),
+                       "[positions] spot 17 has the coordinate nan; drop the spots whose place is not known",
+                       stx::DataError);
   PositionOptions options;
   options.level = 0.99;
   CHECK_THROWS_WITH_AS(run(spots.coordinates, options),
@@ -216,6 +204,5 @@ TEST_CASE("positions: what cannot be placed is refused") {
                        "training; lower the level",
                        stx::DataError);
   CHECK_THROWS_WITH_AS(PositionSplit(Tissue(29, 1).coordinates, {}),
-                       "[positions] placing cells needs at least 30 spots with coordinates, got 29",
-                       stx::DataError);
+                       "[positions] placing cells needs at least 30 spots with coordinates, got 29", stx::DataError);
 }

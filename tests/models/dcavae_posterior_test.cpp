@@ -58,7 +58,8 @@ TEST_CASE("a shift moves the latents of cells alone, and no count") {
     const auto after = model->latents(Modality::cells);
     for (std::int64_t i = 0; i < before.mean.rows; ++i)
       for (std::int64_t d = 0; d < before.mean.cols; ++d)
-        CHECK(std::abs(after.mean(i, d) - before.mean(i, d) - shift[static_cast<std::size_t>(d)]) < 1e-5f * (1 + shift.back()));
+        CHECK(std::abs(after.mean(i, d) - before.mean(i, d) - shift[static_cast<std::size_t>(d)]) <
+              1e-5f * (1 + shift.back()));
     CHECK(same_bits(after.sd.values, before.sd.values));
     CHECK(same_bits(model->latents(Modality::spots).mean.values, spots.mean.values));
     CHECK(same_bits(model->expect(Modality::cells, model->all_rows(Modality::cells), range(n_genes)).mean.values,
@@ -93,8 +94,9 @@ namespace {
 
 /// Samples of counts, 5 standard errors around what they should be on average: whether P(zero) holds, and of spots
 /// the mean (that of cells has no extra zeros).
-void check_samples(Model& model, Modality m, const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
-                   const stx::dcavae::Expectation& expected, std::int64_t samples) {
+void check_samples(Model& model, Modality m, const std::vector<std::int64_t>& rows,
+                   const std::vector<std::int64_t>& genes, const stx::dcavae::Expectation& expected,
+                   std::int64_t samples) {
   const auto n = static_cast<double>(samples);
   const std::size_t size = rows.size() * genes.size();
   std::vector<double> sum(size), square(size), zeros(size);

@@ -30,9 +30,10 @@ Files files_of(const char* device, const golden::Folder& folder, const auto& run
   fit.common.threads = 1;
   fit.common.quiet = true;
   // Biases before a batch norm have no gradient but rounding, which Adam without a large eps blows up.
-  fit.common.sets = {"hidden=8",  "latent=3",          "n_heads=2",   "max_epochs=1",      "batch_size=16",
-                     "k=4",       "position_epochs=1", "keys=sampled", "key_draws=2",      "posterior_samples=2",
-                     "validation_genes=0", "adam_eps=0.01",      "epoch_iterations=1"};
+  fit.common.sets = {
+      "hidden=8",          "latent=3",     "n_heads=2",   "max_epochs=1",        "batch_size=16",      "k=4",
+      "position_epochs=1", "keys=sampled", "key_draws=2", "posterior_samples=2", "validation_genes=0", "adam_eps=0.01",
+      "epoch_iterations=1"};
   fit.data.st = folder / "st.h5ad";
   fit.data.sc = folder / "sc.h5ad";
   fit.folds = 2;
@@ -72,11 +73,11 @@ TEST_CASE("dcavae fit and impute on CUDA: the files hold what the CPU's hold") {
   if (no_cuda_device()) return;
   const golden::Folder folder;
   program::write_pair(program::make_pair(n_spots, n_cells, n_genes, n_measured), folder);
-  const Files want = files_of("cpu", folder, [](const auto& command) { stx::dcavae::on_cpu(command); }),
-              got = files_of("cuda", folder, [](const auto& command) { stx::dcavae::on_cuda(command); });
+  const Files want = files_of("cpu", folder, [](const auto&command) { stx::dcavae::on_cpu(command); }),
+              got = files_of("cuda", folder, [](const auto&command) { stx::dcavae::on_cuda(command); });
   CHECK(got.scores["device"]["kind"] == "cuda");
-  CHECK(std::abs(got.scores["metrics"]["pcc"]["mean"].get<double>() - want.scores["metrics"]["pcc"]["mean"].get<double>()) <
-        1e-3);
+  CHECK(std::abs(got.scores["metrics"]["pcc"]["mean"].get<double>() -
+                 want.scores["metrics"]["pcc"]["mean"].get<double>()) < 1e-3);
   REQUIRE(got.spots.n_var() == n_genes);
   for (const char* layer : {"expected", "log1p", "p_zero"}) {
     compare(layer, dense(got.spots, layer).values, dense(want.spots, layer).values);

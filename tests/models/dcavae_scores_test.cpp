@@ -79,7 +79,8 @@ TEST_CASE("mixing: 0 for sides apart, 1 for sides in turn, by the sizes of the s
   for (std::int64_t i = 0; i < 60; ++i) apart.spots(i, 0) = 1000 + static_cast<float>(i);
   auto mixing = latent_scores(apart, 2)["mixing"];
   CHECK((mixing["k"] == 20 && mixing["cells"] == 0.0 && mixing["spots"] == 0.0));
-  // On a circle every third is a cell: of the 20 nearest of a cell, 10 to each side, 14 are spots; of a spot 7 are cells.
+  // On a circle every third is a cell: of the 20 nearest of a cell, 10 to each side, 14 are spots; of a spot 7 are
+  // cells.
   LatentSpace turns{Matrix<float>(30, 2), Matrix<float>(60, 2), {}, {}};
   for (std::int64_t i = 0; i < 90; ++i) {
     const double angle = 2 * 3.14159265358979 * static_cast<double>(i) / 90;
@@ -101,8 +102,10 @@ TEST_CASE("cells outside: beyond the box of the spots on any axis") {
 
 TEST_CASE("kNN purity: points of unknown type are not scored, and no one's like") {
   // Two groups of 6, far apart. The first: unknown, 4 of A, B; the second: all B, the last two of them spots.
-  const LatentSpace space{rows_of(1, {0, 1, 2, 3, 4, 5, 100, 101, 102, 103}), rows_of(1, {104, 105}),
-                          {"NA", "A", "A", "A", "A", "B", "B", "B", "B", "B"}, {"B", "B"}};
+  const LatentSpace space{rows_of(1, {0, 1, 2, 3, 4, 5, 100, 101, 102, 103}),
+                          rows_of(1, {104, 105}),
+                          {"NA", "A", "A", "A", "A", "B", "B", "B", "B", "B"},
+                          {"B", "B"}};
   const auto purity = latent_scores(space, 1)["knn_purity"];
   CHECK(purity.size() == 2);
   CHECK(purity["5"].get<double>() == Approx((4 * 3 / 5.0 + 0 + 6 * 5 / 5.0) / 11));
@@ -112,8 +115,10 @@ TEST_CASE("kNN purity: points of unknown type are not scored, and no one's like"
 
 TEST_CASE("bASW: silhouettes of the sides within types, over known types alone") {
   // A: cells 0 and 2, spots 1 and 3: silhouettes 0, -1/2, -1/2, 0. B: cells 100 and 101, a spot 110: 9/10, 8/9, 0.
-  const LatentSpace space{rows_of(1, {0, 2, 100, 101, 500, 501}), rows_of(1, {1, 3, 110, 509}),
-                          {"A", "A", "B", "B", "NA", "NA"}, {"A", "A", "B", "NA"}};
+  const LatentSpace space{rows_of(1, {0, 2, 100, 101, 500, 501}),
+                          rows_of(1, {1, 3, 110, 509}),
+                          {"A", "A", "B", "B", "NA", "NA"},
+                          {"A", "A", "B", "NA"}};
   const double a = (1 + 0.5 + 0.5 + 1) / 4, b = (0.1 + 1 / 9.0 + 1) / 3;
   CHECK(latent_scores(space, 1)["basw"].get<double>() == Approx((a + b) / 2));
 }

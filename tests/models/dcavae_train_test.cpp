@@ -180,7 +180,8 @@ TEST_CASE("extra genes do not rule: the cells' terms shrink by the panel's share
     stx::begin_step(model.context());
     model.store().begin_step();
     std::vector<double> values;
-    for (const auto& term : trainer.loss(stx::Anchors::first)) values.push_back(stx::to_host(model.context(), term.value())[0]);
+    for (const auto& term : trainer.loss(stx::Anchors::first))
+      values.push_back(stx::to_host(model.context(), term.value())[0]);
     return values;
   };
   const std::vector<double> plain = terms(false), balanced = terms(true);

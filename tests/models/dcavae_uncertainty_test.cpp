@@ -21,15 +21,16 @@ JobResult stated(std::int64_t rows, std::int64_t genes, std::uint64_t seed) {
   Matrix<float> mean(rows, genes), p_zero(rows, genes, 0.3f);
   stx::PhiloxStream random(seed, stx::RandomPurpose::simulate);
   for (float& m : mean.values) m = static_cast<float>(0.5 + 3 * stx::draw_gamma(random, 2.0));
-  keep_uncertainty(job, p_zero, summarize_samples(rows, genes, 30, usual_levels(), 1, [&](const Genes& ids, std::int64_t s) {
-    Matrix<float> x(static_cast<std::int64_t>(ids.size()), genes);
-    for (std::int64_t i = 0; i < x.rows; ++i) {
-      stx::PhiloxStream own(seed, stx::RandomPurpose::noise, static_cast<std::uint64_t>(ids[i] * 64 + s));
-      for (std::int64_t g = 0; g < genes; ++g)
-        x(i, g) = static_cast<float>(stx::draw_negative_binomial(own, mean(ids[i], g), 2.0));
-    }
-    return x;
-  }));
+  keep_uncertainty(
+      job, p_zero, summarize_samples(rows, genes, 30, usual_levels(), 1, [&](const Genes& ids, std::int64_t s) {
+        Matrix<float> x(static_cast<std::int64_t>(ids.size()), genes);
+        for (std::int64_t i = 0; i < x.rows; ++i) {
+          stx::PhiloxStream own(seed, stx::RandomPurpose::noise, static_cast<std::uint64_t>(ids[i] * 64 + s));
+          for (std::int64_t g = 0; g < genes; ++g)
+            x(i, g) = static_cast<float>(stx::draw_negative_binomial(own, mean(ids[i], g), 2.0));
+        }
+        return x;
+      }));
   job.prediction = mean;
   return job;
 }
@@ -79,12 +80,14 @@ TEST_CASE("the truth of a fold moves the corrections of the other folds, never i
   const auto held_out = [&](const PairData& data) {
     std::vector<HeldOutFold> all;
     for (std::size_t f = 0; f < 3; ++f)
-      all.push_back({kept_predictive(folds.jobs[f], usual_levels()), fold_truth(data, folds.plan.folds[f], a.rows, false).counts});
+      all.push_back({kept_predictive(folds.jobs[f], usual_levels()),
+                     fold_truth(data, folds.plan.folds[f], a.rows, false).counts});
     return all;
   };
   const auto before = held_out(pair), after = held_out(other_truth);
   for (std::size_t f = 0; f < 4; ++f) {
-    const auto x = taught_without(before, f, usual_levels(), 4).learn(), y = taught_without(after, f, usual_levels(), 4).learn();
+    const auto x = taught_without(before, f, usual_levels(), 4).learn(),
+               y = taught_without(after, f, usual_levels(), 4).learn();
     for (std::size_t l = 0; l < 4; ++l) CHECK((x[l].from == y[l].from && x[l].to == y[l].to) == (f == 1));
     if (f == 3)  // those for further genes use every fold
       for (std::size_t l = 0; l < 4; ++l) CHECK((a.corrections[l].from == x[l].from && b.corrections[l].to == y[l].to));
@@ -122,7 +125,8 @@ TEST_CASE("coverage gene by gene: by hand, its quantiles, of each seed, and what
       CHECK(scores.of_gene(g)["coverage_90"].get<double>() == scores.mean_of(g).coverage);
     }
   }
-  CHECK(json["coverage"]["90"].get<double>() == doctest::Approx(sum / (18.0 * static_cast<double>(evaluation.rows.size()))));
+  CHECK(json["coverage"]["90"].get<double>() ==
+        doctest::Approx(sum / (18.0 * static_cast<double>(evaluation.rows.size()))));
   const auto& quantiles = json["gene_coverage"]["90"];
   CHECK(quantiles["genes"] == 18);
   CHECK(quantiles["mean"].get<double>() == doctest::Approx(json["coverage"]["90"].get<double>()));
@@ -182,6 +186,7 @@ TEST_CASE("calibration: over genes with zeros and other counts, median beside me
   CHECK(c["all_genes"]["slope"].get<double>() == doctest::Approx(3 / 5.0));
   CHECK(c["all_genes"]["intercept"].get<double>() == doctest::Approx((0 - 0.5 + 0 + 1 + 0.4) / 5));
   CHECK(c["rule"].get<std::string>().find("one occupied bin has slope 0") != std::string::npos);
-  for (const std::int64_t g : {2, 3}) CHECK((std::isnan(scores.mean_of(g).auc) && std::abs(scores.mean_of(g).slope) < 1e-12));
+  for (const std::int64_t g : {2, 3})
+    CHECK((std::isnan(scores.mean_of(g).auc) && std::abs(scores.mean_of(g).slope) < 1e-12));
   CHECK(scores.mean_of(4).slope == 0);
 }

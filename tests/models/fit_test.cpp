@@ -29,8 +29,7 @@ struct Outcome {
 };
 
 /// Trains a Toy; the score prefers an epoch in the middle, so that the best is not the last.
-Outcome train(const FitOptions& options, const ToyOptions& toy = {},
-              const FitState<float>* from = nullptr) {
+Outcome train(const FitOptions& options, const ToyOptions& toy = {}, const FitState<float>* from = nullptr) {
   Toy model(toy);
   stx::Fit<float, Cpu> fit(model.context(), model.store(), model.adam(), options, all_rows());
   if (from != nullptr) fit.resume(*from);
@@ -65,8 +64,7 @@ TEST_CASE("a resumed training equals an uninterrupted one bit for bit") {
       const Outcome resumed = train(options, {}, &whole.middle);
       CHECK(same_bits(resumed.losses, whole.losses));
       CHECK(same_bits(resumed.values, whole.values));
-      CHECK_FALSE(
-          same_bits(whole.values, train(options, {.steps_before = 1}).values));  // dropout differs
+      CHECK_FALSE(same_bits(whole.values, train(options, {.steps_before = 1}).values));  // dropout differs
     }
   }
 }
@@ -130,15 +128,12 @@ TEST_CASE("steps_per_epoch visits the rows in one stream of shuffled passes") {
 }
 
 TEST_CASE("a loss that is not finite stops training and names epoch, step, term and row") {
-  const auto message = [](const ToyOptions& toy) {
-    return golden::message([&] { train(toy_fit(), toy); });
-  };
+  const auto message = [](const ToyOptions& toy) { return golden::message([&] { train(toy_fit(), toy); }); };
   constexpr std::int64_t bad = 41;
   const std::vector<std::int32_t> order = stx::shuffled(all_rows(), toy_fit().seed, 0);
   const auto place = std::find(order.begin(), order.end(), bad) - order.begin();
   CHECK(message({.bad_row = bad}) ==
-        "[Fit] the term 'spots' of the loss is not finite at epoch 1, step " +
-            std::to_string(place / 16 + 1) +
+        "[Fit] the term 'spots' of the loss is not finite at epoch 1, step " + std::to_string(place / 16 + 1) +
             ", first in training row 41; lower the learning rate, or look at that row's counts");
   CHECK(message({.bad_cells = true}) ==
         "[Fit] the term 'cells' of the loss is not finite at epoch 1, step 1, first in row 0 of "
@@ -150,15 +145,13 @@ TEST_CASE("wrong calls") {
   const auto make = [](const FitOptions& options, std::vector<std::int32_t> rows) {
     return golden::message([&] {
       Toy model;
-      stx::Fit<float, Cpu> fit(model.context(), model.store(), model.adam(), options,
-                               std::move(rows));
+      stx::Fit<float, Cpu> fit(model.context(), model.store(), model.adam(), options, std::move(rows));
     });
   };
   CHECK(make(toy_fit(), {}) == "[Fit] there are no training rows");
   FitOptions options = toy_fit();
   options.batch_size = 0;
-  CHECK(make(options, all_rows()) ==
-        "[Fit] batch_size, max_epochs and patience must be at least 1");
+  CHECK(make(options, all_rows()) == "[Fit] batch_size, max_epochs and patience must be at least 1");
   const FitState<float> other = small_state(2);
   const std::string text = golden::message([&] { train(toy_fit(), {}, &other); });
   CHECK(text.starts_with("[Fit] the saved state has 2 parameters, the model "));

@@ -37,8 +37,8 @@ TEST_CASE("a report without scores: the training and facts of the run") {
   run.model = "name";
   run.command = "fit";
   const std::string html = stx::render_report(evaluation_report(stx::unscored(training(7, 4)), {}, run));
-  for (const char* part : {"<title>name: fit</title>", "no gene was held out", "<section id=\"training\">", "epoch 4 of 7",
-                           "<section id=\"run\">"})
+  for (const char* part : {"<title>name: fit</title>", "no gene was held out", "<section id=\"training\">",
+                           "epoch 4 of 7", "<section id=\"run\">"})
     CHECK_MESSAGE(html.find(part) != std::string::npos, part);
   for (const char* part : {"id=\"scores\"", "id=\"genes\"", "id=\"maps\""})
     CHECK_MESSAGE(html.find(part) == std::string::npos, part);

@@ -10,7 +10,8 @@
 namespace {
 
 /// Counts in which gene g varies the more, the more often `varying` names it.
-stx::CsrMatrix<float> counts(std::int64_t rows, std::int64_t genes, const std::vector<std::int64_t>& varying, unsigned seed) {
+stx::CsrMatrix<float> counts(std::int64_t rows, std::int64_t genes, const std::vector<std::int64_t>& varying,
+                             unsigned seed) {
   std::mt19937 random(seed);
   stx::Matrix<float> m(rows, genes);
   for (float& v : m.values) v = 20;

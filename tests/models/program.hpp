@@ -35,8 +35,7 @@ struct Result {
 /// A program with a working folder of its own, where its output is kept.
 class Program {
  public:
-  Program(std::string path, std::string folder)
-      : path_(std::move(path)), folder_(std::move(folder)) {}
+  Program(std::string path, std::string folder) : path_(std::move(path)), folder_(std::move(folder)) {}
 
   /// Runs it to its end. `interrupt_at`: `signal` is sent as soon as standard error holds this text.
   /// `file_limit`: no file may grow beyond so many bytes, as on a full disk.
@@ -44,7 +43,8 @@ class Program {
                     rlim_t file_limit = RLIM_INFINITY, int signal = SIGINT) const {
     const std::string err = folder_ + "/.stderr";
     if (interrupt_at.empty()) return run(arguments, {}, file_limit, signal);
-    return run(arguments, [&] { return golden::slurp(err).find(interrupt_at) != std::string::npos; }, file_limit, signal);
+    return run(
+        arguments, [&] { return golden::slurp(err).find(interrupt_at) != std::string::npos; }, file_limit, signal);
   }
 
   /// Runs it until `when`, bool(), is true, and kills it then (kill -9), unless it ends before.
@@ -85,8 +85,7 @@ class Program {
         std::this_thread::sleep_for(std::chrono::microseconds(signal == SIGKILL ? 50 : 2000));
       }
     }
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status), golden::slurp(out),
-            golden::slurp(err)};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status), golden::slurp(out), golden::slurp(err)};
   }
 
   std::string path_, folder_;
@@ -103,8 +102,8 @@ struct Pair {
   stx::AnnData st, sc;
 };
 
-inline Pair make_pair(std::int64_t n_spots = 120, std::int64_t n_cells = 80,
-                      std::int64_t n_genes = 30, std::int64_t n_measured = 15) {
+inline Pair make_pair(std::int64_t n_spots = 120, std::int64_t n_cells = 80, std::int64_t n_genes = 30,
+                      std::int64_t n_measured = 15) {
   stx::SimulationOptions options;
   options.n_spots = n_spots;
   options.n_cells = n_cells;
@@ -132,9 +131,8 @@ inline void write_pair(const Pair& pair, const golden::Folder& folder) {
 inline std::vector<std::string> quick() {
   std::vector<std::string> flags;
   for (const char* setting :
-       {"hidden=16", "width=8", "gene_hidden=16", "gene_width=8", "max_epochs=2",
-        "gene_max_epochs=2", "gene_epoch_steps=2", "gene_batch_size=32", "n_components=10",
-        "n_loadings=4", "batch_size=64"}) {
+       {"hidden=16", "width=8", "gene_hidden=16", "gene_width=8", "max_epochs=2", "gene_max_epochs=2",
+        "gene_epoch_steps=2", "gene_batch_size=32", "n_components=10", "n_loadings=4", "batch_size=64"}) {
     flags.push_back("--set");
     flags.push_back(setting);
   }
@@ -143,8 +141,7 @@ inline std::vector<std::string> quick() {
   return flags;
 }
 
-inline std::vector<std::string> operator+(std::vector<std::string> a,
-                                          const std::vector<std::string>& b) {
+inline std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }

@@ -11,7 +11,8 @@ namespace {
 stx::Report with_everything() {
   stx::Report report;
   report.title = "extras";
-  report.extras.calibration = {{"zeros", "stated", "share of zeros", {{"model", {0.1, 0.9}, {0.2, 0.8}}, {"<b>", {0.5}, {0.5}}}}};
+  report.extras.calibration = {
+      {"zeros", "stated", "share of zeros", {{"model", {0.1, 0.9}, {0.2, 0.8}}, {"<b>", {0.5}, {0.5}}}}};
   report.extras.uncertainty = {{0.1, 0.5, 2.0}, {0.2, 0.4, 1.5}};
   stx::ReportScatter scatter;
   scatter.title = "by type & side";
@@ -29,9 +30,9 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 TEST_CASE("calibration, uncertainty and scatters stand in the report, escaped, and nothing of them without data") {
   const std::string html = stx::render_report(with_everything());
-  for (const char* part : {"<section id=\"calibration\">", "<section id=\"uncertainty\">", "<section id=\"latent\">",
-                           "by type &amp; side", "&lt;b&gt;", "3 classes of equal size", "drawScatter", ".dots {",
-                           "<span>50 points</span>"})
+  for (const char* part :
+       {"<section id=\"calibration\">", "<section id=\"uncertainty\">", "<section id=\"latent\">", "by type &amp; side",
+        "&lt;b&gt;", "3 classes of equal size", "drawScatter", ".dots {", "<span>50 points</span>"})
     CHECK_MESSAGE(has(html, part), part);
   CHECK_FALSE(has(html, "<b></span>"));
   // The diagonal runs from corner to corner of the chart.
@@ -55,15 +56,16 @@ TEST_CASE("a scatter shows at most the asked number of points") {
 TEST_CASE("tables are escaped, mark the model, and their rows must fit") {
   stx::Report report;
   report.title = "tables";
-  report.extras.tables = {{"tests", "Tests & more", "Lead.", {"Method", "p"}, {{"model", "1"}, {"<ridge>", "1e-05"}}, true}};
+  report.extras.tables = {
+      {"tests", "Tests & more", "Lead.", {"Method", "p"}, {{"model", "1"}, {"<ridge>", "1e-05"}}, true}};
   const std::string html = stx::render_report(report);
   for (const char* part : {"<section id=\"tests\"><h2>Tests &amp; more</h2>", "<th scope=\"col\">p</th>",
                            "<tr class=\"model\"><th scope=\"row\">model</th><td>1</td></tr>",
                            "<tr><th scope=\"row\">&lt;ridge&gt;</th><td>1e-05</td></tr>"})
     CHECK_MESSAGE(has(html, part), part);
   report.extras.tables[0].rows[1].pop_back();
-  CHECK_THROWS_WITH_AS(stx::render_report(report), "[report] row 1 of the table 'Tests & more' has 1 cells for 2 columns",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::render_report(report),
+                       "[report] row 1 of the table 'Tests & more' has 1 cells for 2 columns", stx::ArgumentError);
 }
 
 TEST_CASE("scatters that do not fit together are refused") {

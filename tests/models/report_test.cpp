@@ -24,8 +24,7 @@ std::string fault_in(const std::string& html) {
     const bool closing = html[at + 1] == '/';
     std::size_t end = at + 1 + closing;
     std::string name;
-    while (end < html.size() && (std::isalnum(html[end]) != 0 || html[end] == '!'))
-      name += html[end++];
+    while (end < html.size() && (std::isalnum(html[end]) != 0 || html[end] == '!')) name += html[end++];
     if (name.empty()) return "a bare < at " + html.substr(at, 40);
     bool quoted = false;
     while (end < html.size() && (quoted || html[end] != '>')) {
@@ -99,15 +98,13 @@ TEST_CASE("a report is one well-formed page that names everything and fetches no
   for (const std::string section : {"scores", "maps", "genes", "attention", "training", "run"}) {
     CHECK(count_of(html, "<section id=\"" + section + "\">") == 1);
   }
-  for (const std::string outside :
-       {"http:", "https:", "//cdn", "src=", "@import", "url(", "<link", "href"}) {
+  for (const std::string outside : {"http:", "https:", "//cdn", "src=", "@import", "url(", "<link", "href"}) {
     CAPTURE(outside);
     CHECK(html.find(outside) == std::string::npos);
   }
   const auto pcc = stx::summarize(report.rows[0].scores, &stx::GeneScores::pcc);
   CHECK(html.find("<b>" + stx::format_number(pcc.mean, 3) + "</b>") != std::string::npos);
-  CHECK(html.find(stx::format_number(pcc.median, 3) + " \u00b7 " + stx::format_number(pcc.sd, 3)) !=
-        std::string::npos);
+  CHECK(html.find(stx::format_number(pcc.median, 3) + " \u00b7 " + stx::format_number(pcc.sd, 3)) != std::string::npos);
   CHECK(html.find("best, PCC 1.000") != std::string::npos);
   CHECK(html.find("epoch 3 of 4") != std::string::npos);
   CHECK(count_of(html, "<canvas") == 6);
@@ -185,8 +182,7 @@ TEST_CASE("maps are of the best, median and worst gene that varies") {
 TEST_CASE("parts that do not fit together are errors") {
   stx::Report report = example(10, 3);
   report.genes.pop_back();
-  CHECK_THROWS_WITH_AS(stx::render_report(report), "[report] row 'model' has 3 scores for 2 genes",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::render_report(report), "[report] row 'model' has 3 scores for 2 genes", stx::ArgumentError);
   report = example(10, 3);
   report.maps[0].imputed.pop_back();
   CHECK_THROWS_AS(stx::render_report(report), stx::ArgumentError);
@@ -218,8 +214,7 @@ TEST_CASE("base64, numbers and colours") {
 }
 
 TEST_CASE("a report is written whole and does not overwrite unless told to") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / "stx_report_test.html").string();
+  const std::string path = (std::filesystem::temp_directory_path() / "stx_report_test.html").string();
   std::filesystem::remove(path);
   const stx::Report report = example(10, 3);
   stx::write_report(path, report);

@@ -31,10 +31,12 @@ void check_runs(const std::string& model, const program::Program& program, const
   CHECK(f["device"]["kind"] == "cpu");
   for (const char* scored : {"metrics_per_seed", "per_gene", "baselines"}) CHECK_FALSE(f.contains(scored));
   // No gene was scored; the latent space is, where it is written or shown.
-  if (f.contains("metrics")) CHECK((model == "dcavae" && f["metrics"].contains("mixing") && !f["metrics"].contains("pcc")));
+  if (f.contains("metrics"))
+    CHECK((model == "dcavae" && f["metrics"].contains("mixing") && !f["metrics"].contains("pcc")));
   for (const char* output : {"out.h5ad", "model.safetensors"}) CHECK(std::filesystem::exists(folder / output));
 
-  const program::Flags impute = {"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--threads", "1", "--quiet"};
+  const program::Flags impute = {"impute", "--model", "model.safetensors", "--st", "st.h5ad", "--threads",
+                                 "1",      "--quiet"};
   const program::Result imputed = program(impute + program::Flags{"--out", "again.h5ad", "--json", "impute.json"});
   INFO(imputed.err);
   REQUIRE(imputed.status == 0);
@@ -55,7 +57,8 @@ void check_runs(const std::string& model, const program::Program& program, const
   // Its place is looked at before the work.
   const program::Result again = program(impute + program::Flags{"--out", "third.h5ad", "--json", "impute.json"});
   CHECK(again.status == 1);
-  CHECK(again.err == "error: [impute.json] exists already and is not overwritten; choose another output path, or remove it\n");
+  CHECK(again.err ==
+        "error: [impute.json] exists already and is not overwritten; choose another output path, or remove it\n");
   CHECK_FALSE(std::filesystem::exists(folder / "third.h5ad"));
 }
 
@@ -74,8 +77,9 @@ TEST_CASE("dcavae: JSON of fit without folds, and of impute") {
 TEST_CASE("dcavae fit --folds 0 --report: latent space and positions of the model that is kept") {
   dcavae_program::Workplace w(true);
   const auto report = [&](const std::string& name) {
-    program::Flags fit = w.on_pair("fit", {"--out", name + ".h5ad", "--json", name + ".json", "--report", name + ".html", "--set",
-                                           "label_column=cell_type", "--set", "spot_label_column=cell_type"});
+    program::Flags fit =
+        w.on_pair("fit", {"--out", name + ".h5ad", "--json", name + ".json", "--report", name + ".html", "--set",
+                          "label_column=cell_type", "--set", "spot_label_column=cell_type"});
     *(std::find(fit.begin(), fit.end(), "--folds") + 1) = "0";
     const program::Result fitted = w.dcavae(fit);
     INFO(fitted.err);
@@ -86,9 +90,10 @@ TEST_CASE("dcavae fit --folds 0 --report: latent space and positions of the mode
   };
   const auto has = [](const std::string& html, const char* part) { return html.find(part) != std::string::npos; };
   const std::string placed = report("placed");
-  for (const char* part : {"<title>dcavae: fit</title>", "id=\"latent\"", "the model that is kept", "by side", "by type",
-                           "id=\"positions\"", "spots, measured", "spots, predicted", "single cells, predicted",
-                           "id=\"training\"", "<span>199 points</span>"})  // 119 spots with counts and 80 cells
+  for (const char* part :
+       {"<title>dcavae: fit</title>", "id=\"latent\"", "the model that is kept", "by side", "by type",
+        "id=\"positions\"", "spots, measured", "spots, predicted", "single cells, predicted", "id=\"training\"",
+        "<span>199 points</span>"})  // 119 spots with counts and 80 cells
     CHECK_MESSAGE(has(placed, part), part);
   for (const char* part : {"first fold", "id=\"scores\"", "id=\"genes\"", "id=\"calibration\"", "id=\"stated\""})
     CHECK_MESSAGE(!has(placed, part), part);
@@ -105,7 +110,8 @@ TEST_CASE("dcavae fit --folds 0 --report: latent space and positions of the mode
   CHECK_FALSE(w.json("unplaced.json").contains("positions"));
 }
 
-TEST_CASE("dcavae fit learns genes outside the panel where the revision does, unless a setting or the flag says otherwise") {
+TEST_CASE(
+    "dcavae fit learns genes outside the panel where the revision does, unless a setting or the flag says otherwise") {
   const dcavae_program::Workplace w;
   golden::spit(w.folder / "none.json", R"({"extra_genes": 0})");
   struct Case {
@@ -126,15 +132,17 @@ TEST_CASE("dcavae fit learns genes outside the panel where the revision does, un
   for (const Case& c : cases) {
     const std::string name = std::to_string(++number);
     INFO("case " << name);
-    program::Flags command = w.on_pair("fit", c.flags + program::Flags{"--out", name + ".h5ad", "--json", name + ".json"});
+    program::Flags command =
+        w.on_pair("fit", c.flags + program::Flags{"--out", name + ".h5ad", "--json", name + ".json"});
     *(std::find(command.begin(), command.end(), "--folds") + 1) = "0";
     const program::Result fitted = w.dcavae(command);
     INFO(fitted.err);
     REQUIRE(fitted.status == 0);
     CHECK(w.json(name + ".json")["config"]["extra_genes"] == c.extra_genes);
     CHECK(stx::read_h5ad(w.folder / (name + ".h5ad")).n_var() == c.n_written);
-    CHECK((fitted.err.find("note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes "
-                           "-1 takes all of them\n") != std::string::npos) == (c.extra_genes == 0));
+    CHECK((fitted.err.find(
+               "note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes "
+               "-1 takes all of them\n") != std::string::npos) == (c.extra_genes == 0));
   }
 }
 

@@ -16,8 +16,7 @@ namespace {
 const nlohmann::ordered_json settings = {{"model", "toy"}, {"seed", 3}};
 
 /// Two jobs of one run; `interrupt` is called after each epoch of the second.
-std::vector<float> run_jobs(stx::RunState& state,
-                            const std::function<void(std::size_t)>& interrupt) {
+std::vector<float> run_jobs(stx::RunState& state, const std::function<void(std::size_t)>& interrupt) {
   const stx::InterruptScope scope;
   stx::Progress progress(true);
   stx::RunTools tools{state, progress, "Continue with --resume."};
@@ -25,14 +24,12 @@ std::vector<float> run_jobs(stx::RunState& state,
   for (std::int64_t i = 0; i < n_rows; ++i) rows[i] = i;
   if (state.finished("first job") == nullptr) {
     Toy model;
-    stx::JobResult r =
-        stx::train_job<Cpu>(tools, "first job", model, rows, toy_fit(), [] { return 0.0; });
+    stx::JobResult r = stx::train_job<Cpu>(tools, "first job", model, rows, toy_fit(), [] { return 0.0; });
     r.prediction = stx::Matrix<float>(2, 3, 0.25f);
     state.finish("first job", std::move(r));
   }
   Toy model;
-  std::size_t epoch =
-      state.active("second job") != nullptr ? state.active("second job")->epochs.size() : 0;
+  std::size_t epoch = state.active("second job") != nullptr ? state.active("second job")->epochs.size() : 0;
   stx::train_job<Cpu>(tools, "second job", model, rows, toy_fit(), [&] {
     interrupt(++epoch);
     return static_cast<double>(epoch);
@@ -53,11 +50,9 @@ TEST_CASE("Ctrl-C leaves a checkpoint, and the resumed run equals an uninterrupt
   const auto press = [](std::size_t epoch) {
     if (epoch == 4) std::raise(SIGINT);
   };
-  CHECK_THROWS_WITH_AS(
-      run_jobs(first, press),
-      ("[second job] stopped after 4 epochs; saved to " + path + ". Continue with --resume.")
-          .c_str(),
-      stx::Interrupted);
+  CHECK_THROWS_WITH_AS(run_jobs(first, press),
+                       ("[second job] stopped after 4 epochs; saved to " + path + ". Continue with --resume.").c_str(),
+                       stx::Interrupted);
   CHECK(folder.n_files() == 1);
 
   stx::RunState second(path, settings);

@@ -19,8 +19,7 @@ struct Spoiled {
     return Flags{"evaluate", "--st", "st.h5ad", "--sc", "sc.h5ad"} + quick() + more;
   }
   static Flags fit(const Flags& more = {}) {
-    return Flags{"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "out.h5ad", "--folds", "0"} +
-           quick() + more;
+    return Flags{"fit", "--st", "st.h5ad", "--sc", "sc.h5ad", "--out", "out.h5ad", "--folds", "0"} + quick() + more;
   }
   void write() const { write_pair(pair, folder); }
   stx::CsrMatrix<float>& spots() { return std::get<stx::CsrMatrix<float>>(*pair.st.x); }

@@ -46,17 +46,11 @@ class Toy {
   explicit Toy(const ToyOptions& o = {})
       : ctx_({.threads = o.threads, .seed = 5}),
         trunk_(ctx_, store_,
-               {.n_inputs = n_inputs,
-                .n_token_genes = n_genes,
-                .hidden = 16,
-                .width = 8,
-                .dropout = 0.2f}),
-        head_(ctx_, store_, 8, n_targets),
-        adam_(prepare(o), store_, {.learning_rate = 0.01f, .weight_decay = 1e-4f}),
-        site_(ctx_.next_random_site()),
-        counts_(to_device(ctx_, toy_counts())),
-        centroids_(to_device(ctx_, convert<float>(random_values(n_clusters * n_genes, 9, 0, 3)),
-                             Shape{n_clusters, n_genes})) {
+               {.n_inputs = n_inputs, .n_token_genes = n_genes, .hidden = 16, .width = 8, .dropout = 0.2f}),
+        head_(ctx_, store_, 8, n_targets), adam_(prepare(o), store_, {.learning_rate = 0.01f, .weight_decay = 1e-4f}),
+        site_(ctx_.next_random_site()), counts_(to_device(ctx_, toy_counts())),
+        centroids_(
+            to_device(ctx_, convert<float>(random_values(n_clusters * n_genes, 9, 0, 3)), Shape{n_clusters, n_genes})) {
     inputs_ = layout(0, n_inputs);
     targets_ = layout(n_inputs, n_targets);
     constexpr float nan = std::numeric_limits<float>::quiet_NaN();
@@ -70,8 +64,7 @@ class Toy {
   std::array<Var<float, Cpu>, 2> loss(const Tensor<std::int32_t, Cpu>& rows) {
     const auto clusters = trunk_.encode_clusters(ctx_, constant(ctx_, centroids_));
     const auto drawn = draw_rows(ctx_, 8, n_rows, site_);
-    return {error_of(rows, spot_truth_, clusters, 1.0, 0),
-            error_of(drawn, cell_truth_, clusters, 0.5, 1)};
+    return {error_of(rows, spot_truth_, clusters, 1.0, 0), error_of(drawn, cell_truth_, clusters, 0.5, 1)};
   }
 
   Context<Cpu>& context() { return ctx_; }
@@ -95,11 +88,11 @@ class Toy {
             .shift = {},
             .scale = {}};
   }
-  Var<float, Cpu> error_of(const Tensor<std::int32_t, Cpu>& rows, const Csr<Cpu>& truth,
-                                Var<float, Cpu> clusters, double weight, std::uint32_t term) {
+  Var<float, Cpu> error_of(const Tensor<std::int32_t, Cpu>& rows, const Csr<Cpu>& truth, Var<float, Cpu> clusters,
+                           double weight, std::uint32_t term) {
     const auto x = constant(ctx_, gather_log1p(ctx_, counts_, rows, inputs_));
-    return mse(ctx_, head_(ctx_, trunk_(ctx_, x, clusters).fused),
-               gather_log1p(ctx_, truth, rows, targets_), {}, weight, term);
+    return mse(ctx_, head_(ctx_, trunk_(ctx_, x, clusters).fused), gather_log1p(ctx_, truth, rows, targets_), {},
+               weight, term);
   }
 
   Context<Cpu> ctx_;

@@ -20,8 +20,7 @@ struct Workplace {
 
   /// `command --st st.h5ad --sc sc.h5ad`, quick settings, and `flags`.
   Flags on_pair(const std::string& command, const Flags& flags = {}) const {
-    return Flags{command, "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds", "2"} + quick() +
-           flags;
+    return Flags{command, "--st", "st.h5ad", "--sc", "sc.h5ad", "--folds", "2"} + quick() + flags;
   }
   Json json(const std::string& name) const { return Json::parse(golden::slurp(folder / name)); }
   bool has(const std::string& name) const { return std::filesystem::exists(folder / name); }

@@ -29,8 +29,7 @@ TEST_CASE("nn::BatchNorm: parameters, buffers and where they start") {
   CHECK(to_host(ctx, store.buffers()[1].state.value) == std::vector<double>(3, 1.0));
 }
 
-TEST_CASE(
-    "nn::BatchNorm: the running statistics reach those of the data, no optimiser moves them") {
+TEST_CASE("nn::BatchNorm: the running statistics reach those of the data, no optimiser moves them") {
   Context<Cpu> ctx({.threads = 2});
   Store store;
   const Norm norm(ctx, store, "bn", 2, {.momentum = 0.3, .activation = Activation::relu});
@@ -50,8 +49,7 @@ TEST_CASE(
   for (std::int64_t j = 0; j < 2; ++j) {
     double mean = 0, squares = 0;
     for (std::int64_t i = 0; i < rows; ++i) mean += values[i * 2 + j] / rows;
-    for (std::int64_t i = 0; i < rows; ++i)
-      squares += (values[i * 2 + j] - mean) * (values[i * 2 + j] - mean);
+    for (std::int64_t i = 0; i < rows; ++i) squares += (values[i * 2 + j] - mean) * (values[i * 2 + j] - mean);
     CHECK(std::abs(store.buffers()[0].state.value.data[j] - mean) < 1e-11);
     CHECK(std::abs(store.buffers()[1].state.value.data[j] - squares / (rows - 1)) < 1e-11);
   }

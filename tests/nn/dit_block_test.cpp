@@ -30,12 +30,11 @@ TEST_CASE("nn::DitBlock: parameters, and the identity at the start, bit for bit"
   store.allocate(ctx, 3);
   const auto all = names(store);
   CHECK(std::vector(all.begin(), all.begin() + 16) ==
-        std::vector<std::string>{
-            "b.ada.weight(48, 8)", "b.ada.bias(48)", "b.qkv.weight(24, 8)", "b.qkv.bias(24)",
-            "b.out.weight(8, 8)", "b.out.bias(8)", "b.cross_query.weight(8, 8)",
-            "b.cross_query.bias(8)", "b.cross_memory.weight(16, 8)", "b.cross_memory.bias(16)",
-            "b.cross_out.weight(8, 8)", "b.cross_out.bias(8)", "b.mlp_in.weight(32, 8)",
-            "b.mlp_in.bias(32)", "b.mlp_out.weight(8, 32)", "b.mlp_out.bias(8)"});
+        std::vector<std::string>{"b.ada.weight(48, 8)", "b.ada.bias(48)", "b.qkv.weight(24, 8)", "b.qkv.bias(24)",
+                                 "b.out.weight(8, 8)", "b.out.bias(8)", "b.cross_query.weight(8, 8)",
+                                 "b.cross_query.bias(8)", "b.cross_memory.weight(16, 8)", "b.cross_memory.bias(16)",
+                                 "b.cross_out.weight(8, 8)", "b.cross_out.bias(8)", "b.mlp_in.weight(32, 8)",
+                                 "b.mlp_in.bias(32)", "b.mlp_out.weight(8, 32)", "b.mlp_out.bias(8)"});
   CHECK(all.size() == 16 + 10);
   CHECK(max_abs(value_of(ctx, store, "b.ada.weight")) == 0);
   CHECK(max_abs(value_of(ctx, store, "b.cross_out.weight")) == 0);
@@ -57,8 +56,7 @@ TEST_CASE("nn::DitBlock: PyTorch's output and gradients") {
   LayerStore store;
   const Block block(ctx, store, "b", 8, {.n_heads = 2, .mlp_ratio = 2});
   store.allocate(ctx, 3);
-  for (auto& e : store.entries())
-    upload(ctx, e.state.value, std::span<const double>(g.at(e.name.substr(2)).values));
+  for (auto& e : store.entries()) upload(ctx, e.state.value, std::span<const double>(g.at(e.name.substr(2)).values));
   stx::begin_pass(ctx);
   const auto input = [&](const char* name) { return leaf(ctx, to_device(ctx, g.at(name))); };
   const auto z = input("z"), c = input("c"), memory = input("memory");
@@ -100,11 +98,9 @@ TEST_CASE("nn::DitBlock: wrong calls are errors") {
   store.allocate(ctx, 3);
   const auto z = constant(ctx, to_device(ctx, random_values(24, 1), Shape{6, 4}));
   const auto c = constant(ctx, to_device(ctx, random_values(16, 1), Shape{4, 4}));
-  CHECK_THROWS_WITH_AS(block(ctx, z, c),
-                       "[DitBlock] a block with cross-attention needs the projected memory",
+  CHECK_THROWS_WITH_AS(block(ctx, z, c), "[DitBlock] a block with cross-attention needs the projected memory",
                        stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      block(ctx, z, c, block.project_memory(ctx, z)),
-      "[DitBlock] z must be (batch * tokens, 4) and c (batch, 4), got (6, 4) and (4, 4)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(block(ctx, z, c, block.project_memory(ctx, z)),
+                       "[DitBlock] z must be (batch * tokens, 4) and c (batch, 4), got (6, 4) and (4, 4)",
+                       stx::ArgumentError);
 }

@@ -13,8 +13,7 @@ using Layer = stx::nn::GatLayer<double, Cpu>;
 
 namespace {
 
-const CsrGraph ring =
-    stx::with_self_loops(stx::graph_of_edges(5, {1, 2, 3, 4, 0}, {0, 1, 2, 3, 4}));
+const CsrGraph ring = stx::with_self_loops(stx::graph_of_edges(5, {1, 2, 3, 4, 0}, {0, 1, 2, 3, 4}));
 
 }  // namespace
 
@@ -25,11 +24,10 @@ TEST_CASE("nn::GatLayer: PyTorch Geometric's names and initial bounds") {
   const Layer mean(ctx, store, "b", 30, 20, {.n_heads = 4, .concat = false});
   const Layer bare(ctx, store, "c", 3, 2, {.bias = false});
   store.allocate(ctx, 3);
-  CHECK(names(store) ==
-        std::vector<std::string>{"a.lin.weight(80, 30)", "a.att_src(4, 20)", "a.att_dst(4, 20)",
-                                 "a.bias(80)", "b.lin.weight(80, 30)", "b.att_src(4, 20)",
-                                 "b.att_dst(4, 20)", "b.bias(20)", "c.lin.weight(2, 3)",
-                                 "c.att_src(1, 2)", "c.att_dst(1, 2)"});
+  CHECK(names(store) == std::vector<std::string>{"a.lin.weight(80, 30)", "a.att_src(4, 20)", "a.att_dst(4, 20)",
+                                                 "a.bias(80)", "b.lin.weight(80, 30)", "b.att_src(4, 20)",
+                                                 "b.att_dst(4, 20)", "b.bias(20)", "c.lin.weight(2, 3)",
+                                                 "c.att_src(1, 2)", "c.att_dst(1, 2)"});
   const auto near = [&](const char* name, double bound) {
     const double largest = max_abs(value_of(ctx, store, name));
     CHECK(largest <= bound);
@@ -57,8 +55,7 @@ TEST_CASE("nn::GatLayer: the formula, heads side by side and their mean") {
     want.n_heads = 3;
     want.dim = 4;
     for (std::int64_t i = 0; i < 5; ++i)
-      want.rows.emplace_back(ring.indices.begin() + ring.indptr[i],
-                             ring.indices.begin() + ring.indptr[i + 1]);
+      want.rows.emplace_back(ring.indices.begin() + ring.indptr[i], ring.indices.begin() + ring.indptr[i + 1]);
     want.h = naive::gemm(x, value_of(ctx, store, "a.lin.weight"), 5, 12, 6, false, true);
     want.a_src = value_of(ctx, store, "a.att_src");
     want.a_dst = value_of(ctx, store, "a.att_dst");

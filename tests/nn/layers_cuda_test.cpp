@@ -28,8 +28,8 @@ TEST_CASE("nn::TransformerBlock and packed nn::MultiHeadAttention on CUDA") {
   if (no_cuda_device()) return;
   for (const bool pre_norm : {true, false})
     compare_layer([pre_norm]<class T, class D>(Context<D>& ctx, ParameterStore<T, D>& store) {
-      const stx::nn::TransformerBlock<T, D> block(
-          ctx, store, "b", 8, {.n_heads = 2, .hidden = 12, .pre_norm = pre_norm, .dropout = 0.2f});
+      const stx::nn::TransformerBlock<T, D> block(ctx, store, "b", 8,
+                                                  {.n_heads = 2, .hidden = 12, .pre_norm = pre_norm, .dropout = 0.2f});
       const auto x = store.add("x", Shape{10, 8}, Init::filled(0));
       return [=, &ctx] { return block(ctx, x, 2); };
     });

@@ -16,16 +16,12 @@ using Store = LayerStore;
 TEST_CASE("nn::Linear: parameters, initial bounds, value") {
   Context<Cpu> ctx;
   Store store;
-  const stx::nn::Linear<double, Cpu> layer(ctx, store, "st1", 25, 400,
-                                           {.activation = Activation::gelu});
-  const stx::nn::Linear<double, Cpu> wide(ctx, store, "wide", 25, 400,
-                                          {.weight_bound = 3, .zero_bias = true});
+  const stx::nn::Linear<double, Cpu> layer(ctx, store, "st1", 25, 400, {.activation = Activation::gelu});
+  const stx::nn::Linear<double, Cpu> wide(ctx, store, "wide", 25, 400, {.weight_bound = 3, .zero_bias = true});
   store.allocate(ctx, 3);
-  CHECK(names(store) == std::vector<std::string>{"st1.weight(400, 25)", "st1.bias(400)",
-                                                 "wide.weight(400, 25)", "wide.bias(400)"});
-  const auto near = [](double largest, double bound) {
-    return largest <= bound && largest > 0.98 * bound;
-  };
+  CHECK(names(store) ==
+        std::vector<std::string>{"st1.weight(400, 25)", "st1.bias(400)", "wide.weight(400, 25)", "wide.bias(400)"});
+  const auto near = [](double largest, double bound) { return largest <= bound && largest > 0.98 * bound; };
   CHECK(near(max_abs(value_of(ctx, store, "st1.weight")), 0.2));
   CHECK(near(max_abs(value_of(ctx, store, "st1.bias")), 0.2));
   CHECK(near(max_abs(value_of(ctx, store, "wide.weight")), 3));
@@ -33,10 +29,9 @@ TEST_CASE("nn::Linear: parameters, initial bounds, value") {
 
   const auto x = random_values(7 * 25, 1);
   const auto y = layer(ctx, constant(ctx, to_device(ctx, x, Shape{7, 25})));
-  const auto want =
-      naive::linear(x, value_of(ctx, store, "st1.weight"), value_of(ctx, store, "st1.bias"), {},
-                    true, std::vector<double>(7 * 400, 0.0), 7, 25, 400)
-          .y;
+  const auto want = naive::linear(x, value_of(ctx, store, "st1.weight"), value_of(ctx, store, "st1.bias"), {}, true,
+                                  std::vector<double>(7 * 400, 0.0), 7, 25, 400)
+                        .y;
   CHECK(max_error(to_host(ctx, y.value()), want) < 1e-14);
 }
 
@@ -48,9 +43,8 @@ TEST_CASE(
   const std::int64_t width = 32;
   const stx::nn::CrossAttention<double, Cpu> layer(ctx, store, "a", width, {.n_heads = 4});
   store.allocate(ctx, 3);
-  CHECK(names(store) == std::vector<std::string>{"a.query.weight(32, 32)", "a.query.bias(32)",
-                                                 "a.key.weight(32, 32)", "a.key.bias(32)",
-                                                 "a.value.weight(32, 32)", "a.value.bias(32)",
+  CHECK(names(store) == std::vector<std::string>{"a.query.weight(32, 32)", "a.query.bias(32)", "a.key.weight(32, 32)",
+                                                 "a.key.bias(32)", "a.value.weight(32, 32)", "a.value.bias(32)",
                                                  "a.out.weight(32, 32)", "a.out.bias(32)"});
   // Xavier-uniform of the packed (3 width x width) matrix: sqrt(6 / (3 width + width)).
   for (const char* name : {"a.query", "a.key", "a.value"}) {
@@ -66,12 +60,10 @@ TEST_CASE(
   const auto result = layer(ctx, constant(ctx, to_device(ctx, queries, Shape{6, width})),
                             constant(ctx, to_device(ctx, memory, Shape{5, width})), true);
   const auto project = [&](const char* name, const std::vector<double>& x, std::int64_t rows) {
-    return naive::gemm(x, value_of(ctx, store, std::string(name) + ".weight"), rows, width, width,
-                       false, true);
+    return naive::gemm(x, value_of(ctx, store, std::string(name) + ".weight"), rows, width, width, false, true);
   };
-  const auto attended =
-      naive::attention<double>(project("a.query", queries, 6), project("a.key", memory, 5),
-                               project("a.value", memory, 5), {}, {}, {}, 6, 5, width, 4);
+  const auto attended = naive::attention<double>(project("a.query", queries, 6), project("a.key", memory, 5),
+                                                 project("a.value", memory, 5), {}, {}, {}, 6, 5, width, 4);
   CHECK(max_error(to_host(ctx, result.weights.value()), attended.weights) < 1e-14);
   CHECK(max_error(to_host(ctx, result.out.value()), project("a.out", attended.out, 6)) < 1e-13);
 }
@@ -122,8 +114,7 @@ TEST_CASE("nn: gradients of every parameter of a small network, dropout included
   Store store;
   const stx::nn::Linear<double, Cpu> encoder(ctx, store, "encoder", 3, 4,
                                              {.activation = Activation::gelu, .dropout = 0.2f});
-  const stx::nn::CrossAttention<double, Cpu> attention(ctx, store, "attention", 4,
-                                                       {.n_heads = 2, .dropout = 0.2f});
+  const stx::nn::CrossAttention<double, Cpu> attention(ctx, store, "attention", 4, {.n_heads = 2, .dropout = 0.2f});
   const stx::nn::ResidualLayerNorm<double, Cpu> norm(ctx, store, "norm", 4, 0.2f);
   store.allocate(ctx, 8);
   stx::begin_step(ctx);

@@ -31,11 +31,10 @@ TEST_CASE("nn::MultiHeadAttention: PyTorch's names and initial bounds") {
   const Layer packed(ctx, store, "a", 32, {.n_heads = 4});
   const Layer apart(ctx, store, "b", 16, {.bias = false, .packed = false, .key_width = 48});
   store.allocate(ctx, 3);
-  CHECK(names(store) ==
-        std::vector<std::string>{"a.in_proj_weight(96, 32)", "a.in_proj_bias(96)",
-                                 "a.out_proj.weight(32, 32)", "a.out_proj.bias(32)",
-                                 "b.q_proj_weight(16, 16)", "b.k_proj_weight(16, 48)",
-                                 "b.v_proj_weight(16, 48)", "b.out_proj.weight(16, 16)"});
+  CHECK(names(store) == std::vector<std::string>{"a.in_proj_weight(96, 32)", "a.in_proj_bias(96)",
+                                                 "a.out_proj.weight(32, 32)", "a.out_proj.bias(32)",
+                                                 "b.q_proj_weight(16, 16)", "b.k_proj_weight(16, 48)",
+                                                 "b.v_proj_weight(16, 48)", "b.out_proj.weight(16, 16)"});
   const auto near = [&](const char* name, double bound) {
     const double largest = max_abs(value_of(ctx, store, name));
     CHECK(largest <= bound);
@@ -60,8 +59,7 @@ TEST_CASE("nn::MultiHeadAttention: PyTorch's output, packed with padding") {
   set_parameters(store, g);
   const auto input = [&](const char* name, std::int64_t width) {
     const auto& values = g.at(name).values;
-    return constant(ctx, to_device(ctx, values,
-                                   Shape{static_cast<std::int64_t>(values.size()) / width, width}));
+    return constant(ctx, to_device(ctx, values, Shape{static_cast<std::int64_t>(values.size()) / width, width}));
   };
   std::vector<std::int32_t> lengths = {5, 2};
   const KeyMask<Cpu> mask{{lengths.data(), Shape{2}}, {}};
@@ -86,17 +84,15 @@ TEST_CASE("nn::MultiHeadAttention: gradients of every parameter, dropout include
 TEST_CASE("nn::MultiHeadAttention: wrong uses are errors") {
   Context<Cpu> ctx;
   LayerStore store;
-  CHECK_THROWS_WITH_AS(
-      Layer(ctx, store, "a", 4, {.key_width = 6}),
-      "[MultiHeadAttention] a packed projection needs key_width = width = 4, got 6; set "
-      "packed = false",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(Layer(ctx, store, "a", 4, {.key_width = 6}),
+                       "[MultiHeadAttention] a packed projection needs key_width = width = 4, got 6; set "
+                       "packed = false",
+                       stx::ArgumentError);
   const Layer layer(ctx, store, "b", 4);
   store.allocate(ctx, 1);
   const auto x = constant(ctx, to_device(ctx, std::vector<double>(8), Shape{2, 4}));
-  CHECK_THROWS_WITH_AS(
-      layer(ctx, x, x),
-      "[MultiHeadAttention] a packed projection attends to its own input only; set "
-      "packed = false",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(layer(ctx, x, x),
+                       "[MultiHeadAttention] a packed projection attends to its own input only; set "
+                       "packed = false",
+                       stx::ArgumentError);
 }

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 
 using stx::Context;
 using stx::Cpu;
@@ -41,8 +41,7 @@ TEST_CASE("parameters lie one after another, padded to 16 values, with their own
   for (float g : to_host(ctx, store.grads())) CHECK(g == 0);
 }
 
-TEST_CASE(
-    "initial values depend on the seed and on the place in the list, and spread over the bound") {
+TEST_CASE("initial values depend on the seed and on the place in the list, and spread over the bound") {
   const auto draw = [](std::uint64_t seed) {
     Context<Cpu> ctx;
     Store store;
@@ -75,8 +74,7 @@ TEST_CASE("the first stream is the Philox stream of the seed") {
     CHECK(v == static_cast<float>(2 * random.uniform() - 1));
 }
 
-TEST_CASE(
-    "buffers lie apart: no gradient, not counted, with initial values and names of their own") {
+TEST_CASE("buffers lie apart: no gradient, not counted, with initial values and names of their own") {
   Context<Cpu> ctx;
   Store store;
   const auto mean = store.add_buffer("n.mean", Shape{3}, Init::filled(0.5));
@@ -118,15 +116,12 @@ TEST_CASE("names are unique and known before allocate()") {
   Store store;
   store.add("head.weight", Shape{2}, Init::filled(1));
   CHECK_THROWS_WITH_AS(store.add("head.weight", Shape{3}, Init::filled(1)),
-                       "[ParameterStore] two parameters are named 'head.weight'",
-                       stx::ArgumentError);
+                       "[ParameterStore] two parameters are named 'head.weight'", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(store.add_buffer("head.weight", Shape{3}, Init::filled(1)),
-                       "[ParameterStore] two parameters are named 'head.weight'",
-                       stx::ArgumentError);
+                       "[ParameterStore] two parameters are named 'head.weight'", stx::ArgumentError);
   store.allocate(ctx, 1);
   CHECK_THROWS_WITH_AS(store.add("late", Shape{3}, Init::filled(1)),
-                       "[ParameterStore] parameter 'late' was declared after allocate()",
-                       stx::ArgumentError);
+                       "[ParameterStore] parameter 'late' was declared after allocate()", stx::ArgumentError);
   CHECK(store.entries().size() == 1);
   CHECK(store.entries()[0].name == "head.weight");
 }

@@ -14,8 +14,8 @@ using Store = LayerStore;
 namespace {
 
 /// y = W x + b for rows of x.
-std::vector<double> affine(Context<Cpu>& ctx, const Store& store, const std::string& name,
-                           const std::vector<double>& x, std::int64_t rows) {
+std::vector<double> affine(Context<Cpu>& ctx, const Store& store, const std::string& name, const std::vector<double>& x,
+                           std::int64_t rows) {
   const auto w = value_of(ctx, store, name + ".weight"), b = value_of(ctx, store, name + ".bias");
   const std::size_t out = b.size(), in = w.size() / out;
   std::vector<double> y;
@@ -29,29 +29,25 @@ std::vector<double> affine(Context<Cpu>& ctx, const Store& store, const std::str
 }
 
 /// GELU in tanh form of the layer norm of W x + b, gain and shift as stored.
-std::vector<double> block(Context<Cpu>& ctx, const Store& store, const std::string& name,
-                          const std::vector<double>& x, std::int64_t rows) {
+std::vector<double> block(Context<Cpu>& ctx, const Store& store, const std::string& name, const std::vector<double>& x,
+                          std::int64_t rows) {
   auto y = affine(ctx, store, name + ".0", x, rows);
-  const auto gain = value_of(ctx, store, name + ".0.norm.gain"),
-             shift = value_of(ctx, store, name + ".0.norm.shift");
+  const auto gain = value_of(ctx, store, name + ".0.norm.gain"), shift = value_of(ctx, store, name + ".0.norm.shift");
   const std::size_t width = gain.size();
   for (std::int64_t i = 0; i < rows; ++i) {
     double mean = 0, variance = 0;
     for (std::size_t j = 0; j < width; ++j) mean += y[i * width + j] / static_cast<double>(width);
     for (std::size_t j = 0; j < width; ++j)
-      variance +=
-          (y[i * width + j] - mean) * (y[i * width + j] - mean) / static_cast<double>(width);
+      variance += (y[i * width + j] - mean) * (y[i * width + j] - mean) / static_cast<double>(width);
     for (std::size_t j = 0; j < width; ++j) {
       const double z = (y[i * width + j] - mean) / std::sqrt(variance + 1e-5) * gain[j] + shift[j];
-      y[i * width + j] =
-          0.5 * z * (1 + std::tanh(std::sqrt(2 / M_PI) * (z + 0.044715 * z * z * z)));
+      y[i * width + j] = 0.5 * z * (1 + std::tanh(std::sqrt(2 / M_PI) * (z + 0.044715 * z * z * z)));
     }
   }
   return y;
 }
 
-std::vector<double> beside(const std::vector<double>& a, const std::vector<double>& b,
-                           std::int64_t rows) {
+std::vector<double> beside(const std::vector<double>& a, const std::vector<double>& b, std::int64_t rows) {
   std::vector<double> y;
   const std::size_t n = a.size() / rows, m = b.size() / rows;
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -79,14 +75,12 @@ TEST_CASE("nn::SkipMlp: parameters and their start; the output starts at zero") 
   store.allocate(ctx, 3);
   CHECK(names(store) ==
         std::vector<std::string>{
-            "u.enc.0.0.weight(8, 7)",  "u.enc.0.0.bias(8)",       "u.enc.0.0.norm.gain(8)",
-            "u.enc.0.0.norm.shift(8)", "u.enc.1.0.weight(4, 8)",  "u.enc.1.0.bias(4)",
-            "u.enc.1.0.norm.gain(4)",  "u.enc.1.0.norm.shift(4)", "u.enc.2.0.weight(2, 4)",
-            "u.enc.2.0.bias(2)",       "u.enc.2.0.norm.gain(2)",  "u.enc.2.0.norm.shift(2)",
-            "u.dec.0.0.weight(4, 2)",  "u.dec.0.0.bias(4)",       "u.dec.0.0.norm.gain(4)",
-            "u.dec.0.0.norm.shift(4)", "u.dec.1.0.weight(8, 8)",  "u.dec.1.0.bias(8)",
-            "u.dec.1.0.norm.gain(8)",  "u.dec.1.0.norm.shift(8)", "u.dec.2.weight(5, 16)",
-            "u.dec.2.bias(5)"});
+            "u.enc.0.0.weight(8, 7)", "u.enc.0.0.bias(8)", "u.enc.0.0.norm.gain(8)", "u.enc.0.0.norm.shift(8)",
+            "u.enc.1.0.weight(4, 8)", "u.enc.1.0.bias(4)", "u.enc.1.0.norm.gain(4)", "u.enc.1.0.norm.shift(4)",
+            "u.enc.2.0.weight(2, 4)", "u.enc.2.0.bias(2)", "u.enc.2.0.norm.gain(2)", "u.enc.2.0.norm.shift(2)",
+            "u.dec.0.0.weight(4, 2)", "u.dec.0.0.bias(4)", "u.dec.0.0.norm.gain(4)", "u.dec.0.0.norm.shift(4)",
+            "u.dec.1.0.weight(8, 8)", "u.dec.1.0.bias(8)", "u.dec.1.0.norm.gain(8)", "u.dec.1.0.norm.shift(8)",
+            "u.dec.2.weight(5, 16)",  "u.dec.2.bias(5)"});
   const auto x = constant(ctx, to_device(ctx, random_values(21, 1), Shape{3, 7}));
   CHECK(to_host(ctx, net(ctx, x).value()) == std::vector<double>(15, 0.0));
   const double largest = max_abs(value_of(ctx, store, "u.enc.0.0.weight"));
@@ -121,8 +115,8 @@ TEST_CASE("nn::SkipMlp: one width is an error") {
   Context<Cpu> ctx;
   Store store;
   using Net = stx::nn::SkipMlp<double, Cpu>;
-  CHECK_THROWS_WITH_AS(Net(ctx, store, "u", 3, {4}, 2),
-                       "[SkipMlp] there must be at least two widths, got 1", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(Net(ctx, store, "u", 3, {4}, 2), "[SkipMlp] there must be at least two widths, got 1",
+                       stx::ArgumentError);
 }
 
 TEST_CASE("nn::TimestepEmbedding: parameters, formula and gradients") {
@@ -130,8 +124,8 @@ TEST_CASE("nn::TimestepEmbedding: parameters, formula and gradients") {
   Store store;
   const stx::nn::TimestepEmbedding<double, Cpu> embed(ctx, store, "t", 5, {.frequencies = 8});
   store.allocate(ctx, 3);
-  CHECK(names(store) == std::vector<std::string>{"t.in.weight(5, 8)", "t.in.bias(5)",
-                                                 "t.out.weight(5, 5)", "t.out.bias(5)"});
+  CHECK(names(store) ==
+        std::vector<std::string>{"t.in.weight(5, 8)", "t.in.bias(5)", "t.out.weight(5, 5)", "t.out.bias(5)"});
   CHECK(max_abs(value_of(ctx, store, "t.in.weight")) <= 0.02 * std::sqrt(3.0));
   CHECK(max_abs(value_of(ctx, store, "t.in.bias")) == 0);
   shake(store);
@@ -144,7 +138,6 @@ TEST_CASE("nn::TimestepEmbedding: parameters, formula and gradients") {
     }
   auto hidden = affine(ctx, store, "t.in", waves, 3);
   for (double& h : hidden) h = h / (1 + std::exp(-h));
-  CHECK(max_error(to_host(ctx, embed(ctx, times).value()), affine(ctx, store, "t.out", hidden, 3)) <
-        2e-6);
+  CHECK(max_error(to_host(ctx, embed(ctx, times).value()), affine(ctx, store, "t.out", hidden, 3)) < 2e-6);
   check_parameter_gradients(ctx, store, [&] { return embed(ctx, times); });
 }

@@ -15,20 +15,18 @@ using Ids = std::vector<std::int32_t>;
 
 /// Last hidden state.
 template <class T = double>
-std::vector<T> encode(const stx::nn::T5Config& config, const Ids& ids, std::int64_t batch = 1,
-                      const Ids& lengths = {}, int threads = 2) {
+std::vector<T> encode(const stx::nn::T5Config& config, const Ids& ids, std::int64_t batch = 1, const Ids& lengths = {},
+                      int threads = 2) {
   Context<Cpu> ctx({.threads = threads});
   const auto encoder = t5_fixture<T>(ctx, config);
   stx::Tensor<std::int32_t, Cpu> real;
   if (!lengths.empty()) real = to_device(ctx, lengths, Shape{batch});
-  return to_host(
-      ctx,
-      encoder(ctx, to_device(ctx, ids, Shape{static_cast<std::int64_t>(ids.size())}), batch, real)
-          .value());
+  return to_host(ctx,
+                 encoder(ctx, to_device(ctx, ids, Shape{static_cast<std::int64_t>(ids.size())}), batch, real).value());
 }
 
-std::vector<double> encode(bool gated, const Ids& ids, std::int64_t batch = 1,
-                           const Ids& lengths = {}, int threads = 2) {
+std::vector<double> encode(bool gated, const Ids& ids, std::int64_t batch = 1, const Ids& lengths = {},
+                           int threads = 2) {
   return encode(t5_fixture_config(gated), ids, batch, lengths, threads);
 }
 
@@ -47,19 +45,20 @@ void check_token(const std::vector<double>& got, const std::vector<double>& want
 TEST_CASE("T5: parameters of the published encoders, and what an encoder asks for") {
   const auto count = [](std::int64_t width, std::int64_t head_width, std::int64_t heads, std::int64_t hidden,
                         std::int64_t blocks, bool gated) {
-    return stx::nn::T5Config{.width = width, .head_width = head_width, .heads = heads, .hidden = hidden, .blocks = blocks,
-                             .gated = gated}.parameters();
+    return stx::nn::T5Config{
+        .width = width, .head_width = head_width, .heads = heads, .hidden = hidden, .blocks = blocks, .gated = gated}
+        .parameters();
   };
-  CHECK(count(512, 64, 8, 2048, 6, false) == 35330816);           // t5-small
-  CHECK(count(768, 64, 12, 3072, 12, false) == 109628544);        // base
-  CHECK(count(1024, 64, 16, 4096, 24, false) == 334939648);       // large
-  CHECK(count(1024, 128, 32, 16384, 24, false) == 1240909824);    // 3b
-  CHECK(count(1024, 128, 128, 65536, 24, false) == 4864791552);   // 11b
-  CHECK(count(512, 64, 6, 1024, 8, true) == 35332800);            // v1.1 small
-  CHECK(count(768, 64, 12, 2048, 12, true) == 109628544);         // base
-  CHECK(count(1024, 64, 16, 2816, 24, true) == 341231104);        // large
-  CHECK(count(2048, 64, 32, 5120, 24, true) == 1223527424);       // xl
-  CHECK(count(4096, 64, 64, 10240, 24, true) == 4762310656);      // xxl
+  CHECK(count(512, 64, 8, 2048, 6, false) == 35330816);          // t5-small
+  CHECK(count(768, 64, 12, 3072, 12, false) == 109628544);       // base
+  CHECK(count(1024, 64, 16, 4096, 24, false) == 334939648);      // large
+  CHECK(count(1024, 128, 32, 16384, 24, false) == 1240909824);   // 3b
+  CHECK(count(1024, 128, 128, 65536, 24, false) == 4864791552);  // 11b
+  CHECK(count(512, 64, 6, 1024, 8, true) == 35332800);           // v1.1 small
+  CHECK(count(768, 64, 12, 2048, 12, true) == 109628544);        // base
+  CHECK(count(1024, 64, 16, 2816, 24, true) == 341231104);       // large
+  CHECK(count(2048, 64, 32, 5120, 24, true) == 1223527424);      // xl
+  CHECK(count(4096, 64, 64, 10240, 24, true) == 4762310656);     // xxl
   for (const bool gated : {false, true}) {
     Context<Cpu> ctx({.threads = 1});
     const auto config = t5_fixture_config(gated);
@@ -98,9 +97,8 @@ TEST_CASE("T5: case 3, a hundred tokens, mean without the end token") {
   Ids ids;
   for (int i = 0; i < 99; ++i) ids.push_back((7 * i + 3) % 15 + 1);
   ids.push_back(1);
-  const std::vector<double> want[] = {
-      {0.34228571, 0.21029387, 0.03226766, 0.00044020, -0.01551533, -0.15944888},
-      {0.18495593, 0.02891091, -0.04045332, 0.01554263, 0.03731242, -0.07326191}};
+  const std::vector<double> want[] = {{0.34228571, 0.21029387, 0.03226766, 0.00044020, -0.01551533, -0.15944888},
+                                      {0.18495593, 0.02891091, -0.04045332, 0.01554263, 0.03731242, -0.07326191}};
   for (bool gated : {false, true}) {
     stx::Matrix<double> hidden(100, 6);
     hidden.values = encode(gated, ids);
@@ -116,8 +114,7 @@ TEST_CASE("T5: the library's encoder on the same weights, in double and float") 
     ids.push_back(1);
     return ids;
   };
-  const auto check = [&](const std::string& name, const stx::nn::T5Config& config, const Ids& ids,
-                         const Ids& lengths) {
+  const auto check = [&](const std::string& name, const stx::nn::T5Config& config, const Ids& ids, const Ids& lengths) {
     INFO(name);
     const auto& want = g.at(name).values;
     const auto compare = [&](auto got, double tolerance) {
@@ -160,8 +157,7 @@ TEST_CASE("T5: a padded batch is its sequences one by one; threads do not matter
     const auto first = encode(gated, {3, 5, 7, 1}), third = encode(gated, {4, 2, 1});
     CHECK(max_error(std::vector<double>(batch.begin(), batch.begin() + 24), first) < 1e-14);
     CHECK(max_error(std::vector<double>(batch.begin() + 48, batch.begin() + 66), third) < 1e-14);
-    for (int threads : {1, 2, 3, 5})
-      CHECK(same_bits(batch, encode(gated, ids, 3, {4, 2, 3}, threads)));
+    for (int threads : {1, 2, 3, 5}) CHECK(same_bits(batch, encode(gated, ids, 3, {4, 2, 3}, threads)));
   }
 }
 
@@ -171,27 +167,23 @@ TEST_CASE("T5: no tokens, and means of sequences that hold the end token alone")
   hidden.values = {1, 2, 3, 4, 5, 6, 7, 8};
   const auto mean = stx::nn::t5_mean_without_end(hidden, {2, 1});
   CHECK(mean.values == std::vector<double>{1, 2, 0, 0});
-  CHECK_THROWS_WITH_AS(
-      stx::nn::t5_mean_without_end(hidden, {2, 3}),
-      "[t5_mean_without_end] sequence 1 has 3 tokens, more than the padded length 2",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::nn::t5_mean_without_end(hidden, {2, 3}),
+                       "[t5_mean_without_end] sequence 1 has 3 tokens, more than the padded length 2",
+                       stx::ArgumentError);
   CHECK_THROWS_AS(stx::nn::t5_mean_without_end(hidden, {1, 1, 1}), stx::ArgumentError);
   CHECK(stx::nn::t5_mean_without_end(stx::Matrix<double>(0, 2), {}).rows == 0);
 }
 
 TEST_CASE("T5: wrong calls are errors") {
-  CHECK_THROWS_WITH_AS(encode(true, {1, 2, 3}, 2),
-                       "[T5Encoder] batch = 2 must divide the 3 ids of a vector",
+  CHECK_THROWS_WITH_AS(encode(true, {1, 2, 3}, 2), "[T5Encoder] batch = 2 must divide the 3 ids of a vector",
                        stx::ArgumentError);
   Context<Cpu> ctx;
   using Encoder = stx::nn::T5Encoder<double, Cpu>;
   const auto none = [](const std::string&, Shape) { return std::vector<double>(); };
   CHECK_THROWS_WITH_AS(Encoder(ctx, t5_fixture_config(false), none),
-                       "[T5Encoder] 'shared.weight' must have shape (16, 6), got 0 values",
-                       stx::ArgumentError);
+                       "[T5Encoder] 'shared.weight' must have shape (16, 6), got 0 values", stx::ArgumentError);
   auto config = t5_fixture_config(false);
   config.heads = 0;
-  CHECK_THROWS_WITH_AS(Encoder(ctx, config, none),
-                       "[T5Encoder] every size of the configuration must be positive",
+  CHECK_THROWS_WITH_AS(Encoder(ctx, config, none), "[T5Encoder] every size of the configuration must be positive",
                        stx::ArgumentError);
 }

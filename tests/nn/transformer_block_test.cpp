@@ -10,25 +10,20 @@ using stx::KeyMask;
 using stx::Shape;
 using Block = stx::nn::TransformerBlock<double, Cpu>;
 
-TEST_CASE(
-    "nn::TransformerBlock: PyTorch's names and output, post-norm and pre-norm, with padding") {
+TEST_CASE("nn::TransformerBlock: PyTorch's names and output, post-norm and pre-norm, with padding") {
   const auto g = golden::load("ops/transformer_block.txt");
   for (const bool pre : {false, true}) {
     Context<Cpu> ctx;
     LayerStore store;
-    const Block block(ctx, store, "b", 8,
-                      {.n_heads = 2,
-                       .hidden = 12,
-                       .activation = stx::Activation::gelu,
-                       .pre_norm = pre,
-                       .dropout = 0.3f});
+    const Block block(
+        ctx, store, "b", 8,
+        {.n_heads = 2, .hidden = 12, .activation = stx::Activation::gelu, .pre_norm = pre, .dropout = 0.3f});
     store.allocate(ctx, 3);
-    CHECK(names(store) == std::vector<std::string>{
-                              "b.self_attn.in_proj_weight(24, 8)", "b.self_attn.in_proj_bias(24)",
-                              "b.self_attn.out_proj.weight(8, 8)", "b.self_attn.out_proj.bias(8)",
-                              "b.linear1.weight(12, 8)", "b.linear1.bias(12)",
-                              "b.linear2.weight(8, 12)", "b.linear2.bias(8)", "b.norm1.weight(8)",
-                              "b.norm1.bias(8)", "b.norm2.weight(8)", "b.norm2.bias(8)"});
+    CHECK(names(store) == std::vector<std::string>{"b.self_attn.in_proj_weight(24, 8)", "b.self_attn.in_proj_bias(24)",
+                                                   "b.self_attn.out_proj.weight(8, 8)", "b.self_attn.out_proj.bias(8)",
+                                                   "b.linear1.weight(12, 8)", "b.linear1.bias(12)",
+                                                   "b.linear2.weight(8, 12)", "b.linear2.bias(8)", "b.norm1.weight(8)",
+                                                   "b.norm1.bias(8)", "b.norm2.weight(8)", "b.norm2.bias(8)"});
     for (auto& e : store.entries()) {
       std::string name = (pre ? "pre_" : "post_") + e.name.substr(2);
       std::replace(name.begin(), name.end(), '.', '_');
@@ -51,13 +46,11 @@ TEST_CASE("nn::TransformerBlock: gradients of every parameter, dropout included;
   for (const bool pre : {false, true}) {
     Context<Cpu> ctx({.threads = 2, .seed = 5});
     LayerStore store;
-    const Block block(ctx, store, "b", 4,
-                      {.n_heads = 2, .hidden = 3, .pre_norm = pre, .dropout = 0.2f});
+    const Block block(ctx, store, "b", 4, {.n_heads = 2, .hidden = 3, .pre_norm = pre, .dropout = 0.2f});
     store.allocate(ctx, 8);
     stx::begin_step(ctx);
     const auto x = to_device(ctx, random_values(6 * 4, 1), Shape{6, 4});
     check_parameter_gradients(ctx, store, [&] { return block(ctx, constant(ctx, x), 2); });
-    CHECK(block(ctx, constant(ctx, to_device(ctx, std::vector<double>{}, Shape{0, 4}))).shape() ==
-          Shape{0, 4});
+    CHECK(block(ctx, constant(ctx, to_device(ctx, std::vector<double>{}, Shape{0, 4}))).shape() == Shape{0, 4});
   }
 }

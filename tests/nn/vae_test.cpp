@@ -14,8 +14,8 @@ using Decoder = stx::nn::CountDecoder<double, Cpu>;
 
 namespace {
 
-stx::Var<double, Cpu> random_constant(Context<Cpu>& ctx, Shape shape, std::uint64_t seed,
-                                      double low = -1, double high = 1) {
+stx::Var<double, Cpu> random_constant(Context<Cpu>& ctx, Shape shape, std::uint64_t seed, double low = -1,
+                                      double high = 1) {
   return constant(ctx, to_device(ctx, random_values(shape.size(), seed, low, high), shape));
 }
 
@@ -25,20 +25,17 @@ TEST_CASE("nn::VaeEncoder: parameters, shapes, and one linear layer without hidd
   Context<Cpu> ctx;
   LayerStore store;
   const Encoder deep(ctx, store, "e", 12, 3, {.hidden = {8, 5}});
-  const Encoder plain(ctx, store, "p", 4, 2,
-                      {.hidden = {6}, .batch_norm = false, .spread = stx::Spread::softplus});
+  const Encoder plain(ctx, store, "p", 4, 2, {.hidden = {6}, .batch_norm = false, .spread = stx::Spread::softplus});
   const Encoder flat(ctx, store, "f", 4, 2, {.hidden = {}});
   store.allocate(ctx, 3);
   CHECK(names(store) ==
         std::vector<std::string>{
-            "e.hidden0.weight(8, 12)", "e.hidden0.bias(8)",       "e.hidden0.norm.gain(8)",
-            "e.hidden0.norm.shift(8)", "e.hidden1.weight(5, 8)",  "e.hidden1.bias(5)",
-            "e.hidden1.norm.gain(5)",  "e.hidden1.norm.shift(5)", "e.mean.weight(3, 5)",
-            "e.mean.bias(3)",          "e.spread.weight(3, 5)",   "e.spread.bias(3)",
-            "p.hidden0.weight(6, 4)",  "p.hidden0.bias(6)",       "p.mean.weight(2, 6)",
-            "p.mean.bias(2)",          "p.spread.weight(2, 6)",   "p.spread.bias(2)",
-            "f.mean.weight(2, 4)",     "f.mean.bias(2)",          "f.spread.weight(2, 4)",
-            "f.spread.bias(2)"});
+            "e.hidden0.weight(8, 12)", "e.hidden0.bias(8)", "e.hidden0.norm.gain(8)", "e.hidden0.norm.shift(8)",
+            "e.hidden1.weight(5, 8)",  "e.hidden1.bias(5)", "e.hidden1.norm.gain(5)", "e.hidden1.norm.shift(5)",
+            "e.mean.weight(3, 5)",     "e.mean.bias(3)",    "e.spread.weight(3, 5)",  "e.spread.bias(3)",
+            "p.hidden0.weight(6, 4)",  "p.hidden0.bias(6)", "p.mean.weight(2, 6)",    "p.mean.bias(2)",
+            "p.spread.weight(2, 6)",   "p.spread.bias(2)",  "f.mean.weight(2, 4)",    "f.mean.bias(2)",
+            "f.spread.weight(2, 4)",   "f.spread.bias(2)"});
   const auto q = deep(ctx, random_constant(ctx, {7, 12}, 1));
   CHECK(q.mean.shape() == Shape{7, 3});
   CHECK(q.spread.shape() == Shape{7, 3});
@@ -64,9 +61,8 @@ TEST_CASE("nn::CountDecoder: parameters, the likelihood of its own expectation, 
   const Decoder decoder(ctx, store, "d", 3, 6, {.n_batches = 2, .log_theta = 0.5});
   const Decoder nb(ctx, store, "nb", 3, 6, {.zero_inflated = false});
   store.allocate(ctx, 3);
-  CHECK(names(store) == std::vector<std::string>{"d.rate.weight(6, 3)", "d.rate.bias(6)",
-                                                 "d.zero.weight(6, 3)", "d.zero.bias(6)",
-                                                 "d.log_theta(2, 6)", "nb.rate.weight(6, 3)",
+  CHECK(names(store) == std::vector<std::string>{"d.rate.weight(6, 3)", "d.rate.bias(6)", "d.zero.weight(6, 3)",
+                                                 "d.zero.bias(6)", "d.log_theta(2, 6)", "nb.rate.weight(6, 3)",
                                                  "nb.rate.bias(6)", "nb.log_theta(6)"});
   CHECK(value_of(ctx, store, "d.log_theta") == std::vector<double>(12, 0.5));
 
@@ -91,8 +87,7 @@ TEST_CASE("nn::CountDecoder: parameters, the likelihood of its own expectation, 
   for (int j = 0; j < 6; ++j) sum += alone[j];
   CHECK(sum == doctest::Approx(std::exp(rows.library.value().data[0])));
   rows.batch = {};
-  CHECK_THROWS_WITH_AS(decoder.mean(ctx, z, rows),
-                       "[CountDecoder] with 2 batches the batch of every row is needed",
+  CHECK_THROWS_WITH_AS(decoder.mean(ctx, z, rows), "[CountDecoder] with 2 batches the batch of every row is needed",
                        stx::ArgumentError);
   LayerStore other;
   CHECK_THROWS_WITH_AS(Decoder(ctx, other, "bad", 3, 6, {.n_batches = 0}),

@@ -22,25 +22,23 @@ void check(const Case& s) {
   compare_devices([&](auto& ctx, auto& rig) {
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
     const std::int64_t n = s.rows * s.cols;
-    const stx::ActivateForward<T> forward{
-        .x = rig.input(random_values(n, 1, -4, 4)),
-        .residual = s.residual ? rig.input(random_values(n, 2)) : nullptr,
-        .y = rig.output(n),
-        .rows = s.rows,
-        .cols = s.cols,
-        .activation = s.activation,
-        .dropout = {s.dropout, 3}};
-    const stx::ActivateBackward<T> backward{
-        .grad_y = rig.input(random_values(n, 3)),
-        .x = forward.x,
-        .grad_x = rig.output(n, s.write),
-        .grad_residual = s.residual ? rig.output(n, s.write) : nullptr,
-        .write_x = s.write,
-        .write_residual = s.write,
-        .rows = s.rows,
-        .cols = s.cols,
-        .activation = s.activation,
-        .dropout = {s.dropout, 3}};
+    const stx::ActivateForward<T> forward{.x = rig.input(random_values(n, 1, -4, 4)),
+                                          .residual = s.residual ? rig.input(random_values(n, 2)) : nullptr,
+                                          .y = rig.output(n),
+                                          .rows = s.rows,
+                                          .cols = s.cols,
+                                          .activation = s.activation,
+                                          .dropout = {s.dropout, 3}};
+    const stx::ActivateBackward<T> backward{.grad_y = rig.input(random_values(n, 3)),
+                                            .x = forward.x,
+                                            .grad_x = rig.output(n, s.write),
+                                            .grad_residual = s.residual ? rig.output(n, s.write) : nullptr,
+                                            .write_x = s.write,
+                                            .write_residual = s.write,
+                                            .rows = s.rows,
+                                            .cols = s.cols,
+                                            .activation = s.activation,
+                                            .dropout = {s.dropout, 3}};
     return [=, &ctx] {
       stx::activate_forward(ctx, forward);
       stx::activate_backward(ctx, backward);
@@ -53,8 +51,8 @@ void check(const Case& s) {
 TEST_CASE("activate on CUDA: every activation, overwrite and accumulate") {
   if (no_cuda_device()) return;
   for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
-    for (Activation a : {Activation::identity, Activation::gelu, Activation::relu,
-                         Activation::gelu_tanh, Activation::silu, Activation::softplus}) {
+    for (Activation a : {Activation::identity, Activation::gelu, Activation::relu, Activation::gelu_tanh,
+                         Activation::silu, Activation::softplus}) {
       check({37, 64, a, 0.0f, true, write});
       check({20, 33, a, 0.3f, false, write});
     }

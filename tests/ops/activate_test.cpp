@@ -30,12 +30,10 @@ std::vector<Input> inputs(std::int64_t rows, std::int64_t cols) {
 
 /// y and the gradient of x in plain loops.
 template <class T>
-std::pair<std::vector<T>, std::vector<T>> reference(const std::vector<Input>& in,
-                                                    const ActivateOptions& o) {
+std::pair<std::vector<T>, std::vector<T>> reference(const std::vector<Input>& in, const ActivateOptions& o) {
   const std::int64_t rows = in[0].shape.rows(), cols = in[0].shape.cols();
   std::vector<T> factors(static_cast<std::size_t>(rows * cols), T(1));
-  if (o.dropout.active())
-    factors = naive::dropout_factors<T>(9, 1, o.dropout.site, o.dropout.probability, rows, cols);
+  if (o.dropout.active()) factors = naive::dropout_factors<T>(9, 1, o.dropout.site, o.dropout.probability, rows, cols);
   auto y = convert<T>(in[0].values), grad = convert<T>(output_weights(0, rows * cols));
   for (std::size_t i = 0; i < y.size(); ++i) {
     grad[i] *= factors[i] * naive::activation_grad(o.activation, y[i]);
@@ -89,8 +87,7 @@ TEST_CASE("activate: PyTorch's values and derivatives") {
 
 TEST_CASE("activate: gradients by central differences, used once and twice") {
   for (Activation a : all)
-    for (const auto& in : {inputs(3, 5), inputs(0, 3), inputs(2, 0)})
-      check_gradients(in, op({a, {0.3f, 2}}));
+    for (const auto& in : {inputs(3, 5), inputs(0, 3), inputs(2, 0)}) check_gradients(in, op({a, {0.3f, 2}}));
   for (std::size_t wanted : {0, 1}) {
     auto in = inputs(3, 5);
     in[1 - wanted].needs_grad = false;
@@ -127,8 +124,7 @@ TEST_CASE("add: the sum, and the gradient of both") {
   const auto sum = [](auto& c, const auto& v) { return std::vector{stx::add(c, v[0], v[1])}; };
   const auto in = inputs(4, 7);
   const auto run = run_op<double>(ctx, in, sum);
-  for (std::size_t i = 0; i < 28; ++i)
-    CHECK(run.outputs[0][i] == in[0].values[i] + in[1].values[i]);
+  for (std::size_t i = 0; i < 28; ++i) CHECK(run.outputs[0][i] == in[0].values[i] + in[1].values[i]);
   check_gradients(in, sum);
   check_gradients({random_input({4, 7}, 1)},
                   [](auto& c, const auto& v) { return std::vector{stx::add(c, v[0], v[0])}; });
@@ -157,19 +153,11 @@ TEST_CASE("activate: the backend stays inside its buffers") {
       const std::int64_t n = rows * cols;
       Guarded<float> x(convert<float>(random_values(n, 1))), r(n, 1.0f), y(n), gx(n), gr(n);
       stx::activate_forward(
-          ctx, stx::ActivateForward<float>{
-                   x.data(), r.data(), y.data(), rows, cols, Activation::gelu, {0.2f, 1}});
+          ctx, stx::ActivateForward<float>{x.data(), r.data(), y.data(), rows, cols, Activation::gelu, {0.2f, 1}});
       for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
-        stx::activate_backward(ctx, stx::ActivateBackward<float>{y.data(),
-                                                                 x.data(),
-                                                                 gx.data(),
-                                                                 gr.data(),
-                                                                 write,
-                                                                 write,
-                                                                 rows,
-                                                                 cols,
-                                                                 Activation::gelu,
-                                                                 {0.2f, 1}});
+        stx::activate_backward(
+            ctx, stx::ActivateBackward<float>{
+                     y.data(), x.data(), gx.data(), gr.data(), write, write, rows, cols, Activation::gelu, {0.2f, 1}});
       for (auto* b : {&x, &r, &y, &gx, &gr}) CHECK(b->intact());
     }
 }
@@ -189,12 +177,9 @@ TEST_CASE("activate and add: wrong calls are errors") {
   auto in = inputs(3, 4);
   in[1] = random_input({4, 3}, 1);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, op({})),
-                       "[activate] x and residual must have one shape, got (3, 4) and (4, 3)",
-                       stx::ArgumentError);
+                       "[activate] x and residual must have one shape, got (3, 4) and (4, 3)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, in,
-                    [](auto& c, const auto& v) { return std::vector{stx::add(c, v[0], v[1])}; }),
+      run_op<float>(ctx, in, [](auto& c, const auto& v) { return std::vector{stx::add(c, v[0], v[1])}; }),
       "[add] a and b must have one shape, got (3, 4) and (4, 3)", stx::ArgumentError);
-  CHECK_THROWS_AS(run_op<float>(ctx, inputs(3, 4), op({Activation::relu, {1.0f, 0}})),
-                  stx::ArgumentError);
+  CHECK_THROWS_AS(run_op<float>(ctx, inputs(3, 4), op({Activation::relu, {1.0f, 0}})), stx::ArgumentError);
 }

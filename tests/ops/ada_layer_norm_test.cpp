@@ -13,9 +13,7 @@ namespace {
 
 /// Scale and shift as variables of their own.
 auto norm(std::int64_t per_group) {
-  return [=](auto& ctx, const auto& v) {
-    return std::vector{stx::ada_layer_norm(ctx, v[0], v[1], v[2], per_group)};
-  };
+  return [=](auto& ctx, const auto& v) { return std::vector{stx::ada_layer_norm(ctx, v[0], v[1], v[2], per_group)}; };
 }
 
 /// As parts of one variable, the third of which nobody uses.
@@ -38,8 +36,7 @@ naive::RowNorm<T> reference(const std::vector<Input>& in, std::int64_t per_group
   auto gain = convert<T>(in[1].values);
   for (T& v : gain) v += T(1);
   return naive::row_norm<T>(convert<T>(in[0].values), gain, convert<T>(in[2].values),
-                            convert<T>(output_weights(0, rows * width)), rows, width, per_group,
-                            true, T(1e-6));
+                            convert<T>(output_weights(0, rows * width)), rows, width, per_group, true, T(1e-6));
 }
 
 template <class T>
@@ -74,9 +71,7 @@ TEST_CASE("ada_layer_norm and gated_residual: PyTorch's adaLN branch, parts of o
   const auto x = leaf(ctx, to_device(ctx, g.at("x")));
   const auto residual = leaf(ctx, to_device(ctx, g.at("residual")));
   const auto modulation = leaf(ctx, to_device(ctx, g.at("modulation")));
-  const auto part = [&](std::int64_t which) {
-    return stx::ColumnSlice<double, Cpu>(modulation, 6 * which, 6);
-  };
+  const auto part = [&](std::int64_t which) { return stx::ColumnSlice<double, Cpu>(modulation, 6 * which, 6); };
   const auto branch = stx::ada_layer_norm(ctx, x, part(1), part(0), 4);
   const auto y = stx::gated_residual(ctx, residual, branch, part(2), 4);
   const auto& weight = g.at("grad_y").values;
@@ -106,8 +101,7 @@ TEST_CASE("ada_layer_norm: parts of one variable are the same as variables of th
   std::vector<double> packed;
   for (std::int64_t g = 0; g < 4; ++g) {
     const auto row = [&](std::size_t which) {
-      packed.insert(packed.end(), in[which].values.begin() + g * 9,
-                    in[which].values.begin() + (g + 1) * 9);
+      packed.insert(packed.end(), in[which].values.begin() + g * 9, in[which].values.begin() + (g + 1) * 9);
     };
     row(2);
     packed.insert(packed.end(), 9, 5.0);
@@ -126,8 +120,8 @@ TEST_CASE("ada_layer_norm: parts of one variable are the same as variables of th
     }
 }
 
-TEST_CASE("ada_layer_norm: adding to a row or doubling it changes nothing; scale -1 leaves the shift"
-          * doctest::test_suite("properties")) {
+TEST_CASE("ada_layer_norm: adding to a row or doubling it changes nothing; scale -1 leaves the shift" *
+          doctest::test_suite("properties")) {
   auto in = inputs(3, 5, 33);
   stx::Context<Cpu> ctx({.threads = 2});
   const auto plain = run_op<double>(ctx, in, norm(5)).outputs[0];
@@ -158,6 +152,5 @@ TEST_CASE("ada_layer_norm: wrong calls are errors") {
                        stx::ArgumentError);
   in[1] = random_input({2, 8}, 1);  // has no columns 8 to 12
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, norm_of_parts(3)),
-                       "[ada_layer_norm] columns [8, 12) are not inside shape (2, 8)",
-                       stx::ArgumentError);
+                       "[ada_layer_norm] columns [8, 12) are not inside shape (2, 8)", stx::ArgumentError);
 }

@@ -4,8 +4,7 @@
 
 using namespace stx::test;
 
-TEST_CASE(
-    "adam on CUDA: parameters and moments, coupled and decoupled decay, first and late steps") {
+TEST_CASE("adam on CUDA: parameters and moments, coupled and decoupled decay, first and late steps") {
   if (no_cuda_device()) return;
   for (std::int64_t n : odd_sizes)
     for (bool decoupled : {false, true}) {

@@ -1,8 +1,8 @@
 // The Adam kernel on flat buffers; the optimiser on a store is tested in tests/optim.
 #include "stx/backend/adam.hpp"
 
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 #include "support/guarded.hpp"
@@ -20,8 +20,7 @@ struct Moments {
 
 /// Algorithm 1 of Kingma and Ba with either kind of decay, for `steps` steps of known gradients.
 template <class T>
-Moments<T> reference(const stx::AdamOptions& o, T rate,
-                     const std::vector<std::vector<double>>& gradients,
+Moments<T> reference(const stx::AdamOptions& o, T rate, const std::vector<std::vector<double>>& gradients,
                      const std::vector<double>& start) {
   Moments<T> r{convert<T>(start), std::vector<T>(start.size()), std::vector<T>(start.size())};
   T power1 = 1, power2 = 1;
@@ -30,10 +29,8 @@ Moments<T> reference(const stx::AdamOptions& o, T rate,
     power2 *= T(o.beta2);
     for (std::size_t i = 0; i < start.size(); ++i) {
       T g = T(gradient[i]);
-      if (o.decoupled)
-        r.p[i] *= 1 - rate * T(o.weight_decay);
-      else
-        g += T(o.weight_decay) * r.p[i];
+      if (o.decoupled) r.p[i] *= 1 - rate * T(o.weight_decay);
+      else g += T(o.weight_decay) * r.p[i];
       r.m[i] = T(o.beta1) * r.m[i] + (1 - T(o.beta1)) * g;
       r.v[i] = T(o.beta2) * r.v[i] + (1 - T(o.beta2)) * g * g;
       r.p[i] -= rate * (r.m[i] / (1 - power1)) / (std::sqrt(r.v[i] / (1 - power2)) + T(o.eps));
@@ -43,9 +40,8 @@ Moments<T> reference(const stx::AdamOptions& o, T rate,
 }
 
 template <class T>
-Moments<T> run(const stx::AdamOptions& o, float rate,
-               const std::vector<std::vector<double>>& gradients, const std::vector<double>& start,
-               int threads = 2, std::uint32_t first_step = 0) {
+Moments<T> run(const stx::AdamOptions& o, float rate, const std::vector<std::vector<double>>& gradients,
+               const std::vector<double>& start, int threads = 2, std::uint32_t first_step = 0) {
   stx::Context<Cpu> ctx({.threads = threads});
   ctx.step_state()->step = first_step;
   ctx.step_state()->learning_rate = rate;
@@ -67,10 +63,8 @@ std::vector<std::vector<double>> gradients(std::int64_t n, int steps) {
   return g;
 }
 
-const std::vector<stx::AdamOptions> variants = {{},
-                                                {.weight_decay = 0.1f},
-                                                {.weight_decay = 0.1f, .decoupled = true},
-                                                {.beta1 = 0.0f, .beta2 = 0.5f, .eps = 0.1f}};
+const std::vector<stx::AdamOptions> variants = {
+    {}, {.weight_decay = 0.1f}, {.weight_decay = 0.1f, .decoupled = true}, {.beta1 = 0.0f, .beta2 = 0.5f, .eps = 0.1f}};
 
 }  // namespace
 
@@ -149,8 +143,7 @@ TEST_CASE("adam: learning rate 0 leaves the parameters" * doctest::test_suite("p
 TEST_CASE("adam: an update before the first step is an error") {
   stx::Context<Cpu> ctx;
   float value = 0;
-  CHECK_THROWS_WITH_AS(
-      stx::adam(ctx, stx::AdamArgs<float>{&value, &value, &value, &value, 1, 0, {}}),
-      "[adam] no step was begun since the optimiser was made; call begin_step(ctx)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::adam(ctx, stx::AdamArgs<float>{&value, &value, &value, &value, 1, 0, {}}),
+                       "[adam] no step was begun since the optimiser was made; call begin_step(ctx)",
+                       stx::ArgumentError);
 }

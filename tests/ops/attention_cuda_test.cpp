@@ -30,51 +30,45 @@ void check(const Attention& s) {
         const std::int64_t n_bias = s.n_heads * s.n_queries * s.n_keys;
         std::vector<std::int32_t> lengths;
         for (std::int64_t b = 0; b < s.batch; ++b)
-          lengths.push_back(
-              static_cast<std::int32_t>(s.n_keys * b / std::max<std::int64_t>(1, s.batch - 1)));
+          lengths.push_back(static_cast<std::int32_t>(s.n_keys * b / std::max<std::int64_t>(1, s.batch - 1)));
         std::vector<std::uint8_t> mask(key_rows);
         for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = i % 5 != 2;
         const auto packed = [&](std::int64_t n, int seed, double size) {
-          return stx::HeadRows<const T>{rig.input(random_values(n * stride, seed, -size, size)),
-                                        stride};
+          return stx::HeadRows<const T>{rig.input(random_values(n * stride, seed, -size, size)), stride};
         };
-        const stx::AttentionInputs<T> in{
-            .q = packed(rows, 1, s.magnitude),
-            .k = packed(key_rows, 2, s.magnitude),
-            .v = packed(key_rows, 3, 1),
-            .bias = s.bias ? rig.input(random_values(n_bias, 6)) : nullptr,
-            .lengths = s.lengths ? rig.exact(lengths) : nullptr,
-            .key_mask = s.mask ? rig.exact(mask) : nullptr,
-            .batch = s.batch,
-            .n_queries = s.n_queries,
-            .n_keys = s.n_keys,
-            .n_heads = s.n_heads,
-            .head_dim = s.head_dim,
-            .scale = static_cast<T>(0.5),
-            .dropout = {s.dropout, 6}};
+        const stx::AttentionInputs<T> in{.q = packed(rows, 1, s.magnitude),
+                                         .k = packed(key_rows, 2, s.magnitude),
+                                         .v = packed(key_rows, 3, 1),
+                                         .bias = s.bias ? rig.input(random_values(n_bias, 6)) : nullptr,
+                                         .lengths = s.lengths ? rig.exact(lengths) : nullptr,
+                                         .key_mask = s.mask ? rig.exact(mask) : nullptr,
+                                         .batch = s.batch,
+                                         .n_queries = s.n_queries,
+                                         .n_keys = s.n_keys,
+                                         .n_heads = s.n_heads,
+                                         .head_dim = s.head_dim,
+                                         .scale = static_cast<T>(0.5),
+                                         .dropout = {s.dropout, 6}};
         T* out = rig.output(rows * width);
         T* lse = rig.output(rows * s.n_heads);
-        const stx::AttentionForward<T> forward{in, out, lse,
-                                               s.weights ? rig.output(s.batch * n_bias) : nullptr};
+        const stx::AttentionForward<T> forward{in, out, lse, s.weights ? rig.output(s.batch * n_bias) : nullptr};
         // Between the parts of a packed matrix lie columns that must keep their values.
         const auto grad = [&](std::int64_t n, int seed) {
-          T* data = s.gap > 0 ? rig.buffer(random_values(n * stride, seed))
-                              : rig.output(n * stride, s.write);
+          T* data = s.gap > 0 ? rig.buffer(random_values(n * stride, seed)) : rig.output(n * stride, s.write);
           return stx::HeadRows<T>{data, stride};
         };
-        const stx::AttentionBackward<T> backward{
-            .in = in,
-            .grad_out = rig.input(random_values(rows * width, 4)),
-            .out = out,
-            .lse = lse,
-            .grad_q = grad(rows, 7),
-            .grad_k = grad(key_rows, 8),
-            .grad_v = grad(key_rows, 9),
-            .grad_bias = s.bias ? rig.output(n_bias, s.write) : nullptr,
-            .write_q = s.write,
-            .write_k = s.write,
-            .write_v = s.write,
-            .write_bias = s.write};
+        const stx::AttentionBackward<T> backward{.in = in,
+                                                 .grad_out = rig.input(random_values(rows * width, 4)),
+                                                 .out = out,
+                                                 .lse = lse,
+                                                 .grad_q = grad(rows, 7),
+                                                 .grad_k = grad(key_rows, 8),
+                                                 .grad_v = grad(key_rows, 9),
+                                                 .grad_bias = s.bias ? rig.output(n_bias, s.write) : nullptr,
+                                                 .write_q = s.write,
+                                                 .write_k = s.write,
+                                                 .write_v = s.write,
+                                                 .write_bias = s.write};
         return [=, &ctx] {
           stx::attention_forward(ctx, forward);
           stx::attention_backward(ctx, backward);
@@ -89,12 +83,7 @@ TEST_CASE("attention on CUDA: dropout, bias, masks, gradients, overwrite and acc
   if (no_cuda_device()) return;
   for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
     for (float dropout : {0.0f, 0.2f}) {
-      check({.batch = 2,
-             .n_queries = 21,
-             .n_keys = 45,
-             .bias = true,
-             .dropout = dropout,
-             .write = write});
+      check({.batch = 2, .n_queries = 21, .n_keys = 45, .bias = true, .dropout = dropout, .write = write});
       check({.batch = 3,
              .n_queries = 18,
              .n_keys = 33,
@@ -163,12 +152,7 @@ TEST_CASE("attention on CUDA: chunks of queries of one and of several tiles") {
 TEST_CASE("attention on CUDA: scores far apart") {
   if (no_cuda_device()) return;
   for (std::int64_t n_keys : {30, 60, 70})
-    check({.n_queries = 9,
-           .n_keys = n_keys,
-           .n_heads = 1,
-           .head_dim = 32,
-           .dropout = 0,
-           .magnitude = 30});
+    check({.n_queries = 9, .n_keys = n_keys, .n_heads = 1, .head_dim = 32, .dropout = 0, .magnitude = 30});
 }
 
 TEST_CASE("attention on CUDA: one packed buffer for all gradients, as of one variable") {

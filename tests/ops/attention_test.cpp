@@ -1,7 +1,7 @@
 #include "stx/ops/attention.hpp"
 
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "support/golden.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
@@ -75,8 +75,7 @@ struct Problem {
                           convert<T>(output_weights(0, batch * n_queries * width()))};
     if (bias) r.bias = convert<T>(in[3].values);
     if (drop.active())
-      r.factors = naive::dropout_factors<T>(seed, 1, drop.site, drop.probability,
-                                            batch * n_queries * n_heads, n_keys);
+      r.factors = naive::dropout_factors<T>(seed, 1, drop.site, drop.probability, batch * n_queries * n_heads, n_keys);
     r.run();
     return r;
   }
@@ -84,8 +83,7 @@ struct Problem {
 
 template <class T>
 void check_values(const Problem& p) {
-  INFO("batch ", p.batch, ", queries ", p.n_queries, ", keys ", p.n_keys, ", heads ", p.n_heads,
-       " x ", p.head_dim);
+  INFO("batch ", p.batch, ", queries ", p.n_queries, ", keys ", p.n_keys, ", heads ", p.n_heads, " x ", p.head_dim);
   stx::Context<Cpu> ctx({.threads = 2, .seed = seed});
   begin_step(ctx);
   const auto got = run_op<T>(ctx, p.inputs(), p.op());
@@ -108,10 +106,8 @@ TEST_CASE("attention: values and gradients against plain loops, odd shapes") {
       for (std::int64_t n : {0, 1, 31, 33, 255, 257, 600})
         check_values<float>({.batch = 2, .n_queries = 7, .n_keys = n, .bias = bias, .drop = drop});
       for (std::int64_t dim : {1, 4, 12, 33, 64, 128})
-        check_values<float>(
-            {.batch = 3, .n_queries = 9, .n_keys = 6, .head_dim = dim, .bias = bias, .drop = drop});
-      check_values<double>(
-          {.batch = 2, .n_queries = 70, .n_keys = 300, .bias = bias, .drop = drop});
+        check_values<float>({.batch = 3, .n_queries = 9, .n_keys = 6, .head_dim = dim, .bias = bias, .drop = drop});
+      check_values<double>({.batch = 2, .n_queries = 70, .n_keys = 300, .bias = bias, .drop = drop});
     }
   check_values<float>({.n_queries = 1023, .n_keys = 9, .n_heads = 1});
   check_values<float>({.n_queries = 2, .n_keys = 4097, .n_heads = 1, .spread = 3});
@@ -167,13 +163,12 @@ TEST_CASE("attention: gradients by central differences, every input") {
   }
 }
 
-TEST_CASE(
-    "attention: columns of one packed matrix, with columns left out, and one variable thrice") {
+TEST_CASE("attention: columns of one packed matrix, with columns left out, and one variable thrice") {
   const auto sliced = [](std::int64_t q, std::int64_t k, std::int64_t v) {
     return [=](auto& ctx, const auto& vars) {
       using Slice = ColumnSlice<double, Cpu>;
-      return std::vector{stx::attention(ctx, Slice(vars[0], q, 4), Slice(vars[0], k, 4),
-                                        Slice(vars[0], v, 4), {.n_heads = 2, .batch = 2})
+      return std::vector{stx::attention(ctx, Slice(vars[0], q, 4), Slice(vars[0], k, 4), Slice(vars[0], v, 4),
+                                        {.n_heads = 2, .batch = 2})
                              .out};
     };
   };
@@ -187,16 +182,15 @@ TEST_CASE(
   for (std::int64_t batch : {1, 12}) {
     const Input packed = random_input({batch * 70, 12}, 5);
     std::vector<Input> apart(3, Input{Shape{batch * 70, 4}, {}});
-    for (std::int64_t i = 0; i < batch * 70 * 12; ++i)
-      apart[i % 12 / 4].values.push_back(packed.values[i]);
+    for (std::int64_t i = 0; i < batch * 70 * 12; ++i) apart[i % 12 / 4].values.push_back(packed.values[i]);
     const auto separate = [=](auto& ctx, const auto& v) {
       return std::vector{stx::attention(ctx, v[0], v[1], v[2], {.n_heads = 2, .batch = batch}).out};
     };
     const auto together = [=](auto& ctx, const auto& v) {
       using Slice = ColumnSlice<double, Cpu>;
-      return std::vector{stx::attention(ctx, Slice(v[0], 0, 4), Slice(v[0], 4, 4),
-                                        Slice(v[0], 8, 4), {.n_heads = 2, .batch = batch})
-                             .out};
+      return std::vector{
+          stx::attention(ctx, Slice(v[0], 0, 4), Slice(v[0], 4, 4), Slice(v[0], 8, 4), {.n_heads = 2, .batch = batch})
+              .out};
     };
     stx::Context<Cpu> ctx;
     const auto a = run_op<double>(ctx, apart, separate);
@@ -215,9 +209,7 @@ TEST_CASE("attention: golden values of PyTorch") {
   std::vector<std::int32_t> lengths = {4, 7};
   const auto op = [&](auto& ctx, const auto& v) {
     const KeyMask<Cpu> mask{{lengths.data(), Shape{2}}, {}};
-    return std::vector{
-        stx::attention(ctx, v[0], v[1], v[2], {.n_heads = 2, .batch = 2, .scale = 0.5}, v[3], mask)
-            .out};
+    return std::vector{stx::attention(ctx, v[0], v[1], v[2], {.n_heads = 2, .batch = 2, .scale = 0.5}, v[3], mask).out};
   };
   stx::Context<Cpu> ctx;
   begin_pass(ctx);
@@ -229,14 +221,11 @@ TEST_CASE("attention: golden values of PyTorch") {
   copy_to_device(ctx, out.claim_grad(ctx).data, grad_out.data(), grad_out.size() * sizeof(double));
   ctx.tape().run_backward(ctx);
   const char* names[] = {"grad_q", "grad_k", "grad_v", "grad_bias"};
-  for (int i = 0; i < 4; ++i)
-    CHECK(max_error(to_host(ctx, vars[i].grad()), g.at(names[i]).values) < 1e-12);
+  for (int i = 0; i < 4; ++i) CHECK(max_error(to_host(ctx, vars[i].grad()), g.at(names[i]).values) < 1e-12);
 }
 
 TEST_CASE("attention: the same bits for every number of threads") {
-  const auto check = [](const Problem& p) {
-    check_same_for_all_threads<float>(p.inputs(), p.op(), 2);
-  };
+  const auto check = [](const Problem& p) { check_same_for_all_threads<float>(p.inputs(), p.op(), 2); };
   check({.n_queries = 700, .n_keys = 300, .drop = dropout});
   check({.batch = 7, .n_queries = 33, .n_keys = 40, .bias = true});
   check({.batch = 40, .n_queries = 20, .n_keys = 20});

@@ -25,22 +25,21 @@ void check(const Norm& s) {
       [&](auto& ctx, auto& rig) {
         using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
         const std::int64_t n = s.rows * s.width;
-        const stx::BatchNormForward<T> forward{
-            .x = rig.input(random_values(n, 1, s.offset - 1, s.offset + 2)),
-            .gain = rig.input(random_values(s.width, 2, 0.5, 1.5)),
-            .shift = rig.input(random_values(s.width, 3)),
-            .running_mean = rig.buffer(random_values(s.width, 4)),
-            .running_var = rig.buffer(random_values(s.width, 5, 0.5, 2)),
-            .y = rig.output(n),
-            .mean = rig.output(s.width),
-            .rstd = rig.output(s.width),
-            .rows = s.rows,
-            .width = s.width,
-            .eps = T(1e-3),
-            .momentum = T(0.2),
-            .batch_statistics = s.batch_statistics,
-            .activation = s.activation,
-            .dropout = {s.dropout, 4}};
+        const stx::BatchNormForward<T> forward{.x = rig.input(random_values(n, 1, s.offset - 1, s.offset + 2)),
+                                               .gain = rig.input(random_values(s.width, 2, 0.5, 1.5)),
+                                               .shift = rig.input(random_values(s.width, 3)),
+                                               .running_mean = rig.buffer(random_values(s.width, 4)),
+                                               .running_var = rig.buffer(random_values(s.width, 5, 0.5, 2)),
+                                               .y = rig.output(n),
+                                               .mean = rig.output(s.width),
+                                               .rstd = rig.output(s.width),
+                                               .rows = s.rows,
+                                               .width = s.width,
+                                               .eps = T(1e-3),
+                                               .momentum = T(0.2),
+                                               .batch_statistics = s.batch_statistics,
+                                               .activation = s.activation,
+                                               .dropout = {s.dropout, 4}};
         const stx::BatchNormBackward<T> backward{.grad_y = rig.input(random_values(n, 6)),
                                                  .x = forward.x,
                                                  .y = forward.y,

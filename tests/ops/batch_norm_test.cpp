@@ -15,8 +15,7 @@ namespace {
 
 constexpr std::uint64_t seed = 9;
 const BatchNormOptions plain{};
-const BatchNormOptions fused{
-    .eps = 1e-3, .momentum = 0.01, .activation = Activation::relu, .dropout = {0.2f, 6}};
+const BatchNormOptions fused{.eps = 1e-3, .momentum = 0.01, .activation = Activation::relu, .dropout = {0.2f, 6}};
 const BatchNormOptions frozen{.frozen = true, .activation = Activation::silu};
 
 /// The running statistics, inputs 3 and 4, are outputs too: they show what the step left in them.
@@ -28,9 +27,8 @@ auto norm(BatchNormOptions options) {
 }
 
 std::vector<Input> inputs(std::int64_t rows, std::int64_t width) {
-  std::vector<Input> in = {random_input({rows, width}, 1, -2, 4),
-                           random_input({width}, 2, 0.5, 1.5), random_input({width}, 3),
-                           random_input({width}, 4), random_input({width}, 5, 0.5, 2)};
+  std::vector<Input> in = {random_input({rows, width}, 1, -2, 4), random_input({width}, 2, 0.5, 1.5),
+                           random_input({width}, 3), random_input({width}, 4), random_input({width}, 5, 0.5, 2)};
   in[3].needs_grad = in[4].needs_grad = false;
   return in;
 }
@@ -40,13 +38,12 @@ naive::BatchNorm<T> reference(const std::vector<Input>& in, const BatchNormOptio
   const std::int64_t rows = in[0].shape[0], width = in[0].shape[1];
   std::vector<T> factors;
   if (o.dropout.active())
-    factors =
-        naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability, rows, width);
+    factors = naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability, rows, width);
   std::vector<std::vector<T>> values;
   for (const Input& i : in) values.push_back(convert<T>(i.values));
-  return naive::batch_norm<T>(values[0], values[1], values[2], values[3], values[4], factors,
-                              o.activation, convert<T>(output_weights(0, rows * width)), rows,
-                              width, !o.frozen, static_cast<T>(o.eps), static_cast<T>(o.momentum));
+  return naive::batch_norm<T>(values[0], values[1], values[2], values[3], values[4], factors, o.activation,
+                              convert<T>(output_weights(0, rows * width)), rows, width, !o.frozen,
+                              static_cast<T>(o.eps), static_cast<T>(o.momentum));
 }
 
 template <class T>
@@ -86,16 +83,14 @@ TEST_CASE("batch_norm: PyTorch's two training steps and its evaluation") {
   };
   const auto mean = to_device(ctx, std::vector<double>(5, 0.0), Shape{5});
   const auto var = to_device(ctx, std::vector<double>(5, 1.0), Shape{5});
-  const BatchNormOptions options{.eps = g.at("eps_momentum")(0, 0),
-                                 .momentum = g.at("eps_momentum")(0, 1),
-                                 .activation = Activation::relu};
+  const BatchNormOptions options{
+      .eps = g.at("eps_momentum")(0, 0), .momentum = g.at("eps_momentum")(0, 1), .activation = Activation::relu};
   for (const std::string step : {"first", "second"}) {
     stx::begin_step(ctx);
     const auto x = leaf_of(step + "_x", {7, 5});
     const auto gain = leaf_of("gain", {5}), shift = leaf_of("shift", {5});
     const auto y = stx::batch_norm(ctx, x, gain, shift, mean, var, options);
-    copy_to_device(ctx, y.claim_grad(ctx).data, g.at(step + "_grad_y").values.data(),
-                   35 * sizeof(double));
+    copy_to_device(ctx, y.claim_grad(ctx).data, g.at(step + "_grad_y").values.data(), 35 * sizeof(double));
     ctx.tape().run_backward(ctx);
     CHECK(max_error(to_host(ctx, y.value()), g.at(step + "_y").values) < 1e-14);
     CHECK(max_error(to_host(ctx, x.grad()), g.at(step + "_grad_x").values) < 1e-14);
@@ -106,9 +101,8 @@ TEST_CASE("batch_norm: PyTorch's two training steps and its evaluation") {
   }
   stx::begin_pass(ctx);
   const stx::NoGrad<Cpu> no_grad(ctx);
-  const auto evaluated =
-      stx::batch_norm(ctx, leaf_of("first_x", {7, 5}), leaf_of("gain", {5}), leaf_of("shift", {5}),
-                      mean, var, BatchNormOptions{.eps = options.eps});
+  const auto evaluated = stx::batch_norm(ctx, leaf_of("first_x", {7, 5}), leaf_of("gain", {5}), leaf_of("shift", {5}),
+                                         mean, var, BatchNormOptions{.eps = options.eps});
   CHECK(max_error(to_host(ctx, evaluated.value()), g.at("evaluated").values) < 1e-14);
   CHECK(max_error(to_host(ctx, mean), g.at("second_running_mean").values) < 1e-14);
 }
@@ -133,8 +127,8 @@ TEST_CASE("batch_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(130, 700), norm(plain), 2);
 }
 
-TEST_CASE("batch_norm: columns have mean 0 and variance 1, whatever is added or multiplied"
-          * doctest::test_suite("properties")) {
+TEST_CASE("batch_norm: columns have mean 0 and variance 1, whatever is added or multiplied" *
+          doctest::test_suite("properties")) {
   auto in = inputs(500, 3);
   std::fill(in[1].values.begin(), in[1].values.end(), 1.0);
   std::fill(in[2].values.begin(), in[2].values.end(), 0.0);
@@ -197,10 +191,9 @@ TEST_CASE("batch_norm: the backend stays inside its buffers") {
   for (std::int64_t rows : {2, 127, 129})
     for (std::int64_t width : {1, 31, 257}) {
       const std::int64_t n = rows * width;
-      Guarded<float> x(convert<float>(random_values(n, 1))),
-          gy(convert<float>(random_values(n, 2)));
-      Guarded<float> gain(width, 1.0f), shift(width), mean(width), var(width, 1.0f), y(n), m(width),
-          r(width), gx(n), gg(width), gs(width);
+      Guarded<float> x(convert<float>(random_values(n, 1))), gy(convert<float>(random_values(n, 2)));
+      Guarded<float> gain(width, 1.0f), shift(width), mean(width), var(width, 1.0f), y(n), m(width), r(width), gx(n),
+          gg(width), gs(width);
       stx::batch_norm_forward(ctx, stx::BatchNormForward<float>{.x = x.data(),
                                                                 .gain = gain.data(),
                                                                 .shift = shift.data(),
@@ -227,8 +220,7 @@ TEST_CASE("batch_norm: the backend stays inside its buffers") {
                                                                     .rows = rows,
                                                                     .width = width,
                                                                     .dropout = {0.2f, 1}});
-      for (auto* b : {&x, &gy, &gain, &shift, &mean, &var, &y, &m, &r, &gx, &gg, &gs})
-        CHECK(b->intact());
+      for (auto* b : {&x, &gy, &gain, &shift, &mean, &var, &y, &m, &r, &gx, &gg, &gs}) CHECK(b->intact());
     }
 }
 
@@ -249,8 +241,7 @@ TEST_CASE("batch_norm: wrong calls are errors") {
                        stx::ArgumentError);
   in = inputs(3, 4);
   in[0] = random_input({12}, 1);
-  CHECK_THROWS_WITH_AS(run(in, plain), "[batch_norm] x must be (rows, width), got (12)",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run(in, plain), "[batch_norm] x must be (rows, width), got (12)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(run(inputs(3, 4), {.momentum = 1.5}),
                        "[batch_norm] eps must not be negative and momentum be in [0, 1], got 1e-05 "
                        "and 1.5",

@@ -24,8 +24,10 @@ TEST_CASE("cell_sort on CUDA: the order of the CPU, eager, captured and replayed
           const std::int64_t cells = shape.cells();
           const auto order = to_device(ctx, std::vector<std::int32_t>(n + 8, -5), Shape{n + 8});
           const auto begin = to_device(ctx, std::vector<std::int32_t>(cells + 9, -5), Shape{cells + 9});
-          const stx::CellSort<float> args{.grid = shape, .points = rig.exact(points.values),
-                                          .sorted = rig.output(n * dims), .order = order.data + 4,
+          const stx::CellSort<float> args{.grid = shape,
+                                          .points = rig.exact(points.values),
+                                          .sorted = rig.output(n * dims),
+                                          .order = order.data + 4,
                                           .cell_begin = begin.data + 4};
           stx::StepGraph<D> graph(ctx);
           std::vector<std::tuple<std::vector<std::int32_t>, std::vector<std::int32_t>, std::vector<float>>> all;

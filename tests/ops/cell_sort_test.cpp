@@ -75,8 +75,11 @@ TEST_CASE("cell_sort: the same for every number of threads and a second run; no 
     begin_step(ctx);
     Guarded<float> from(points.values), sorted(9000 * 2);
     Guarded<std::int32_t> order(9000), begin(shape.cells() + 1);
-    stx::cell_sort(ctx, stx::CellSort<float>{.grid = shape, .points = from.data(), .sorted = sorted.data(),
-                                             .order = order.data(), .cell_begin = begin.data()});
+    stx::cell_sort(ctx, stx::CellSort<float>{.grid = shape,
+                                             .points = from.data(),
+                                             .sorted = sorted.data(),
+                                             .order = order.data(),
+                                             .cell_begin = begin.data()});
     CHECK((from.intact() && sorted.intact() && order.intact() && begin.intact()));
     return std::tuple(sorted.content(), order.content(), begin.content());
   };

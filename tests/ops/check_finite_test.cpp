@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "stx/backend/cpu/transfer.hpp"
 #include "stx/ops/linear.hpp"
 #include "stx/ops/softmax.hpp"
 #include "support/range_checks.hpp"
-#include "stx/backend/cpu/transfer.hpp"
 
 using namespace stx::test;
 using stx::Cpu;

@@ -1,8 +1,8 @@
 #include "stx/optim/clip_grad_norm.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 #include "support/guarded.hpp"
@@ -56,8 +56,7 @@ TEST_CASE("clip_grad_norm: norm and gradients against plain loops, odd sizes") {
       std::vector<float> all{got.norm};
       all.insert(all.end(), got.gradients.begin(), got.gradients.end());
       INFO(n, " values, at most ", max_norm);
-      check_close("clipped", all, naive_clip<double>(gradients, max_norm),
-                  naive_clip<float>(gradients, max_norm));
+      check_close("clipped", all, naive_clip<double>(gradients, max_norm), naive_clip<float>(gradients, max_norm));
     }
 }
 
@@ -65,14 +64,13 @@ TEST_CASE("clip_grad_norm: PyTorch's values") {
   const auto golden = golden::load("ops/clip_grad_norm.txt");
   for (const auto& [name, most] : {std::pair{"clipped", 1.5}, {"kept", 100.0}}) {
     const auto got = run<double>(golden.at("gradient").values, most);
-    CHECK(got.norm ==
-          doctest::Approx(golden.at(std::string("norm_") + name).values[0]).epsilon(1e-14));
+    CHECK(got.norm == doctest::Approx(golden.at(std::string("norm_") + name).values[0]).epsilon(1e-14));
     CHECK(max_error(got.gradients, golden.at(name).values) < 1e-14);
   }
 }
 
-TEST_CASE("clip_grad_norm: gradients below the bound keep their bits, those above end at it"
-          * doctest::test_suite("properties")) {
+TEST_CASE("clip_grad_norm: gradients below the bound keep their bits, those above end at it" *
+          doctest::test_suite("properties")) {
   const auto gradients = random_values(5000, 2);
   CHECK(same_bits(run<float>(gradients, 1e3).gradients, convert<float>(gradients)));
   double squares = 0;
@@ -119,7 +117,6 @@ TEST_CASE("clip_grad_norm: over a store, gradients that nothing wrote count as z
   CHECK(grad[1] == doctest::Approx(-0.8).epsilon(1e-6));
   CHECK(store.entries()[1].state.grad.data[2] == 0);
   CHECK_THROWS_WITH_AS(stx::optim::clip_grad_norm(ctx, store, 0.0),
-                       "[clip_grad_norm] max_norm must be positive and finite, got 0",
-                       stx::ArgumentError);
+                       "[clip_grad_norm] max_norm must be positive and finite, got 0", stx::ArgumentError);
   CHECK_THROWS_AS(stx::optim::clip_grad_norm(ctx, store, std::nan("")), stx::ArgumentError);
 }

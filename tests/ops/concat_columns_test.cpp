@@ -9,12 +9,8 @@ using stx::Cpu;
 
 namespace {
 
-const auto concat = [](auto& ctx, const auto& v) {
-  return std::vector{stx::concat_columns(ctx, v[0], v[1])};
-};
-const auto twice = [](auto& ctx, const auto& v) {
-  return std::vector{stx::concat_columns(ctx, v[0], v[0])};
-};
+const auto concat = [](auto& ctx, const auto& v) { return std::vector{stx::concat_columns(ctx, v[0], v[1])}; };
+const auto twice = [](auto& ctx, const auto& v) { return std::vector{stx::concat_columns(ctx, v[0], v[0])}; };
 
 /// The rows of a, each followed by that of b.
 std::vector<double> naive_concat(const std::vector<double>& a, const std::vector<double>& b, std::int64_t rows,
@@ -75,8 +71,7 @@ TEST_CASE("concat_columns: (a b) c is a (b c); nothing beside a is a" * doctest:
 }
 
 TEST_CASE("concat_columns: threads do not matter; the backend stays inside its buffers") {
-  check_same_for_all_threads<float>({random_input({333, 17}, 1), random_input({333, 8}, 2)}, concat,
-                                    2);
+  check_same_for_all_threads<float>({random_input({333, 17}, 1), random_input({333, 8}, 2)}, concat, 2);
   stx::Context<Cpu> ctx;
   Guarded<float> a(7 * 3, 1.0f), b(7 * 4, 2.0f), y(7 * 7);
   stx::concat_columns(ctx, stx::CopyColumns<float>{a.data(), y.data(), 7, 3, 3, 7},
@@ -86,8 +81,7 @@ TEST_CASE("concat_columns: threads do not matter; the backend stays inside its b
 
 TEST_CASE("concat_columns: wrong calls are errors") {
   stx::Context<Cpu> ctx;
-  CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, {random_input({2, 3}, 1), random_input({3, 3}, 1)}, concat),
-      "[concat_columns] a and b must be matrices with equal rows, got (2, 3) and (3, 3)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, {random_input({2, 3}, 1), random_input({3, 3}, 1)}, concat),
+                       "[concat_columns] a and b must be matrices with equal rows, got (2, 3) and (3, 3)",
+                       stx::ArgumentError);
 }

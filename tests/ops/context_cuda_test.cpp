@@ -8,8 +8,8 @@ using stx::Cuda;
 using stx::Shape;
 
 TEST_CASE("Context<Cuda>: a device that is not there") {
-  CHECK_THROWS_WITH_AS(Context<Cuda>({.device = 1000}),
-                       doctest::Contains("device 1000 is not one of the"), stx::DeviceError);
+  CHECK_THROWS_WITH_AS(Context<Cuda>({.device = 1000}), doctest::Contains("device 1000 is not one of the"),
+                       stx::DeviceError);
   CHECK_THROWS_AS(Context<Cuda>({.device = -1}), stx::DeviceError);
 }
 
@@ -70,8 +70,7 @@ TEST_CASE("StepGraph on CUDA: an arena that grew meanwhile means a new capture")
   CHECK(stx::to_host(ctx, total)[0] == 6.0f);
 }
 
-TEST_CASE(
-    "StepGraph on CUDA: an exception from the step ends the capture; the context stays usable") {
+TEST_CASE("StepGraph on CUDA: an exception from the step ends the capture; the context stays usable") {
   if (no_cuda_device()) return;
   Context<Cuda> ctx;
   stx::StepGraph<Cuda> graph(ctx);
@@ -108,7 +107,6 @@ TEST_CASE("StepGraph on CUDA: copies and growing memory are refused inside a cap
   };
   graph.run(2, grows);
   size = 10000000;
-  CHECK_THROWS_WITH_AS(graph.run(2, grows), doctest::Contains("asked for more memory"),
-                       stx::DeviceError);
+  CHECK_THROWS_WITH_AS(graph.run(2, grows), doctest::Contains("asked for more memory"), stx::DeviceError);
   CHECK(stx::to_host(ctx, value)[0] == 1.0f);
 }

@@ -11,8 +11,8 @@ using stx::GradWrite;
 
 namespace {
 
-void check(std::int64_t n_first, std::int64_t n_second, std::int64_t dim, Contrast form,
-           Anchors anchors, GradWrite write) {
+void check(std::int64_t n_first, std::int64_t n_second, std::int64_t dim, Contrast form, Anchors anchors,
+           GradWrite write) {
   CAPTURE(n_first);
   CAPTURE(n_second);
   compare_devices(
@@ -20,18 +20,17 @@ void check(std::int64_t n_first, std::int64_t n_second, std::int64_t dim, Contra
         using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
         std::vector<std::uint32_t> bits;
         std::mt19937 random(5);
-        for (std::int64_t k = 0; k < n_first * ((n_second + 31) / 32); ++k)
-          bits.push_back(random() & random());
+        for (std::int64_t k = 0; k < n_first * ((n_second + 31) / 32); ++k) bits.push_back(random() & random());
         stx::ContrastiveModel<T> model{.first = rig.input(random_values(n_first * dim, 1)),
-                                             .second = rig.input(random_values(n_second * dim, 2)),
-                                             .positives = rig.exact(bits),
-                                             .n_first = n_first,
-                                             .n_second = n_second,
-                                             .dim = dim,
-                                             .inverse_temperature = T(2),
-                                             .weight = T(0.5),
-                                             .form = form,
-                                             .anchors = anchors};
+                                       .second = rig.input(random_values(n_second * dim, 2)),
+                                       .positives = rig.exact(bits),
+                                       .n_first = n_first,
+                                       .n_second = n_second,
+                                       .dim = dim,
+                                       .inverse_temperature = T(2),
+                                       .weight = T(0.5),
+                                       .form = form,
+                                       .anchors = anchors};
         const auto* c = rig.input(random_values(n_first * n_second, 3, 0.3, 1.4));
         if (form == Contrast::dcavae_r1) model.distances = c;
         const stx::ContrastiveForward<T> f{model,
@@ -69,9 +68,8 @@ void check(std::int64_t n_first, std::int64_t n_second, std::int64_t dim, Contra
 
 TEST_CASE("contrastive on CUDA: every form and direction, odd shapes, overwrite and accumulate") {
   if (no_cuda_device()) return;
-  for (Contrast form :
-       {Contrast::exclude_positives, Contrast::include_positives, Contrast::dcavae_r2, Contrast::global,
-        Contrast::dcavae_r1})
+  for (Contrast form : {Contrast::exclude_positives, Contrast::include_positives, Contrast::dcavae_r2, Contrast::global,
+                        Contrast::dcavae_r1})
     for (Anchors anchors : {Anchors::first, Anchors::second}) {
       check(20, 45, 10, form, anchors, GradWrite::overwrite);
       check(33, 31, 7, form, anchors, GradWrite::accumulate);

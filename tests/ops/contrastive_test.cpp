@@ -14,8 +14,8 @@ using stx::Shape;
 
 namespace {
 
-constexpr Contrast forms[] = {Contrast::exclude_positives, Contrast::include_positives,
-                              Contrast::dcavae_r2, Contrast::global, Contrast::dcavae_r1};
+constexpr Contrast forms[] = {Contrast::exclude_positives, Contrast::include_positives, Contrast::dcavae_r2,
+                              Contrast::global, Contrast::dcavae_r1};
 
 /// About a quarter of all pairs; row 1 has none.
 std::vector<int> positive_pairs(std::int64_t n_first, std::int64_t n_second) {
@@ -26,8 +26,7 @@ std::vector<int> positive_pairs(std::int64_t n_first, std::int64_t n_second) {
   return p;
 }
 
-std::vector<std::uint32_t> bits_of(const std::vector<int>& p, std::int64_t rows,
-                                   std::int64_t cols) {
+std::vector<std::uint32_t> bits_of(const std::vector<int>& p, std::int64_t rows, std::int64_t cols) {
   stx::CsrMatrix<float> pairs;
   pairs.rows = rows;
   pairs.cols = cols;
@@ -51,8 +50,7 @@ auto op(const std::vector<int>& p, stx::ContrastiveOptions options) {
     const std::int64_t rows = v[0].shape()[0], cols = v[1].shape()[0];
     const auto bits = to_device(ctx, bits_of(p, rows, cols), Shape{rows, (cols + 31) / 32});
     stx::Tensor<T, D> c;
-    if (options.form == Contrast::dcavae_r1)
-      c = to_device(ctx, convert<T>(distances(rows, cols)), Shape{rows, cols});
+    if (options.form == Contrast::dcavae_r1) c = to_device(ctx, convert<T>(distances(rows, cols)), Shape{rows, cols});
     return std::vector{stx::contrastive(ctx, v[0], v[1], bits, options, c)};
   };
 }
@@ -66,8 +64,7 @@ std::vector<T> turned(const std::vector<T>& x, std::int64_t rows, std::int64_t c
 }
 
 template <class T>
-void check_value(std::int64_t rows, std::int64_t cols, std::int64_t dim,
-                 const stx::ContrastiveOptions& o) {
+void check_value(std::int64_t rows, std::int64_t cols, std::int64_t dim, const stx::ContrastiveOptions& o) {
   INFO(rows, " x ", cols, " of ", dim, ", form ", static_cast<int>(o.form));
   stx::Context<Cpu> ctx({.threads = 2});
   const auto a = random_input({rows, dim}, 1), b = random_input({cols, dim}, 2);
@@ -89,8 +86,7 @@ void check_value(std::int64_t rows, std::int64_t cols, std::int64_t dim,
     if (o.form == Contrast::dcavae_r1) return naive::contrastive_r1(k, c);
     return naive::contrastive(k.a, k.b, k.positive, k.n_a, k.n_b, dim, t, static_cast<int>(o.form));
   };
-  check_close<T>("loss", {got}, {o.weight * reference(0.0)},
-                 {static_cast<T>(o.weight) * reference(T(0))}, 32, 1);
+  check_close<T>("loss", {got}, {o.weight * reference(0.0)}, {static_cast<T>(o.weight) * reference(T(0))}, 32, 1);
 }
 
 }  // namespace
@@ -98,8 +94,7 @@ void check_value(std::int64_t rows, std::int64_t cols, std::int64_t dim,
 TEST_CASE("contrastive: loss against its definition, odd shapes, both directions") {
   for (Contrast form : forms)
     for (Anchors anchors : {Anchors::first, Anchors::second}) {
-      const stx::ContrastiveOptions o{
-          .temperature = 0.5, .form = form, .anchors = anchors, .weight = 3};
+      const stx::ContrastiveOptions o{.temperature = 0.5, .form = form, .anchors = anchors, .weight = 3};
       for (std::int64_t odd : {0, 1, 31, 32, 33, 1023}) {
         check_value<float>(odd, 5, 10, o);
         check_value<float>(6, odd, 10, o);
@@ -114,11 +109,9 @@ TEST_CASE("contrastive: gradients by central differences, used once and twice") 
   for (Contrast form : forms)
     for (Anchors anchors : {Anchors::first, Anchors::second})
       check_gradients({random_input({5, 4}, 1), random_input({6, 4}, 2)},
-                      op(positive_pairs(5, 6),
-                         {.temperature = 0.3, .form = form, .anchors = anchors, .weight = 2}));
+                      op(positive_pairs(5, 6), {.temperature = 0.3, .form = form, .anchors = anchors, .weight = 2}));
   check_gradients({random_input({0, 4}, 1), random_input({6, 4}, 2)}, op({}, {}));
-  check_gradients({random_input({5, 4}, 1), random_input({0, 4}, 2)},
-                  op({}, {.form = Contrast::dcavae_r2}));
+  check_gradients({random_input({5, 4}, 1), random_input({0, 4}, 2)}, op({}, {.form = Contrast::dcavae_r2}));
 }
 
 TEST_CASE("contrastive: golden values of PyTorch") {
@@ -130,15 +123,13 @@ TEST_CASE("contrastive: golden values of PyTorch") {
   stx::Context<Cpu> ctx;
   for (const auto& named :
        {std::pair{std::string("exclude"), stx::ContrastiveOptions{.temperature = 0.2}},
-        {std::string("include"),
-         stx::ContrastiveOptions{.temperature = 0.2, .form = Contrast::include_positives}},
+        {std::string("include"), stx::ContrastiveOptions{.temperature = 0.2, .form = Contrast::include_positives}},
         {std::string("r2"), stx::ContrastiveOptions{.form = Contrast::dcavae_r2}},
         {std::string("global"), stx::ContrastiveOptions{.temperature = 0.2, .form = Contrast::global}}}) {
     const auto& [name, options] = named;
     INFO(named.first);
     const auto got =
-        run_op<double>(ctx, {{Shape{a.rows, a.cols}, a.values}, {Shape{b.rows, b.cols}, b.values}},
-                       op(p, options));
+        run_op<double>(ctx, {{Shape{a.rows, a.cols}, a.values}, {Shape{b.rows, b.cols}, b.values}}, op(p, options));
     CHECK(std::abs(got.outputs[0][0] - golden.at(name + "_loss").values[0]) <= 1e-12);
     for (int k = 0; k < 2; ++k) {
       auto want = golden.at(name + (k ? "_grad_second" : "_grad_first")).values;
@@ -154,13 +145,13 @@ TEST_CASE("contrastive: golden values of the first release's form") {
   std::vector<int> p;
   for (double v : golden.at("positive").values) p.push_back(static_cast<int>(v));
   stx::Context<Cpu> ctx;
-  const auto got = run_op<double>(
-      ctx, {{Shape{a.rows, a.cols}, a.values}, {Shape{b.rows, b.cols}, b.values}},
-      [&](stx::Context<Cpu>& context, const std::vector<stx::Var<double, Cpu>>& v) {
-        return std::vector{stx::contrastive(context, v[0], v[1], to_device(context, bits_of(p, a.rows, b.rows), Shape{a.rows, 1}),
-                                            {.form = Contrast::dcavae_r1},
-                                            to_device(context, c.values, Shape{a.rows, b.rows}))};
-      });
+  const auto got =
+      run_op<double>(ctx, {{Shape{a.rows, a.cols}, a.values}, {Shape{b.rows, b.cols}, b.values}},
+                     [&](stx::Context<Cpu>& context, const std::vector<stx::Var<double, Cpu>>& v) {
+                       return std::vector{stx::contrastive(
+                           context, v[0], v[1], to_device(context, bits_of(p, a.rows, b.rows), Shape{a.rows, 1}),
+                           {.form = Contrast::dcavae_r1}, to_device(context, c.values, Shape{a.rows, b.rows}))};
+                     });
   CHECK(std::abs(got.outputs[0][0] - golden.at("r1_loss").values[0]) <= 1e-12);
   for (int k = 0; k < 2; ++k) {
     auto want = golden.at(k ? "r1_grad_second" : "r1_grad_first").values;
@@ -186,9 +177,10 @@ TEST_CASE("contrastive: one denominator for all is that of the anchor where ther
   }
 }
 
-TEST_CASE("contrastive: lengths do not matter, a zero vector is no reason to fail, small temperatures "
-    "hold"
-          * doctest::test_suite("properties")) {
+TEST_CASE(
+    "contrastive: lengths do not matter, a zero vector is no reason to fail, small temperatures "
+    "hold" *
+    doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const auto p = positive_pairs(9, 12);
   auto a = random_input({9, 5}, 1);
@@ -205,19 +197,16 @@ TEST_CASE("contrastive: lengths do not matter, a zero vector is no reason to fai
   for (int i = 0; i < 9; ++i) own[i * 10] = 1;
   const auto c = random_input({9, 5}, 1);
   CHECK(run_op<float>(ctx, {c, c}, op(own, {.temperature = 0.1})).outputs[0][0] <
-        run_op<float>(ctx, {c, random_input({9, 5}, 3)}, op(own, {.temperature = 0.1}))
-            .outputs[0][0]);
+        run_op<float>(ctx, {c, random_input({9, 5}, 3)}, op(own, {.temperature = 0.1})).outputs[0][0]);
 }
 
-TEST_CASE(
-    "contrastive: a bad row is recorded; same bits for every number of threads; wrong calls") {
+TEST_CASE("contrastive: a bad row is recorded; same bits for every number of threads; wrong calls") {
   stx::Context<Cpu> ctx;
   auto a = random_input({9, 5}, 1);
   a.values[22] = std::numeric_limits<double>::quiet_NaN();
   begin_step(ctx);
   CHECK(std::isnan(
-      run_op<float>(ctx, {a, random_input({12, 5}, 2)}, op(positive_pairs(9, 12), {.term = 5}))
-          .outputs[0][0]));
+      run_op<float>(ctx, {a, random_input({12, 5}, 2)}, op(positive_pairs(9, 12), {.term = 5})).outputs[0][0]));
   CHECK(ctx.step_state()->first_bad == stx::bad_key(1, 4, 5));
   ctx.step_state()->first_bad = ~0ull;
   CHECK(std::isnan(run_op<float>(ctx, {a, random_input({12, 5}, 2)},
@@ -225,24 +214,21 @@ TEST_CASE(
                        .outputs[0][0]));
   CHECK(ctx.step_state()->first_bad == stx::bad_key(1, 4, 5));
   for (Contrast form : {Contrast::exclude_positives, Contrast::global, Contrast::dcavae_r1})
-    check_same_for_all_threads<float>(
-        {random_input({70, 10}, 1), random_input({65, 10}, 2)},
-        op(positive_pairs(70, 65), {.temperature = 0.5, .form = form}), 2);
+    check_same_for_all_threads<float>({random_input({70, 10}, 1), random_input({65, 10}, 2)},
+                                      op(positive_pairs(70, 65), {.temperature = 0.5, .form = form}), 2);
   const auto fails = [&](Shape second, double temperature, const char* message) {
-    CHECK_THROWS_WITH_AS(
-        run_op<float>(ctx, {random_input({3, 4}, 1), random_input(second, 2)},
-                      op(positive_pairs(3, second[0]), {.temperature = temperature})),
-        message, stx::ArgumentError);
+    CHECK_THROWS_WITH_AS(run_op<float>(ctx, {random_input({3, 4}, 1), random_input(second, 2)},
+                                       op(positive_pairs(3, second[0]), {.temperature = temperature})),
+                         message, stx::ArgumentError);
   };
   fails({5, 6}, 1, "[contrastive] both sets must be matrices of one width, got (3, 4) and (5, 6)");
-  fails({5, 4}, 0.02, "[contrastive] temperature must be at least 0.025, where the range of exponentials ends, got 0.02");
+  fails({5, 4}, 0.02,
+        "[contrastive] temperature must be at least 0.025, where the range of exponentials ends, got 0.02");
   const auto x = stx::constant(ctx, ctx.make_step<float>({3, 4}));
-  CHECK_THROWS_WITH_AS(
-      stx::contrastive(ctx, x, x, ctx.make_step<std::uint32_t>({3, 3})),
-      "[contrastive] positives must have shape (3, 1), 32 pairs a word, got (3, 3)",
-      stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(stx::contrastive(ctx, x, x, ctx.make_step<std::uint32_t>({3, 1}),
-                                        {.form = Contrast::dcavae_r1}),
+  CHECK_THROWS_WITH_AS(stx::contrastive(ctx, x, x, ctx.make_step<std::uint32_t>({3, 3})),
+                       "[contrastive] positives must have shape (3, 1), 32 pairs a word, got (3, 3)",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::contrastive(ctx, x, x, ctx.make_step<std::uint32_t>({3, 1}), {.form = Contrast::dcavae_r1}),
                        "[contrastive] distances must have shape (3, 3) with dcavae_r1, and be left out "
                        "otherwise, got ()",
                        stx::ArgumentError);
@@ -251,9 +237,8 @@ TEST_CASE(
 TEST_CASE("contrastive: nothing is written outside") {
   stx::Context<Cpu> ctx({.threads = 3});
   const auto p = bits_of(positive_pairs(35, 40), 35, 40);
-  Guarded<float> a(convert<float>(random_values(35 * 3, 1))),
-      b(convert<float>(random_values(40 * 3, 2))), loss(1), ua(105), ub(120), ia(35), ib(40),
-      slopes(1400), terms(40), one(1, 1.0f), scratch(120), ga(105), gb(120);
+  Guarded<float> a(convert<float>(random_values(35 * 3, 1))), b(convert<float>(random_values(40 * 3, 2))), loss(1),
+      ua(105), ub(120), ia(35), ib(40), slopes(1400), terms(40), one(1, 1.0f), scratch(120), ga(105), gb(120);
   Guarded<std::uint32_t> bits(p);
   for (Anchors anchors : {Anchors::first, Anchors::second}) {
     const stx::ContrastiveModel<float> model{.first = a.data(),
@@ -263,15 +248,12 @@ TEST_CASE("contrastive: nothing is written outside") {
                                              .n_second = 40,
                                              .dim = 3,
                                              .anchors = anchors};
-    stx::contrastive_forward(
-        ctx, stx::ContrastiveForward<float>{model, loss.data(), ua.data(), ub.data(), ia.data(),
-                                            ib.data(), slopes.data(), terms.data()});
+    stx::contrastive_forward(ctx, stx::ContrastiveForward<float>{model, loss.data(), ua.data(), ub.data(), ia.data(),
+                                                                 ib.data(), slopes.data(), terms.data()});
     stx::contrastive_backward(
-        ctx, stx::ContrastiveBackward<float>{model, one.data(), ua.data(), ub.data(), ia.data(),
-                                             ib.data(), slopes.data(), scratch.data(), ga.data(),
-                                             gb.data()});
-    for (auto* buffer :
-         {&a, &b, &loss, &ua, &ub, &ia, &ib, &slopes, &terms, &one, &scratch, &ga, &gb})
+        ctx, stx::ContrastiveBackward<float>{model, one.data(), ua.data(), ub.data(), ia.data(), ib.data(),
+                                             slopes.data(), scratch.data(), ga.data(), gb.data()});
+    for (auto* buffer : {&a, &b, &loss, &ua, &ub, &ia, &ib, &slopes, &terms, &one, &scratch, &ga, &gb})
       CHECK(buffer->intact());
     CHECK(bits.intact());
     CHECK(max_abs(gb.content()) > 0);

@@ -12,17 +12,15 @@ TEST_CASE("count_decoder_mean on CUDA: NB and ZINB, odd shapes") {
     compare_devices([&](auto& ctx, auto& rig) {
       using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
       const std::int64_t n = c.rows * c.cols;
-      stx::CountDecoderMean<T> args{
-          .model = {.logits = rig.input(c.rates()),
-                    .library = rig.input(c.library()),
-                    .observed = c.masked ? rig.input(c.observed()) : nullptr,
-                    .rows = c.rows,
-                    .cols = c.cols},
-          .mean = rig.output(n)};
+      stx::CountDecoderMean<T> args{.model = {.logits = rig.input(c.rates()),
+                                              .library = rig.input(c.library()),
+                                              .observed = c.masked ? rig.input(c.observed()) : nullptr,
+                                              .rows = c.rows,
+                                              .cols = c.cols},
+                                    .mean = rig.output(n)};
       if (p_zero) {
         args.p_zero = rig.output(n);
-        args.model.dispersion = {rig.input(c.log_theta()), rig.exact(c.theta_row()), false,
-                                 c.theta_rows()};
+        args.model.dispersion = {rig.input(c.log_theta()), rig.exact(c.theta_row()), false, c.theta_rows()};
         args.model.zeta = c.inflated ? rig.input(c.zeta()) : nullptr;
       }
       return [=, &ctx] { stx::count_decoder_mean(ctx, args); };

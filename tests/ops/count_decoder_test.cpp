@@ -29,12 +29,7 @@ void check_values(const CountCase& c) {
 }
 
 CountCase decoder(std::int64_t rows, std::int64_t cols, bool inflated, bool sparse, bool masked) {
-  return {.rows = rows,
-          .cols = cols,
-          .softmax = true,
-          .inflated = inflated,
-          .sparse = sparse,
-          .masked = masked};
+  return {.rows = rows, .cols = cols, .softmax = true, .inflated = inflated, .sparse = sparse, .masked = masked};
 }
 
 }  // namespace
@@ -43,8 +38,7 @@ TEST_CASE("count_decoder: values and gradients against textbook formulas, odd sh
   for (bool inflated : {false, true})
     for (bool sparse : {false, true})
       for (bool masked : {false, true}) {
-        for (std::int64_t odd : odd_sizes)
-          check_values<float>(decoder(3, odd, inflated, sparse, masked));
+        for (std::int64_t odd : odd_sizes) check_values<float>(decoder(3, odd, inflated, sparse, masked));
         check_values<float>(decoder(33, 31, inflated, sparse, masked));
         check_values<double>(decoder(9, 40, inflated, sparse, masked));
       }
@@ -53,11 +47,9 @@ TEST_CASE("count_decoder: values and gradients against textbook formulas, odd sh
 TEST_CASE("count_decoder: values of SciPy and gradients of PyTorch") {
   const auto g = golden::load("ops/count_decoder.txt");
   for (const bool inflated : {false, true}) {
-    const CountCase c{
-        .rows = 5, .cols = 8, .softmax = true, .inflated = inflated, .masked = true};
+    const CountCase c{.rows = 5, .cols = 8, .softmax = true, .inflated = inflated, .masked = true};
     check_golden_op(g, inflated ? "zinb_" : "nb_",
-                    {{"logits"}, {"log_theta", {8}}, {"zeta"}, {"library", {5}}, {"counts"},
-                     {"observed", {8}}},
+                    {{"logits"}, {"log_theta", {8}}, {"zeta"}, {"library", {5}}, {"counts"}, {"observed", {8}}},
                     count_op(c), {"y"}, 1e-12);
   }
 }
@@ -71,12 +63,11 @@ TEST_CASE("count_decoder: gradients by central differences, used once and twice"
         INFO(c.name());
         check_gradients(count_inputs(c), count_op(c), {.step = 1e-5, .tolerance = 2e-8});
       }
-  check_gradients(count_inputs(decoder(0, 4, true, false, true)),
-                  count_op(decoder(0, 4, true, false, true)));
+  check_gradients(count_inputs(decoder(0, 4, true, false, true)), count_op(decoder(0, 4, true, false, true)));
 }
 
-TEST_CASE("count_decoder: adding a constant to the logits of a row changes nothing"
-          * doctest::test_suite("properties")) {
+TEST_CASE("count_decoder: adding a constant to the logits of a row changes nothing" *
+          doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const CountCase c = decoder(5, 70, true, false, true);
   auto in = count_inputs(c);
@@ -101,8 +92,7 @@ TEST_CASE("count_decoder: what stands at genes that are not observed is never lo
     const auto mask = c.observed();
     for (std::size_t k = 0; k < in[0].values.size(); ++k)
       if (mask[k % c.cols] == 0) {
-        in[0].values[k] = k % 2 ? std::numeric_limits<double>::quiet_NaN()
-                                : std::numeric_limits<double>::infinity();
+        in[0].values[k] = k % 2 ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
         in[2].values[k] = std::numeric_limits<double>::quiet_NaN();
       }
     const auto dirty = run_op<float>(ctx, in, count_op(c), 2);

@@ -29,8 +29,7 @@ void check_values(const CountCase& c) {
   check_close("grad rates", got.grads[0], want.grad_rates, rough.grad_rates, 8, 1);
   check_close("grad theta", got.grads[1], want.grad_log_theta, rough.grad_log_theta, 8, 1);
   if (c.inflated) check_close("grad zeta", got.grads[2], want.grad_zeta, rough.grad_zeta, 8, 1);
-  if (c.softmax)
-    check_close("grad library", got.grads[3], want.grad_library, rough.grad_library, 8, 1);
+  if (c.softmax) check_close("grad library", got.grads[3], want.grad_library, rough.grad_library, 8, 1);
 }
 
 }  // namespace
@@ -43,10 +42,8 @@ TEST_CASE("count_log_prob: values and gradients against textbook formulas, odd s
         check_values<float>({.rows = 3, .cols = odd, .inflated = inflated, .sparse = sparse});
       }
       for (Theta theta : {Theta::per_gene, Theta::per_batch, Theta::per_entry}) {
-        check_values<float>(
-            {.rows = 21, .cols = 67, .inflated = inflated, .sparse = sparse, .theta = theta});
-        check_values<double>(
-            {.rows = 9, .cols = 40, .inflated = inflated, .sparse = sparse, .theta = theta});
+        check_values<float>({.rows = 21, .cols = 67, .inflated = inflated, .sparse = sparse, .theta = theta});
+        check_values<double>({.rows = 9, .cols = 40, .inflated = inflated, .sparse = sparse, .theta = theta});
       }
     }
 }
@@ -58,8 +55,7 @@ TEST_CASE("count_log_prob: gradients by central differences, used once and twice
       INFO(c.name());
       check_gradients(count_inputs(c), count_op(c), {.step = 1e-5, .tolerance = 2e-8});
     }
-  for (CountCase c : {CountCase{0, 4}, CountCase{4, 0}})
-    check_gradients(count_inputs(c), count_op(c));
+  for (CountCase c : {CountCase{0, 4}, CountCase{4, 0}}) check_gradients(count_inputs(c), count_op(c));
 }
 
 TEST_CASE("count_log_prob: golden values of scipy and PyTorch") {
@@ -68,8 +64,7 @@ TEST_CASE("count_log_prob: golden values of scipy and PyTorch") {
   for (const std::string name : {"nb", "zinb"}) {
     INFO(name);
     const Shape shape{x.rows, x.cols};
-    CountCase c{
-        .rows = x.rows, .cols = x.cols, .inflated = name == "zinb", .theta = Theta::per_entry};
+    CountCase c{.rows = x.rows, .cols = x.cols, .inflated = name == "zinb", .theta = Theta::per_entry};
     std::vector<Input> in = {{shape, golden.at("log_mu").values},
                              {shape, golden.at("log_theta").values},
                              {shape, golden.at("zeta").values, c.inflated},
@@ -90,8 +85,7 @@ TEST_CASE("count_log_prob: golden values of scipy and PyTorch") {
       close(got.outputs[0], "value");
       const auto weights = output_weights(0, x.rows);
       const auto per_weight = [&](std::vector<T> grad) {
-        for (std::size_t k = 0; k < grad.size(); ++k)
-          grad[k] /= static_cast<T>(weights[k / x.cols]);
+        for (std::size_t k = 0; k < grad.size(); ++k) grad[k] /= static_cast<T>(weights[k / x.cols]);
         return grad;
       };
       close(per_weight(got.grads[0]), "grad_log_mu");
@@ -121,10 +115,8 @@ TEST_CASE("count_log_prob: large theta tends to Poisson, value and gradients" * 
       // u - r is rounded to float: mu is known to within that.
       const double rounding = 1.2e-7 * (r + 15);
       INFO("r ", r, " x ", x[i]);
-      CHECK(std::abs(got.outputs[0][i] - poisson - first) <=
-            rounding * (3 + x[i] * std::log(1 + x[i])));
-      CHECK(std::abs(got.grads[0][i] / weights[i] - (x[i] - mu[i])) <=
-            rounding * (3 + x[i]) + 2e10 / theta);
+      CHECK(std::abs(got.outputs[0][i] - poisson - first) <= rounding * (3 + x[i] * std::log(1 + x[i])));
+      CHECK(std::abs(got.grads[0][i] / weights[i] - (x[i] - mu[i])) <= rounding * (3 + x[i]) + 2e10 / theta);
       grad_r -= weights[i] * first;
       scale = std::max(scale, mu[i] * mu[i]);
     }
@@ -136,12 +128,9 @@ TEST_CASE("count_log_prob: large theta tends to Poisson, value and gradients" * 
 
 TEST_CASE("count_log_prob: a rate of zero fits a count of zero, and nothing else") {
   stx::Context<Cpu> ctx;
-  std::vector<Input> in = {{Shape{2, 1}, {-INFINITY, -INFINITY}},
-                           {Shape{1}, {0.5}},
-                           {Shape{0}, {}, false},
-                           {Shape{0}, {}, false},
-                           {Shape{2, 1}, {0, 2}, false},
-                           {Shape{0}, {}, false}};
+  std::vector<Input> in = {
+      {Shape{2, 1}, {-INFINITY, -INFINITY}}, {Shape{1}, {0.5}},    {Shape{0}, {}, false}, {Shape{0}, {}, false},
+      {Shape{2, 1}, {0, 2}, false},          {Shape{0}, {}, false}};
   const auto got = run_op<float>(ctx, in, count_op({.rows = 2, .cols = 1}));
   CHECK(got.outputs[0][0] == doctest::Approx(0));
   CHECK(got.outputs[0][1] == -std::numeric_limits<float>::infinity());
@@ -159,25 +148,20 @@ TEST_CASE("count_log_prob: a count that is not a number is not taken for zero") 
 
 TEST_CASE("count_log_prob: same bits in every run and for every number of threads") {
   for (bool sparse : {false, true}) {
-    const CountCase c{
-        .rows = 65, .cols = 333, .inflated = true, .sparse = sparse, .theta = Theta::per_batch};
+    const CountCase c{.rows = 65, .cols = 333, .inflated = true, .sparse = sparse, .theta = Theta::per_batch};
     check_same_for_all_threads<float>(count_inputs(c), count_op(c), 2);
   }
 }
 
 TEST_CASE("count_log_prob: nothing is written outside") {
   stx::Context<Cpu> ctx({.threads = 3});
-  const CountCase c{
-      .rows = 13, .cols = 37, .softmax = true, .inflated = true, .theta = Theta::per_batch};
-  const auto as_float = [](const std::vector<double>& v) {
-    return Guarded<float>(convert<float>(v));
-  };
-  auto x = as_float(c.counts()), a = as_float(c.rates()), l = as_float(c.library()),
-       z = as_float(c.zeta());
+  const CountCase c{.rows = 13, .cols = 37, .softmax = true, .inflated = true, .theta = Theta::per_batch};
+  const auto as_float = [](const std::vector<double>& v) { return Guarded<float>(convert<float>(v)); };
+  auto x = as_float(c.counts()), a = as_float(c.rates()), l = as_float(c.library()), z = as_float(c.zeta());
   auto r = as_float(c.log_theta());
   Guarded<std::int32_t> batch(c.theta_row());
-  Guarded<float> value(c.rows), lse(c.rows), grad_sum(c.rows), grad(c.rows, 1.0f),
-      grad_a(c.rows * c.cols), grad_z(c.rows * c.cols), grad_r(3 * c.cols), grad_l(c.rows);
+  Guarded<float> value(c.rows), lse(c.rows), grad_sum(c.rows), grad(c.rows, 1.0f), grad_a(c.rows * c.cols),
+      grad_z(c.rows * c.cols), grad_r(3 * c.cols), grad_l(c.rows);
   const stx::CountModel<float> model{.counts = {.dense = x.data()},
                                      .logits = a.data(),
                                      .library = l.data(),
@@ -185,19 +169,16 @@ TEST_CASE("count_log_prob: nothing is written outside") {
                                      .zeta = z.data(),
                                      .rows = c.rows,
                                      .cols = c.cols};
-  stx::count_log_prob_forward(
-      ctx, stx::CountLogProbForward<float>{model, value.data(), lse.data(), grad_sum.data()});
-  stx::count_log_prob_backward(ctx,
-                               stx::CountLogProbBackward<float>{.model = model,
-                                                                .grad_value = grad.data(),
-                                                                .lse = lse.data(),
-                                                                .grad_sum = grad_sum.data(),
-                                                                .grad_logits = grad_a.data(),
-                                                                .grad_zeta = grad_z.data(),
-                                                                .grad_log_theta = grad_r.data(),
-                                                                .grad_library = grad_l.data()});
-  for (auto* buffer :
-       {&x, &a, &l, &z, &r, &value, &lse, &grad_sum, &grad, &grad_a, &grad_z, &grad_r, &grad_l})
+  stx::count_log_prob_forward(ctx, stx::CountLogProbForward<float>{model, value.data(), lse.data(), grad_sum.data()});
+  stx::count_log_prob_backward(ctx, stx::CountLogProbBackward<float>{.model = model,
+                                                                     .grad_value = grad.data(),
+                                                                     .lse = lse.data(),
+                                                                     .grad_sum = grad_sum.data(),
+                                                                     .grad_logits = grad_a.data(),
+                                                                     .grad_zeta = grad_z.data(),
+                                                                     .grad_log_theta = grad_r.data(),
+                                                                     .grad_library = grad_l.data()});
+  for (auto* buffer : {&x, &a, &l, &z, &r, &value, &lse, &grad_sum, &grad, &grad_a, &grad_z, &grad_r, &grad_l})
     CHECK(buffer->intact());
   CHECK(batch.intact());
   CHECK(max_abs(grad_r.content()) > 0);

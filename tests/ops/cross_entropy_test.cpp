@@ -64,21 +64,19 @@ TEST_CASE("cross_entropy: golden values of PyTorch") {
   std::vector<std::int32_t> l;
   for (double v : golden.at("labels").values) l.push_back(static_cast<std::int32_t>(v));
   stx::Context<Cpu> ctx;
-  const auto got =
-      run_op<double>(ctx, {{Shape{logits.rows, logits.cols}, logits.values}}, op(l, 1, -100));
+  const auto got = run_op<double>(ctx, {{Shape{logits.rows, logits.cols}, logits.values}}, op(l, 1, -100));
   CHECK(std::abs(got.outputs[0][0] - golden.at("loss").values[0]) <= 1e-14);
   auto want = golden.at("grad").values;
   for (double& g : want) g *= output_weights(0, 1)[0];
   CHECK(max_error(got.grads[0], want) <= 1e-15);
 }
 
-TEST_CASE("cross_entropy: equal logits give ln classes; huge ones do not overflow; all ignored gives 0"
-          * doctest::test_suite("properties")) {
+TEST_CASE("cross_entropy: equal logits give ln classes; huge ones do not overflow; all ignored gives 0" *
+          doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   const auto loss = [&](const std::vector<double>& a, const std::vector<std::int32_t>& l) {
     const auto rows = static_cast<std::int64_t>(l.size());
-    return run_op<float>(ctx, {{Shape{rows, static_cast<std::int64_t>(a.size()) / rows}, a}}, op(l))
-        .outputs[0][0];
+    return run_op<float>(ctx, {{Shape{rows, static_cast<std::int64_t>(a.size()) / rows}, a}}, op(l)).outputs[0][0];
   };
   CHECK(loss({7, 7, 7, 7}, {2}) == doctest::Approx(std::log(4)));
   CHECK(loss({1000, 0}, {0}) == 0);
@@ -99,12 +97,11 @@ TEST_CASE("cross_entropy: a label out of range and a bad row are recorded") {
 TEST_CASE("cross_entropy: same bits for every number of threads; nothing outside; wrong calls") {
   check_same_for_all_threads<float>({random_input({300, 33}, 1)}, op(labels(300, 33)), 2);
   stx::Context<Cpu> ctx({.threads = 3});
-  Guarded<float> a(convert<float>(random_values(35 * 3, 1))), loss(1), lse(35), divisor(1),
-      terms(35), one(1, 1.0f), grad(35 * 3);
+  Guarded<float> a(convert<float>(random_values(35 * 3, 1))), loss(1), lse(35), divisor(1), terms(35), one(1, 1.0f),
+      grad(35 * 3);
   Guarded<std::int32_t> l(labels(35, 3));
-  stx::cross_entropy_forward(
-      ctx, stx::CrossEntropyForward<float>{a.data(), l.data(), loss.data(), lse.data(),
-                                           divisor.data(), terms.data(), 35, 3});
+  stx::cross_entropy_forward(ctx, stx::CrossEntropyForward<float>{a.data(), l.data(), loss.data(), lse.data(),
+                                                                  divisor.data(), terms.data(), 35, 3});
   stx::cross_entropy_backward(ctx, stx::CrossEntropyBackward<float>{.grad_loss = one.data(),
                                                                     .logits = a.data(),
                                                                     .labels = l.data(),
@@ -115,8 +112,7 @@ TEST_CASE("cross_entropy: same bits for every number of threads; nothing outside
                                                                     .classes = 3});
   for (auto* b : {&a, &loss, &lse, &divisor, &terms, &one, &grad}) CHECK(b->intact());
   CHECK(divisor.content()[0] == 28);
-  CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, {random_input({3, 4}, 1)}, op(labels(2, 4))),
-      "[cross_entropy] logits must be (rows, classes) and labels (rows), got (3, 4) and (2)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, {random_input({3, 4}, 1)}, op(labels(2, 4))),
+                       "[cross_entropy] logits must be (rows, classes) and labels (rows), got (3, 4) and (2)",
+                       stx::ArgumentError);
 }

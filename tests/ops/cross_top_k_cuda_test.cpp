@@ -23,10 +23,17 @@ void check(std::int64_t n_first, std::int64_t n_second, std::int64_t dims, int k
       return stx::to_device(ctx, std::vector<std::int32_t>(n + 8, -5), stx::Shape{n + 8});
     };
     const auto first = ids(n_first * k_first), second = ids(n_second * k_second);
-    const stx::CrossTopK<float> args{rig.input(axes(n_first, 1)), rig.input(axes(n_second, 2)),
-                                     first.data + 4, rig.output(n_first * k_first),
-                                     second.data + 4, rig.output(n_second * k_second),
-                                     n_first, n_second, dims, k_first, k_second};
+    const stx::CrossTopK<float> args{rig.input(axes(n_first, 1)),
+                                     rig.input(axes(n_second, 2)),
+                                     first.data + 4,
+                                     rig.output(n_first * k_first),
+                                     second.data + 4,
+                                     rig.output(n_second * k_second),
+                                     n_first,
+                                     n_second,
+                                     dims,
+                                     k_first,
+                                     k_second};
     stx::StepGraph<D> graph(ctx);
     for (int i = 0; i < 3; ++i) {  // eager, captured, replayed
       rig.reset();

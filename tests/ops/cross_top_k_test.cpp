@@ -100,8 +100,8 @@ TEST_CASE("cross_top_k: golden values of scikit-learn") {
   CHECK(max_error(scores, distances.values) < 1e-12);
 }
 
-TEST_CASE("cross_top_k: the same bits for every number of threads; the second direction is the first, turned"
-          * doctest::test_suite("properties")) {
+TEST_CASE("cross_top_k: the same bits for every number of threads; the second direction is the first, turned" *
+          doctest::test_suite("properties")) {
   const auto a = random_values(611 * 9, 3), b = random_values(407 * 9, 4);
   const auto one = search<float>(a, b, 9, 15, 30, 1);
   for (int threads : {1, 2, 3, 5, 16}) {

@@ -35,9 +35,7 @@ std::vector<Input> inputs(const CsrMatrix<double>& a, std::int64_t width) {
   return {{Shape{a.nnz()}, a.values}, random_input({a.cols, width}, 3)};
 }
 auto product(const CsrMatrix<double>& a) {
-  return [&a](auto& ctx, const auto& v) {
-    return std::vector{stx::csr_matmul(ctx, csr_pattern(ctx, a), v[0], v[1])};
-  };
+  return [&a](auto& ctx, const auto& v) { return std::vector{stx::csr_matmul(ctx, csr_pattern(ctx, a), v[0], v[1])}; };
 }
 
 template <class T>
@@ -85,8 +83,8 @@ TEST_CASE("csr_matmul: SciPy's product, transposed product and gradient of the v
 }
 
 TEST_CASE("csr_matmul: gradients by central differences, used once and twice") {
-  for (const auto& a : {random_csr(4, 5, 0.5, 1), random_csr(0, 3, 0.5, 1),
-                        random_csr(3, 0, 0.5, 1), random_csr(1, 4, 0.5, 1)})
+  for (const auto& a :
+       {random_csr(4, 5, 0.5, 1), random_csr(0, 3, 0.5, 1), random_csr(3, 0, 0.5, 1), random_csr(1, 4, 0.5, 1)})
     check_gradients(inputs(a, 3), product(a));
   const auto a = random_csr(4, 5, 0.5, 1);
   for (std::size_t wanted : {0, 1}) {
@@ -122,15 +120,12 @@ TEST_CASE("csr_matmul: the backend stays inside its buffers") {
   const auto a = random_csr(40, 30, 0.2, 7);
   stx::Context<Cpu> ctx({.threads = 2});
   for (std::int64_t width : {1, 31, 65}) {
-    Guarded<float> values(convert<float>(a.values)), x(30 * width, 1.0f), y(40 * width),
-        gv(a.nnz());
+    Guarded<float> values(convert<float>(a.values)), x(30 * width, 1.0f), y(40 * width), gv(a.nnz());
     for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate}) {
-      stx::csr_matmul(
-          ctx, stx::CsrMatmul<float>{a.indptr.data(), a.indices.data(), nullptr, values.data(),
-                                     x.data(), y.data(), 40, width, write});
-      stx::csr_matmul_values(
-          ctx, stx::CsrMatmulValues<float>{a.indptr.data(), a.indices.data(), y.data(), x.data(),
-                                           gv.data(), 40, width, write});
+      stx::csr_matmul(ctx, stx::CsrMatmul<float>{a.indptr.data(), a.indices.data(), nullptr, values.data(), x.data(),
+                                                 y.data(), 40, width, write});
+      stx::csr_matmul_values(ctx, stx::CsrMatmulValues<float>{a.indptr.data(), a.indices.data(), y.data(), x.data(),
+                                                              gv.data(), 40, width, write});
     }
     for (auto* b : {&values, &x, &y, &gv}) CHECK(b->intact());
   }
@@ -156,6 +151,6 @@ TEST_CASE("csr_matmul: wrong calls are errors") {
                        stx::DataError);
   auto outside = a;
   outside.indices.back() = 5;
-  CHECK_THROWS_WITH_AS(csr_pattern(ctx, outside),
-                       "[csr_pattern] CSR row 3 has column index 5, outside [0, 5)", stx::DataError);
+  CHECK_THROWS_WITH_AS(csr_pattern(ctx, outside), "[csr_pattern] CSR row 3 has column index 5, outside [0, 5)",
+                       stx::DataError);
 }

@@ -60,8 +60,10 @@ constexpr bool any_mixed() {
   return std::is_invocable_v<decltype(linear), C, V<O>, V<D>, V<D>> ||
          std::is_invocable_v<decltype(linear), C, V<D>, V<O>, V<D>> ||
          std::is_invocable_v<decltype(linear), C, V<D>, V<D>, V<O>> ||
-         std::is_invocable_v<decltype(mse), C, V<D>, Floats<O>> || std::is_invocable_v<decltype(mse), C, V<O>, Floats<D>> ||
-         std::is_invocable_v<decltype(mse), C, V<O>, Floats<O>> || std::is_invocable_v<decltype(gather), C, V<D>, Ids<O>> ||
+         std::is_invocable_v<decltype(mse), C, V<D>, Floats<O>> ||
+         std::is_invocable_v<decltype(mse), C, V<O>, Floats<D>> ||
+         std::is_invocable_v<decltype(mse), C, V<O>, Floats<O>> ||
+         std::is_invocable_v<decltype(gather), C, V<D>, Ids<O>> ||
          std::is_invocable_v<decltype(top_k), C, Floats<D>, Floats<O>> ||
          std::is_invocable_v<decltype(top_k), C, Floats<O>, Floats<O>> ||
          std::is_invocable_v<decltype(kl), C, stx::Gaussian<float, O>> ||

@@ -26,8 +26,8 @@ void check(std::int64_t rows, std::int64_t cols, bool with_known, bool with_boun
         .known = with_known ? rig.input(random_values(n, 5)) : nullptr,
         .low = with_bounds ? rig.input(random_values(cols, 6, -1, -0.5)) : nullptr,
         .high = with_bounds ? rig.input(random_values(cols, 7, 0.5, 1)) : nullptr,
-        .steps = rig.exact(std::vector<DiffusionStep>{
-            {}, {1.25f, -0.75f, 0.5f, 0.4f, -0.3f, with_bounds ? 0.6f : 0.0f, 0.9f, 0.2f}}),
+        .steps = rig.exact(
+            std::vector<DiffusionStep>{{}, {1.25f, -0.75f, 0.5f, 0.4f, -0.3f, with_bounds ? 0.6f : 0.0f, 0.9f, 0.2f}}),
         .position = rig.exact(std::vector<stx::DiffusionPosition>{{1, 500}}),
         .rows = rows,
         .cols = cols,
@@ -47,8 +47,7 @@ TEST_CASE("diffusion_update on CUDA: odd shapes, known entries, bounds, noise") 
   }
 }
 
-TEST_CASE(
-    "sampler on CUDA: a loop captured as one graph, or as graphs of some steps, follows the CPU") {
+TEST_CASE("sampler on CUDA: a loop captured as one graph, or as graphs of some steps, follows the CPU") {
   if (no_cuda_device()) return;
   const auto schedule = stx::diffusion::NoiseSchedule::cosine(200);
   const std::int64_t rows = 5, cols = 37;
@@ -60,8 +59,8 @@ TEST_CASE(
     fields.mask = stx::to_device(ctx, mask, Shape{rows, cols});
     fields.known = stx::to_device(ctx, mask, Shape{rows, cols});
     const auto exact = gaussian_denoiser<float>(ctx, schedule, 0.7, 0.5, rows, cols);
-    const auto plan = stx::diffusion::make_plan(
-        schedule, {.solver = stx::diffusion::Solver::ddim, .steps = 11, .eta = 0.5});
+    const auto plan =
+        stx::diffusion::make_plan(schedule, {.solver = stx::diffusion::Solver::ddim, .steps = 11, .eta = 0.5});
     stx::diffusion::Sampler<float, D> sampler(ctx, plan, rows, cols, fields, 2, per_graph);
     std::vector<std::vector<float>> samples;
     for (std::uint32_t sample : {0u, 1u, 2u, 0u, 3u})  // eager, captured, replayed

@@ -42,13 +42,11 @@ Problem random_problem(std::int64_t rows, std::int64_t cols) {
 
 /// State and prediction after one step.
 template <class T>
-std::pair<std::vector<T>, std::vector<T>> update(const Problem& p, const DiffusionStep& step,
-                                                 int threads = 2, std::uint32_t counter = 40) {
+std::pair<std::vector<T>, std::vector<T>> update(const Problem& p, const DiffusionStep& step, int threads = 2,
+                                                 std::uint32_t counter = 40) {
   stx::Context<Cpu> ctx({.threads = threads, .seed = 6});
   const Shape shape{p.rows, p.cols};
-  const auto of = [&](const std::vector<double>& v, Shape s) {
-    return to_device(ctx, convert<T>(v), s);
-  };
+  const auto of = [&](const std::vector<double>& v, Shape s) { return to_device(ctx, convert<T>(v), s); };
   const auto u = of(p.u, shape), x0 = of(p.x0, shape);
   stx::DiffusionFields<T, Cpu> fields;
   if (!p.mask.empty()) {
@@ -60,8 +58,7 @@ std::pair<std::vector<T>, std::vector<T>> update(const Problem& p, const Diffusi
     fields.high = of(p.high, Shape{p.cols});
   }
   const auto steps = to_device(ctx, std::vector<DiffusionStep>{{}, step}, Shape{2});
-  const auto position =
-      to_device(ctx, std::vector<stx::DiffusionPosition>{{1, counter - 1}}, Shape{1});
+  const auto position = to_device(ctx, std::vector<stx::DiffusionPosition>{{1, counter - 1}}, Shape{1});
   stx::diffusion_update(ctx, u, x0, of(p.eps, shape), steps, position, 9, fields);
   return {to_host(ctx, u), to_host(ctx, x0)};
 }
@@ -93,8 +90,7 @@ DiffusionStep golden_step(Solver solver, const std::vector<std::int64_t>& grid, 
   DiffusionStep step = detail::prediction_step(schedule, grid[k], s, KnownEntries::clean);
   if (!last && solver == Solver::ddim) detail::set_ddim(step, schedule, grid[k], s, 0);
   if (!last && solver == Solver::dpm2m)
-    detail::set_dpm2m(step, schedule, grid[k], s,
-                      k == 0 || k + 2 == grid.size() ? -1 : grid[k - 1]);
+    detail::set_dpm2m(step, schedule, grid[k], s, k == 0 || k + 2 == grid.size() ? -1 : grid[k - 1]);
   return step;
 }
 
@@ -105,19 +101,18 @@ TEST_CASE("diffusion_update: every term against plain loops, odd shapes") {
     for (const bool rows : {true, false}) {
       Problem p = rows ? random_problem(odd, 5) : random_problem(3, odd);
       INFO(p.rows, " x ", p.cols);
-      check_close("all terms", update<float>(p, all_terms).first,
-                  naive_update<double>(p, all_terms), naive_update<float>(p, all_terms), 16, 1);
+      check_close("all terms", update<float>(p, all_terms).first, naive_update<double>(p, all_terms),
+                  naive_update<float>(p, all_terms), 16, 1);
       p.mask.clear();
       p.low.clear();
       DiffusionStep step = all_terms;
       step.noise = 0;
-      check_close("plain", update<float>(p, step).first, naive_update<double>(p, step),
-                  naive_update<float>(p, step), 8, 1);
+      check_close("plain", update<float>(p, step).first, naive_update<double>(p, step), naive_update<float>(p, step), 8,
+                  1);
     }
 }
 
-TEST_CASE(
-    "diffusion_update: DDIM and 2M over a grid, with bounds and known entries, as in PyTorch") {
+TEST_CASE("diffusion_update: DDIM and 2M over a grid, with bounds and known entries, as in PyTorch") {
   const auto golden = golden::load("ops/diffusion_update.txt");
   std::vector<std::int64_t> grid;
   for (double t : golden.at("grid").values) grid.push_back(static_cast<std::int64_t>(t));
@@ -182,12 +177,10 @@ TEST_CASE("diffusion_update: terms with coefficient 0 may hold anything" * docte
   p.x0.assign(36, quiet_nan);
   p.eps.assign(36, quiet_nan);
   CHECK(same_bits(update<float>(p, start).first, clean.first));
-  CHECK(max_error(clean.first, naive_update<double>(random_problem(4, 9), start)) >
-        0.1);  // not known
+  CHECK(max_error(clean.first, naive_update<double>(random_problem(4, 9), start)) > 0.1);  // not known
   p.mask.assign(36, 1);
   p.known.assign(36, 0.5);
-  CHECK(update<float>(p, all_terms).first[0] ==
-        doctest::Approx(0.45 + 0.2f * naive::normal(6, 40, 9, 0, 0)));
+  CHECK(update<float>(p, all_terms).first[0] == doctest::Approx(0.45 + 0.2f * naive::normal(6, 40, 9, 0, 0)));
 }
 
 TEST_CASE("diffusion_update: NaN predictions are not hidden by the bounds") {
@@ -199,12 +192,10 @@ TEST_CASE("diffusion_update: NaN predictions are not hidden by the bounds") {
   CHECK(std::isfinite(got[1]));
 }
 
-TEST_CASE(
-    "diffusion_update: the same bits for every number of threads, other noise for another step") {
+TEST_CASE("diffusion_update: the same bits for every number of threads, other noise for another step") {
   const Problem p = random_problem(300, 65);
   const auto one = update<float>(p, all_terms, 1);
-  for (int threads : {1, 2, 3, 5})
-    CHECK(same_bits(update<float>(p, all_terms, threads).first, one.first));
+  for (int threads : {1, 2, 3, 5}) CHECK(same_bits(update<float>(p, all_terms, threads).first, one.first));
   CHECK_FALSE(same_bits(update<float>(p, all_terms, 1, 41).first, one.first));
 }
 
@@ -239,20 +230,16 @@ TEST_CASE("diffusion_update: wrong calls are errors") {
   const auto call = [&](Shape x0, const stx::DiffusionFields<float, Cpu>& fields) {
     stx::diffusion_update(ctx, of({2, 3}), of(x0), of({2, 3}), steps, position, 0, fields);
   };
-  CHECK_THROWS_WITH_AS(
-      call({3, 2}, {}),
-      "[diffusion_update] u, x0 and eps must have one shape (rows, cols), got (2, 3), "
-      "(3, 2), (2, 3)",
-      stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      call({2, 3}, {.mask = of({2, 3})}),
-      "[diffusion_update] mask and known must both have shape (2, 3) or be empty, got "
-      "(2, 3) and ()",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(call({3, 2}, {}),
+                       "[diffusion_update] u, x0 and eps must have one shape (rows, cols), got (2, 3), "
+                       "(3, 2), (2, 3)",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(call({2, 3}, {.mask = of({2, 3})}),
+                       "[diffusion_update] mask and known must both have shape (2, 3) or be empty, got "
+                       "(2, 3) and ()",
+                       stx::ArgumentError);
   CHECK_THROWS_WITH_AS(call({2, 3}, {.low = of({2})}),
-                       "[diffusion_update] low and high must have shape (3), got (2) and ()",
-                       stx::ArgumentError);
+                       "[diffusion_update] low and high must have shape (3), got (2) and ()", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(call({2, 3}, {.row_ids = ctx.make_persistent<std::int32_t>({3})}),
-                       "[diffusion_update] row_ids must have shape (2), got (3)",
-                       stx::ArgumentError);
+                       "[diffusion_update] row_ids must have shape (2), got (3)", stx::ArgumentError);
 }

@@ -17,9 +17,9 @@ TEST_CASE("draw_partners on CUDA draws what the CPU draws, eager, captured and r
         std::vector<std::int32_t> lists, rows;
         for (std::int64_t i = 0; i < n * k; ++i) lists.push_back(static_cast<std::int32_t>(i * 7919 % 1009));
         for (std::int64_t i = 0; i < count; ++i) rows.push_back(static_cast<std::int32_t>(i * 17 % (n + 1)));
-        const auto partners =
-            stx::to_device(ctx, std::vector<std::int32_t>(count + 8, -5), stx::Shape{count + 8});
-        const stx::DrawPartners<std::int32_t> args{rig.exact(lists), rig.exact(rows), partners.data + 4, n, k, count, 2};
+        const auto partners = stx::to_device(ctx, std::vector<std::int32_t>(count + 8, -5), stx::Shape{count + 8});
+        const stx::DrawPartners<std::int32_t> args{
+            rig.exact(lists), rig.exact(rows), partners.data + 4, n, k, count, 2};
         stx::StepGraph<D> graph(ctx);
         std::vector<std::vector<std::int32_t>> all;
         for (int i = 0; i < 3; ++i) {

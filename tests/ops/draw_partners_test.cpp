@@ -58,8 +58,8 @@ TEST_CASE("draw_partners: the partners of a second program") {
                                         to_device(ctx, ids("rows"), Shape{60}), 9)) == ids("partners"));
 }
 
-TEST_CASE("draw_partners: every member of the row's own list as often as any other"
-          * doctest::test_suite("properties")) {
+TEST_CASE("draw_partners: every member of the row's own list as often as any other" *
+          doctest::test_suite("properties")) {
   std::vector<double> hits(20);
   for (std::int32_t partner : draw(std::vector<std::int32_t>(50000, 7), 20)) {
     REQUIRE(partner / 1000 == 7);
@@ -87,8 +87,6 @@ TEST_CASE("draw_partners: nothing is written outside; wrong shapes are errors") 
   stx::draw_partners(ctx, stx::DrawPartners<std::int32_t>{lists.data(), rows.data(), partners.data(), 4, 3, 33, 0});
   CHECK((lists.intact() && rows.intact() && partners.intact()));
   CHECK(partners.content() == std::vector<std::int32_t>(33, 5));
-  CHECK_THROWS_WITH_AS(
-      stx::draw_partners(ctx, ctx.make_step<std::int32_t>({3}), ctx.make_step<std::int32_t>({3}), 0),
-      "[draw_partners] lists must be a matrix and rows a vector, got (3) and (3)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::draw_partners(ctx, ctx.make_step<std::int32_t>({3}), ctx.make_step<std::int32_t>({3}), 0),
+                       "[draw_partners] lists must be a matrix and rows a vector, got (3) and (3)", stx::ArgumentError);
 }

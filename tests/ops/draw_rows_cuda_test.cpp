@@ -12,15 +12,13 @@ TEST_CASE("draw_rows on CUDA draws what the CPU draws, eager, captured and repla
       CAPTURE(n);
       const auto run = [&]<class D>(D) {
         stx::Context<D> ctx({.seed = 99});
-        const auto rows =
-            stx::to_device(ctx, std::vector<std::int32_t>(count + 8, -5), stx::Shape{count + 8});
+        const auto rows = stx::to_device(ctx, std::vector<std::int32_t>(count + 8, -5), stx::Shape{count + 8});
         stx::StepGraph<D> graph(ctx);
         std::vector<std::vector<std::int32_t>> all;
         for (int k = 0; k < 3; ++k) {
           graph.run(0, [&] {
             stx::begin_step(ctx);
-            stx::draw_rows(ctx, stx::DrawRows<std::int32_t>{
-                                    .rows = rows.data + 4, .count = count, .n = n, .site = 2});
+            stx::draw_rows(ctx, stx::DrawRows<std::int32_t>{.rows = rows.data + 4, .count = count, .n = n, .site = 2});
           });
           all.push_back(stx::to_host(ctx, rows));
         }

@@ -1,8 +1,8 @@
 #include "stx/ops/draw_rows.hpp"
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
@@ -15,8 +15,7 @@ using stx::Cpu;
 
 namespace {
 
-std::vector<std::int32_t> run(std::int64_t count, std::int64_t n, std::uint32_t step = 1,
-                              std::uint32_t site = 4) {
+std::vector<std::int32_t> run(std::int64_t count, std::int64_t n, std::uint32_t step = 1, std::uint32_t site = 4) {
   stx::Context<Cpu> ctx({.threads = 2, .seed = 33});
   ctx.step_state()->step = step;
   return to_host(ctx, stx::draw_rows(ctx, count, n, site));
@@ -72,8 +71,7 @@ TEST_CASE("draw_rows: the backend stays inside its buffer") {
 }
 
 TEST_CASE("draw_rows: sizes out of range are errors") {
-  CHECK_THROWS_WITH_AS(run(5, 0),
-                       "[draw_rows] count must not be negative and n in [1, 2^31), got 5 and 0",
+  CHECK_THROWS_WITH_AS(run(5, 0), "[draw_rows] count must not be negative and n in [1, 2^31), got 5 and 0",
                        stx::ArgumentError);
   CHECK_THROWS_AS(run(-1, 5), stx::ArgumentError);
   CHECK_THROWS_AS(run(5, std::int64_t{1} << 31), stx::ArgumentError);

@@ -78,8 +78,8 @@ TEST_CASE("folded projections: gradients by central differences, used once and t
   check_gradients({random_input({0, 4}, 1), random_input({5, 4}, 2)}, values(2));
 }
 
-TEST_CASE("folded projections: scores of folded queries are those of projected keys"
-          * doctest::test_suite("properties")) {
+TEST_CASE("folded projections: scores of folded queries are those of projected keys" *
+          doctest::test_suite("properties")) {
   // <q_h, (C W^T)_h> = <q_h W_h, C>: why the op may stand for the projection of all keys.
   stx::Context<Cpu> ctx({.threads = 2});
   const std::int64_t n = 7, width = 12, columns = 5, n_heads = 3, cells = 9, head_dim = width / n_heads;
@@ -110,8 +110,8 @@ TEST_CASE("folded projections: shapes that do not fit are errors") {
   const auto call = [&](auto op, Shape x, Shape weight) {
     run_op<float>(ctx, {random_input(x, 1), random_input(weight, 2)}, op);
   };
-  CHECK_THROWS_WITH_AS(call(keys(2), {3, 4}, {5, 2}), "[fold_into_keys] x must be (n, 5) as the weight says, got (3, 4)",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(call(keys(2), {3, 4}, {5, 2}),
+                       "[fold_into_keys] x must be (n, 5) as the weight says, got (3, 4)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(call(keys(3), {3, 4}, {4, 2}),
                        "[fold_into_keys] n_heads = 3 must divide width = 4, both at least 1", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(call(values(2), {3, 4}, {5, 2}),

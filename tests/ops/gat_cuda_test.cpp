@@ -44,19 +44,18 @@ void check(const Gat& s) {
         const stx::GatScores<T> scores{rig.output(s.n * s.n_heads), rig.output(s.n * s.n_heads),
                                        rig.output(s.n * s.n_heads)};
         T* out = rig.output(s.n * width);
-        const stx::GatBackward<T> backward{
-            .in = in,
-            .scores = scores,
-            .out = out,
-            .grad_out = rig.input(random_values(s.n * width, 5)),
-            .grad_h = s.features ? rig.output(s.n * width, s.write) : nullptr,
-            .grad_a_src = rig.output(width, s.write),
-            .grad_a_dst = rig.output(width, s.write),
-            .grad_bias = s.bias ? rig.output(width, s.write) : nullptr,
-            .write_h = s.write,
-            .write_a_src = s.write,
-            .write_a_dst = s.write,
-            .write_bias = s.write};
+        const stx::GatBackward<T> backward{.in = in,
+                                           .scores = scores,
+                                           .out = out,
+                                           .grad_out = rig.input(random_values(s.n * width, 5)),
+                                           .grad_h = s.features ? rig.output(s.n * width, s.write) : nullptr,
+                                           .grad_a_src = rig.output(width, s.write),
+                                           .grad_a_dst = rig.output(width, s.write),
+                                           .grad_bias = s.bias ? rig.output(width, s.write) : nullptr,
+                                           .write_h = s.write,
+                                           .write_a_src = s.write,
+                                           .write_a_dst = s.write,
+                                           .write_bias = s.write};
         return [=, &ctx] {
           stx::gat_forward(ctx, stx::GatForward<T>{in, scores, out});
           stx::gat_backward(ctx, backward);
@@ -72,13 +71,7 @@ TEST_CASE("gat on CUDA: dropout, bias, gradients, overwrite and accumulate") {
   for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
     for (float dropout : {0.0f, 0.2f}) {
       check({.n = 70, .dropout = dropout, .write = write});
-      check({.n = 45,
-             .degree = 20,
-             .n_heads = 9,
-             .dim = 5,
-             .dropout = dropout,
-             .bias = false,
-             .write = write});
+      check({.n = 45, .degree = 20, .n_heads = 9, .dim = 5, .dropout = dropout, .bias = false, .write = write});
     }
   check({.features = false});
 }

@@ -1,7 +1,7 @@
 #include "stx/ops/gat.hpp"
 
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "support/golden.hpp"
 #include "support/gradient_check.hpp"
 #include "support/guarded.hpp"
@@ -40,8 +40,7 @@ struct Problem {
 
   std::int64_t n() const { return static_cast<std::int64_t>(rows.size()); }
   std::vector<Input> inputs() const {
-    std::vector<Input> in = {random_input({n(), n_heads * dim}, 1),
-                             random_input({n_heads, dim}, 2, -spread, spread),
+    std::vector<Input> in = {random_input({n(), n_heads * dim}, 1), random_input({n_heads, dim}, 2, -spread, spread),
                              random_input({n_heads, dim}, 3, -spread, spread)};
     if (bias) in.push_back(random_input({n_heads * dim}, 4));
     return in;
@@ -67,9 +66,8 @@ struct Problem {
                     convert<T>(output_weights(0, n() * n_heads * dim))};
     if (bias) r.bias = convert<T>(in[3].values);
     if (options.dropout.active())
-      r.factors =
-          naive::dropout_factors<T>(seed, 1, options.dropout.site, options.dropout.probability,
-                                    graph_of(rows).n_edges(), n_heads);
+      r.factors = naive::dropout_factors<T>(seed, 1, options.dropout.site, options.dropout.probability,
+                                            graph_of(rows).n_edges(), n_heads);
     r.run();
     return r;
   }
@@ -109,9 +107,8 @@ TEST_CASE("gat: gradients by central differences, every input") {
   const auto rows = naive::random_rows(9, 3, 4);
   Context<Cpu> ctx;
   const auto graph = to_device(ctx, graph_of(rows));
-  for (const Problem& p :
-       {Problem{rows, 1, 3}, Problem{rows, 2, 2, {.slope = -0.5, .dropout = dropout}},
-        Problem{rows, 3, 1, {}, false}}) {
+  for (const Problem& p : {Problem{rows, 1, 3}, Problem{rows, 2, 2, {.slope = -0.5, .dropout = dropout}},
+                           Problem{rows, 3, 1, {}, false}}) {
     check_gradients(p.inputs(), p.op(graph));
     for (std::size_t wanted = 0; wanted < p.inputs().size(); ++wanted) {
       auto in = p.inputs();
@@ -119,9 +116,7 @@ TEST_CASE("gat: gradients by central differences, every input") {
       check_gradients(in, p.op(graph));
     }
   }
-  const auto same = [&](auto& c, const auto& v) {
-    return std::vector{stx::gat(c, v[0], v[1], v[1], graph)};
-  };
+  const auto same = [&](auto& c, const auto& v) { return std::vector{stx::gat(c, v[0], v[1], v[1], graph)}; };
   check_gradients({random_input({9, 4}, 1), random_input({2, 2}, 2)}, same);
 }
 
@@ -133,9 +128,7 @@ TEST_CASE("gat: golden values of a PyTorch expression") {
   for (double x : g.at("indptr").values) csr.indptr.push_back(static_cast<std::int64_t>(x));
   Context<Cpu> ctx;
   const auto graph = to_device(ctx, csr);
-  const auto make = [&](const char* name, Shape shape) {
-    return leaf(ctx, to_device(ctx, g.at(name).values, shape));
-  };
+  const auto make = [&](const char* name, Shape shape) { return leaf(ctx, to_device(ctx, g.at(name).values, shape)); };
   const auto h = make("h", {12, 8}), a_src = make("a_src", {2, 4}), a_dst = make("a_dst", {2, 4});
   const auto out = stx::gat(ctx, h, a_src, a_dst, graph, {.slope = 0.1});
   CHECK(max_error(to_host(ctx, out.value()), g.at("out").values) < 1e-13);
@@ -154,17 +147,15 @@ TEST_CASE("gat: the same bits for every number of threads") {
   check_same_for_all_threads<float>(p.inputs(), p.op(graph), 2);
 }
 
-TEST_CASE("gat: isolated nodes give the bias, a lone edge copies, equal scores average"
-          * doctest::test_suite("properties")) {
+TEST_CASE("gat: isolated nodes give the bias, a lone edge copies, equal scores average" *
+          doctest::test_suite("properties")) {
   Context<Cpu> ctx;
   const auto graph = to_device(ctx, CsrGraph{{0, 0, 1, 4}, {0, 0, 1, 2}});
   const auto h = constant(ctx, to_device(ctx, std::vector<float>{1, 2, 3, 4, 8, 6}, Shape{3, 2}));
   const auto a = constant(ctx, to_device(ctx, std::vector<float>{0, 0}, Shape{1, 2}));
   const auto bias = constant(ctx, to_device(ctx, std::vector<float>{10, 20}, Shape{2}));
-  CHECK(to_host(ctx, stx::gat(ctx, h, a, a, graph).value()) ==
-        std::vector<float>{0, 0, 1, 2, 4, 4});
-  CHECK(to_host(ctx, stx::gat(ctx, h, a, a, graph, {}, bias).value()) ==
-        std::vector<float>{10, 20, 11, 22, 14, 24});
+  CHECK(to_host(ctx, stx::gat(ctx, h, a, a, graph).value()) == std::vector<float>{0, 0, 1, 2, 4, 4});
+  CHECK(to_host(ctx, stx::gat(ctx, h, a, a, graph, {}, bias).value()) == std::vector<float>{10, 20, 11, 22, 14, 24});
 }
 
 TEST_CASE("gat: scores far apart pick one edge and stay finite") {
@@ -182,10 +173,9 @@ TEST_CASE("gat: the backend stays inside its buffers") {
   const auto rows = naive::random_rows(70, 4, 2);
   const auto graph = to_device(ctx, graph_of(rows));
   const std::int64_t n = 70, heads = 3, dim = 5, width = 15;
-  Guarded<float> h(convert<float>(random_values(n * width, 1))),
-      a(convert<float>(random_values(width, 2)));
-  Guarded<float> out(n * width), go(convert<float>(random_values(n * width, 3))), s(n * heads),
-      t(n * heads), lse(n * heads), gh(n * width), gs(width), gd(width), gb(width);
+  Guarded<float> h(convert<float>(random_values(n * width, 1))), a(convert<float>(random_values(width, 2)));
+  Guarded<float> out(n * width), go(convert<float>(random_values(n * width, 3))), s(n * heads), t(n * heads),
+      lse(n * heads), gh(n * width), gs(width), gd(width), gb(width);
   const stx::GatInputs<float> in{.graph = graph.view(),
                                  .h = h.data(),
                                  .a_src = a.data(),
@@ -195,10 +185,9 @@ TEST_CASE("gat: the backend stays inside its buffers") {
                                  .dim = dim};
   const stx::GatScores<float> scores{s.data(), t.data(), lse.data()};
   stx::gat_forward(ctx, stx::GatForward<float>{in, scores, out.data()});
-  stx::gat_backward(ctx, stx::GatBackward<float>{in, scores, out.data(), go.data(), gh.data(),
-                                                 gs.data(), gd.data(), gb.data()});
-  for (auto* buffer : {&h, &a, &out, &go, &s, &t, &lse, &gh, &gs, &gd, &gb})
-    CHECK(buffer->intact());
+  stx::gat_backward(
+      ctx, stx::GatBackward<float>{in, scores, out.data(), go.data(), gh.data(), gs.data(), gd.data(), gb.data()});
+  for (auto* buffer : {&h, &a, &out, &go, &s, &t, &lse, &gh, &gs, &gd, &gb}) CHECK(buffer->intact());
 }
 
 TEST_CASE("gat: wrong calls are errors") {
@@ -207,8 +196,7 @@ TEST_CASE("gat: wrong calls are errors") {
   const auto make = [&](Shape shape) { return constant(ctx, ctx.make_persistent<float>(shape)); };
   const auto message = [&](Shape h, Shape src, Shape dst, GatOptions o = {}, Shape bias = {}) {
     try {
-      stx::gat(ctx, make(h), make(src), make(dst), graph, o,
-               bias.rank() > 0 ? make(bias) : stx::Var<float, Cpu>());
+      stx::gat(ctx, make(h), make(src), make(dst), graph, o, bias.rank() > 0 ? make(bias) : stx::Var<float, Cpu>());
     } catch (const stx::ArgumentError& e) {
       return std::string(e.what());
     }
@@ -216,13 +204,11 @@ TEST_CASE("gat: wrong calls are errors") {
   };
   CHECK(message({3, 4}, {2, 2}, {1, 4}) ==
         "[gat] a_src and a_dst must both have shape (n_heads, dim), got (2, 2) and (1, 4)");
-  CHECK(message({4, 4}, {2, 2}, {2, 2}) ==
-        "[gat] h must have shape (n_nodes, n_heads * dim) = (3, 4), got (4, 4)");
+  CHECK(message({4, 4}, {2, 2}, {2, 2}) == "[gat] h must have shape (n_nodes, n_heads * dim) = (3, 4), got (4, 4)");
   CHECK(message({3, 129}, {1, 129}, {1, 129}) ==
         "[gat] at least one head of 0 to 128 dimensions is needed, got 1 of 129");
   CHECK(message({3, 4}, {2, 2}, {2, 2}, {}, {3}) == "[gat] bias must have shape (4), got (3)");
-  CHECK(message({3, 4}, {2, 2}, {2, 2}, {.slope = std::nan("")}) ==
-        "[gat] slope must be finite, got nan");
+  CHECK(message({3, 4}, {2, 2}, {2, 2}, {.slope = std::nan("")}) == "[gat] slope must be finite, got nan");
   CHECK(message({3, 4}, {2, 2}, {2, 2}, {.dropout = {1.5f, 0}}) ==
         "[gat] dropout probability must be in [0, 1), got 1.5");
 }

@@ -13,9 +13,8 @@ void check(std::int64_t rows, std::int64_t width, Activation activation, GradWri
   CAPTURE(width);
   compare_devices([&](auto& ctx, auto& rig) {
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
-    const stx::GatedActivationForward<T> forward{
-        rig.input(random_values(2 * rows * width, 1, -3, 3)), rig.output(rows * width), rows, width,
-        activation};
+    const stx::GatedActivationForward<T> forward{rig.input(random_values(2 * rows * width, 1, -3, 3)),
+                                                 rig.output(rows * width), rows, width, activation};
     const stx::GatedActivationBackward<T> backward{rig.input(random_values(rows * width, 2)),
                                                    forward.x,
                                                    rig.output(2 * rows * width, write),

@@ -22,30 +22,28 @@ void check_gated(const Gated& s) {
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
     const std::int64_t rows = s.groups * s.per_group, n = rows * s.width;
     const std::int64_t stride = s.parts * s.width;
-    const stx::GatedResidualForward<T> forward{
-        .residual = rig.input(random_values(n, 1)),
-        .branch = rig.input(random_values(n, 2)),
-        .gate = rig.input(random_values(s.groups * stride, 3)),
-        .y = rig.output(n),
-        .rows = rows,
-        .width = s.width,
-        .rows_per_group = s.per_group,
-        .gate_stride = stride};
+    const stx::GatedResidualForward<T> forward{.residual = rig.input(random_values(n, 1)),
+                                               .branch = rig.input(random_values(n, 2)),
+                                               .gate = rig.input(random_values(s.groups * stride, 3)),
+                                               .y = rig.output(n),
+                                               .rows = rows,
+                                               .width = s.width,
+                                               .rows_per_group = s.per_group,
+                                               .gate_stride = stride};
     const GradWrite start = s.parts > 1 ? GradWrite::accumulate : s.write;
-    const stx::GatedResidualBackward<T> backward{
-        .grad_y = rig.input(random_values(n, 4)),
-        .branch = forward.branch,
-        .gate = forward.gate,
-        .grad_residual = s.all ? rig.output(n, s.write) : nullptr,
-        .grad_branch = s.all ? rig.output(n, s.write) : nullptr,
-        .grad_gate = rig.output(s.groups * stride, start),
-        .write_residual = s.write,
-        .write_branch = s.write,
-        .write_gate = s.write,
-        .rows = rows,
-        .width = s.width,
-        .rows_per_group = s.per_group,
-        .gate_stride = stride};
+    const stx::GatedResidualBackward<T> backward{.grad_y = rig.input(random_values(n, 4)),
+                                                 .branch = forward.branch,
+                                                 .gate = forward.gate,
+                                                 .grad_residual = s.all ? rig.output(n, s.write) : nullptr,
+                                                 .grad_branch = s.all ? rig.output(n, s.write) : nullptr,
+                                                 .grad_gate = rig.output(s.groups * stride, start),
+                                                 .write_residual = s.write,
+                                                 .write_branch = s.write,
+                                                 .write_gate = s.write,
+                                                 .rows = rows,
+                                                 .width = s.width,
+                                                 .rows_per_group = s.per_group,
+                                                 .gate_stride = stride};
     return [=, &ctx] {
       stx::gated_residual_forward(ctx, forward);
       stx::gated_residual_backward(ctx, backward);

@@ -18,17 +18,15 @@ auto gated(std::int64_t per_group, std::int64_t part = 0) {
   };
 }
 
-std::vector<Input> inputs(std::int64_t groups, std::int64_t per_group, std::int64_t width,
-                          std::int64_t parts = 1) {
-  return {random_input({groups * per_group, width}, 1),
-          random_input({groups * per_group, width}, 2), random_input({groups, parts * width}, 3)};
+std::vector<Input> inputs(std::int64_t groups, std::int64_t per_group, std::int64_t width, std::int64_t parts = 1) {
+  return {random_input({groups * per_group, width}, 1), random_input({groups * per_group, width}, 2),
+          random_input({groups, parts * width}, 3)};
 }
 
 /// y, and the gradients of residual, branch and gate, in plain loops.
 template <class T>
 std::vector<std::vector<T>> reference(const std::vector<Input>& in, std::int64_t per_group) {
-  const auto residual = convert<T>(in[0].values), branch = convert<T>(in[1].values),
-             gate = convert<T>(in[2].values);
+  const auto residual = convert<T>(in[0].values), branch = convert<T>(in[1].values), gate = convert<T>(in[2].values);
   const auto grad = convert<T>(output_weights(0, in[0].shape.size()));
   const std::int64_t width = in[0].shape[1];
   std::vector<std::vector<T>> r{residual, grad, grad, std::vector<T>(gate.size())};
@@ -68,21 +66,19 @@ TEST_CASE("gated_residual: PyTorch's values and gradients") {
 }
 
 TEST_CASE("gated_residual: gradients by central differences, used once and twice") {
-  for (const auto& in : {inputs(2, 3, 5), inputs(0, 3, 5), inputs(2, 3, 0)})
-    check_gradients(in, gated(3));
+  for (const auto& in : {inputs(2, 3, 5), inputs(0, 3, 5), inputs(2, 3, 0)}) check_gradients(in, gated(3));
   for (std::size_t wanted = 0; wanted < 3; ++wanted) {
     auto in = inputs(2, 3, 5);
     for (std::size_t i = 0; i < 3; ++i) in[i].needs_grad = i == wanted;
     check_gradients(in, gated(3));
   }
   check_gradients(inputs(2, 3, 4, 3), gated(3, 1));
-  check_gradients({random_input({6, 4}, 1), random_input({2, 4}, 2)}, [](auto& ctx, const auto& v) {
-    return std::vector{stx::gated_residual(ctx, v[0], v[0], v[1], 3)};
-  });
+  check_gradients({random_input({6, 4}, 1), random_input({2, 4}, 2)},
+                  [](auto& ctx, const auto& v) { return std::vector{stx::gated_residual(ctx, v[0], v[0], v[1], 3)}; });
 }
 
-TEST_CASE("gated_residual: gate 0 is the residual, bit for bit, and stops the branch's gradient"
-          * doctest::test_suite("properties")) {
+TEST_CASE("gated_residual: gate 0 is the residual, bit for bit, and stops the branch's gradient" *
+          doctest::test_suite("properties")) {
   auto in = inputs(3, 4, 7);
   std::fill(in[2].values.begin(), in[2].values.end(), 0.0);
   stx::Context<Cpu> ctx;
@@ -101,26 +97,25 @@ TEST_CASE("gated_residual: the backend stays inside its buffers") {
   stx::Context<Cpu> ctx({.threads = 2});
   for (std::int64_t width : {1, 31, 257}) {
     const std::int64_t groups = 3, per_group = 5, n = groups * per_group * width;
-    Guarded<float> residual(n, 1.0f), branch(n, 2.0f), gate(groups * width, 3.0f), y(n), gr(n),
-        gb(n), gg(groups * width);
+    Guarded<float> residual(n, 1.0f), branch(n, 2.0f), gate(groups * width, 3.0f), y(n), gr(n), gb(n),
+        gg(groups * width);
     stx::gated_residual_forward(
-        ctx, stx::GatedResidualForward<float>{residual.data(), branch.data(), gate.data(), y.data(),
-                                              groups * per_group, width, per_group, width});
+        ctx, stx::GatedResidualForward<float>{residual.data(), branch.data(), gate.data(), y.data(), groups * per_group,
+                                              width, per_group, width});
     for (auto write : {stx::GradWrite::overwrite, stx::GradWrite::accumulate})
-      stx::gated_residual_backward(ctx,
-                                   stx::GatedResidualBackward<float>{.grad_y = y.data(),
-                                                                     .branch = branch.data(),
-                                                                     .gate = gate.data(),
-                                                                     .grad_residual = gr.data(),
-                                                                     .grad_branch = gb.data(),
-                                                                     .grad_gate = gg.data(),
-                                                                     .write_residual = write,
-                                                                     .write_branch = write,
-                                                                     .write_gate = write,
-                                                                     .rows = groups * per_group,
-                                                                     .width = width,
-                                                                     .rows_per_group = per_group,
-                                                                     .gate_stride = width});
+      stx::gated_residual_backward(ctx, stx::GatedResidualBackward<float>{.grad_y = y.data(),
+                                                                          .branch = branch.data(),
+                                                                          .gate = gate.data(),
+                                                                          .grad_residual = gr.data(),
+                                                                          .grad_branch = gb.data(),
+                                                                          .grad_gate = gg.data(),
+                                                                          .write_residual = write,
+                                                                          .write_branch = write,
+                                                                          .write_gate = write,
+                                                                          .rows = groups * per_group,
+                                                                          .width = width,
+                                                                          .rows_per_group = per_group,
+                                                                          .gate_stride = width});
     CHECK(y.content() == std::vector<float>(static_cast<std::size_t>(n), 7.0f));
     for (auto* b : {&residual, &branch, &gate, &y, &gr, &gb, &gg}) CHECK(b->intact());
   }
@@ -130,8 +125,7 @@ TEST_CASE("gated_residual: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   auto in = inputs(2, 3, 4);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, gated(3, 1)),
-                       "[gated_residual] columns [4, 8) are not inside shape (2, 4)",
-                       stx::ArgumentError);
+                       "[gated_residual] columns [4, 8) are not inside shape (2, 4)", stx::ArgumentError);
   in[1] = random_input({6, 5}, 1);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, gated(3)),
                        "[gated_residual] residual and branch must both be (groups * "

@@ -1,7 +1,7 @@
 #include "stx/ops/gather_log1p.hpp"
 
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
@@ -45,8 +45,7 @@ Problem make(std::int64_t cells, std::int64_t genes, std::int64_t batch, bool st
   for (std::int64_t g = 0; g < genes; ++g) p.n_columns += g % 3 != 0;
   std::int32_t column = static_cast<std::int32_t>(p.n_columns);
   for (std::int64_t g = 0; g < genes; ++g) p.column_of.push_back(g % 3 != 0 ? --column : -1);
-  for (std::int64_t i = 0; i < batch; ++i)
-    p.rows.push_back(static_cast<std::int32_t>((i * 7 + 3) % cells));
+  for (std::int64_t i = 0; i < batch; ++i) p.rows.push_back(static_cast<std::int32_t>((i * 7 + 3) % cells));
   if (standardise) {
     p.shift = random_values(p.n_columns, 2);
     p.scale = random_values(p.n_columns, 3, 0.5, 2);
@@ -62,8 +61,7 @@ std::vector<T> reference(const Problem& p) {
     for (std::int64_t e = p.counts.indptr[row]; e < p.counts.indptr[row + 1]; ++e) {
       const std::int32_t column = p.column_of[p.counts.indices[e]];
       if (column >= 0 && p.totals[row] > 0)
-        out[i * p.n_columns + column] =
-            std::log(T(1) + T(p.counts.values[e]) * T(1e4) / T(p.totals[row]));
+        out[i * p.n_columns + column] = std::log(T(1) + T(p.counts.values[e]) * T(1e4) / T(p.totals[row]));
     }
     for (std::int64_t j = 0; j < p.n_columns && !p.shift.empty(); ++j)
       out[i * p.n_columns + j] = (out[i * p.n_columns + j] - T(p.shift[j])) * T(p.scale[j]);
@@ -74,8 +72,7 @@ std::vector<T> reference(const Problem& p) {
 template <class T>
 stx::BatchLayout<T, Cpu> layout_of(stx::Context<Cpu>& ctx, const Problem& p) {
   stx::BatchLayout<T, Cpu> layout;
-  layout.column_of =
-      to_device(ctx, p.column_of, Shape{static_cast<std::int64_t>(p.column_of.size())});
+  layout.column_of = to_device(ctx, p.column_of, Shape{static_cast<std::int64_t>(p.column_of.size())});
   layout.n_columns = p.n_columns;
   layout.totals = to_device(ctx, p.totals, Shape{static_cast<std::int64_t>(p.totals.size())});
   if (!p.shift.empty()) {
@@ -100,15 +97,11 @@ std::vector<T> run(const Problem& p, int threads = 2) {
 TEST_CASE("gather_log1p: values against plain loops, odd shapes") {
   for (bool standardise : {false, true})
     for (std::int64_t odd : odd_sizes) {
-      const Problem by_batch = make(20, 10, odd, standardise),
-                    by_genes = make(5, odd, 9, standardise);
-      check_close("odd batch", run<float>(by_batch), reference<double>(by_batch),
-                  reference<float>(by_batch));
-      check_close("odd genes", run<float>(by_genes), reference<double>(by_genes),
-                  reference<float>(by_genes));
+      const Problem by_batch = make(20, 10, odd, standardise), by_genes = make(5, odd, 9, standardise);
+      check_close("odd batch", run<float>(by_batch), reference<double>(by_batch), reference<float>(by_batch));
+      check_close("odd genes", run<float>(by_genes), reference<double>(by_genes), reference<float>(by_genes));
     }
-  const Problem p =
-      make(40, 33, 50, true);  // in double only the output is: counts and totals are float
+  const Problem p = make(40, 33, 50, true);  // in double only the output is: counts and totals are float
   CHECK(max_error(run<double>(p), reference<double>(p)) < 1e-5);
 }
 
@@ -140,8 +133,7 @@ TEST_CASE("gather_log1p: scanpy's normalize_total and log1p, standardised or not
   CHECK(max_error(run<float>(p), g.at("standard").values) <= 4e-6);
 }
 
-TEST_CASE(
-    "gather_log1p: the same bits for every number of threads; rows do not depend on the batch") {
+TEST_CASE("gather_log1p: the same bits for every number of threads; rows do not depend on the batch") {
   Problem p = make(300, 65, 300, true);
   const auto one = run<float>(p, 1);
   for (int threads : {1, 2, 3, 5}) CHECK(same_bits(one, run<float>(p, threads)));
@@ -151,8 +143,8 @@ TEST_CASE(
   CHECK(same_bits(want, run<float>(p)));
 }
 
-TEST_CASE("gather_log1p: scaling counts and total together changes nothing; an empty row is zero"
-          * doctest::test_suite("properties")) {
+TEST_CASE("gather_log1p: scaling counts and total together changes nothing; an empty row is zero" *
+          doctest::test_suite("properties")) {
   Problem p = make(10, 20, 10, false);
   const auto before = run<float>(p);
   for (float& v : p.counts.values) v *= 4;
@@ -217,8 +209,7 @@ TEST_CASE("gather_log1p: counts that are not well formed never reach the device"
   };
   fails([](auto& m) { std::swap(m.indices[1], m.indices[2]); },
         "[to_device] CSR row 1 has unsorted or repeated column indices (2 before 1); sort them first");
-  fails([](auto& m) { m.indices[0] = 9; },
-        "[to_device] CSR row 0 has column index 9, outside [0, 9)");
+  fails([](auto& m) { m.indices[0] = 9; }, "[to_device] CSR row 0 has column index 9, outside [0, 9)");
   fails([](auto& m) { m.indptr[2] = 0; }, "[to_device] CSR indptr decreases at row 1");
   fails([](auto& m) { m.values.pop_back(); }, "[to_device] CSR has 3 indices but 2 values");
 }
@@ -234,18 +225,15 @@ TEST_CASE("gather_log1p: layouts that do not fit are errors") {
   auto bad = good;
   bad.totals.shape = Shape{3};
   CHECK_THROWS_WITH_AS(stx::gather_log1p(ctx, counts, rows, bad),
-                       "[gather_log1p] layout is for 3 rows and 6 genes, counts have 4 and 6",
-                       stx::ArgumentError);
+                       "[gather_log1p] layout is for 3 rows and 6 genes, counts have 4 and 6", stx::ArgumentError);
   bad = good;
   bad.shift.shape = Shape{3};
   CHECK_THROWS_WITH_AS(stx::gather_log1p(ctx, counts, rows, bad),
-                       "[gather_log1p] shift and scale must have n_columns = 4 values",
-                       stx::ArgumentError);
+                       "[gather_log1p] shift and scale must have n_columns = 4 values", stx::ArgumentError);
   bad = good;
   bad.totals = {};
-  CHECK_THROWS_WITH_AS(stx::gather_log1p(ctx, counts, rows, bad),
-                       "[gather_log1p] layout needs column_of and totals", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(stx::gather_log1p(ctx, counts, {}, good),
-                       "[gather_log1p] rows must be a list of row numbers, got an empty tensor",
+  CHECK_THROWS_WITH_AS(stx::gather_log1p(ctx, counts, rows, bad), "[gather_log1p] layout needs column_of and totals",
                        stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::gather_log1p(ctx, counts, {}, good),
+                       "[gather_log1p] rows must be a list of row numbers, got an empty tensor", stx::ArgumentError);
 }

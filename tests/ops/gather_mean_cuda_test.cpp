@@ -17,8 +17,12 @@ void check(std::int64_t count, std::int64_t width, bool with_bad = false) {
   const auto run = [&]<class D>(D) {
     stx::Context<D> ctx;
     DeviceRig<float, D> rig(ctx);
-    stx::GatherMean<float> args{.table = rig.input(table), .ids = rig.exact(ids), .out = rig.output(width), .n = n,
-                                .width = width, .count = count};
+    stx::GatherMean<float> args{.table = rig.input(table),
+                                .ids = rig.exact(ids),
+                                .out = rig.output(width),
+                                .n = n,
+                                .width = width,
+                                .count = count};
     args.sums = rig.output(args.parts() * width);
     stx::StepGraph<D> graph(ctx);
     for (int i = 0; i < 3; ++i) {  // eager, captured, replayed

@@ -54,8 +54,8 @@ TEST_CASE("gather_mean: the mean of the rows, which may come again") {
   CHECK(mean<float>({}, 0, {0, 1}).empty());
 }
 
-TEST_CASE("gather_mean: the mean of copies is the row; the order of the rows does not matter"
-          * doctest::test_suite("properties")) {
+TEST_CASE("gather_mean: the mean of copies is the row; the order of the rows does not matter" *
+          doctest::test_suite("properties")) {
   // Whole numbers: their sums are exact in any order.
   CHECK(mean<float>({1, 2, 3, 40, 50, 60}, 3, {1, 1, 1, 1}) == std::vector<float>{40, 50, 60});
   auto table = random_values(50 * 7, 1, -100, 100);
@@ -92,6 +92,5 @@ TEST_CASE("gather_mean: nothing is written outside; wrong shapes are errors") {
   CHECK((table.intact() && ids.intact() && out.intact() && sums.intact()));
   CHECK(out.content() == std::vector<float>(5, 2.0f));
   CHECK_THROWS_WITH_AS(stx::gather_mean(ctx, ctx.make_step<float>({3}), ctx.make_step<std::int32_t>({3})),
-                       "[gather_mean] table must be a matrix and ids a vector, got (3) and (3)",
-                       stx::ArgumentError);
+                       "[gather_mean] table must be a matrix and ids a vector, got (3) and (3)", stx::ArgumentError);
 }

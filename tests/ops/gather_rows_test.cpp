@@ -75,8 +75,7 @@ TEST_CASE("gather_rows: the gradient adds the rows of each number, odd shapes an
     const auto weights = convert<float>(output_weights(0, rows * width));
     std::vector<float> want(n * width, 0.0f);
     for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t j = 0; ids[i] < n && j < width; ++j)
-        want[ids[i] * width + j] += weights[i * width + j];
+      for (std::int64_t j = 0; ids[i] < n && j < width; ++j) want[ids[i] * width + j] += weights[i * width + j];
     for (int threads : {1, 2, 3, 5}) {
       stx::Context<Cpu> ctx({.threads = threads});
       const auto got = run_op<float>(ctx, {random_input({n, width}, 1)}, looked_up(ids));
@@ -100,8 +99,8 @@ TEST_CASE("gather_rows: a row that does not exist is NaN, and only that") {
   }
 }
 
-TEST_CASE("gather_rows: all rows in turn are the table, backwards and back again too"
-          * doctest::test_suite("properties")) {
+TEST_CASE("gather_rows: all rows in turn are the table, backwards and back again too" *
+          doctest::test_suite("properties")) {
   const std::vector<Input> in = {random_input({5, 3}, 1)};
   stx::Context<Cpu> ctx;
   const auto back = [](auto& c, const auto& v) {
@@ -121,8 +120,8 @@ TEST_CASE("gather_rows: the backend stays inside its buffers") {
   CHECK((table.intact() && out.intact() && ids.intact()));
   for (const stx::GradWrite write : {stx::GradWrite::overwrite, stx::GradWrite::accumulate}) {
     Guarded<float> grad_table(4 * 31, 2.0f);
-    stx::gather_rows_backward(ctx, stx::GatherRowsBackward<float>{table.data(), ids.data(),
-                                                                  grad_table.data(), write, 4, 31, 4});
+    stx::gather_rows_backward(
+        ctx, stx::GatherRowsBackward<float>{table.data(), ids.data(), grad_table.data(), write, 4, 31, 4});
     CHECK((table.intact() && grad_table.intact() && ids.intact()));
     const float before = write == stx::GradWrite::accumulate ? 2.0f : 0.0f;
     CHECK(grad_table.content()[0] == before);
@@ -132,8 +131,6 @@ TEST_CASE("gather_rows: the backend stays inside its buffers") {
 
 TEST_CASE("gather_rows: wrong calls are errors") {
   stx::Context<Cpu> ctx;
-  CHECK_THROWS_WITH_AS(stx::gather_rows(ctx, ctx.make_persistent<float>({6}),
-                                        ctx.make_persistent<std::int32_t>({2})),
-                       "[gather_rows] table must be a matrix and ids a vector, got (6) and (2)",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::gather_rows(ctx, ctx.make_persistent<float>({6}), ctx.make_persistent<std::int32_t>({2})),
+                       "[gather_rows] table must be a matrix and ids a vector, got (6) and (2)", stx::ArgumentError);
 }

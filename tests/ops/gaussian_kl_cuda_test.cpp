@@ -8,36 +8,33 @@ using stx::Spread;
 
 namespace {
 
-void check(std::int64_t rows, std::int64_t cols, bool prior, bool shared, Spread kind,
-           GradWrite write) {
+void check(std::int64_t rows, std::int64_t cols, bool prior, bool shared, Spread kind, GradWrite write) {
   CAPTURE(rows);
   CAPTURE(cols);
   compare_devices([&](auto& ctx, auto& rig) {
     using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
     const std::int64_t n = rows * cols, n_prior = shared ? cols : n;
-    const stx::GaussianKlModel<T> model{
-        .mean = rig.input(random_values(n, 1)),
-        .spread = rig.input(random_values(n, 2, 0.2, 2)),
-        .prior_mean = prior ? rig.input(random_values(n_prior, 3)) : nullptr,
-        .prior_spread = prior ? rig.input(random_values(n_prior, 4, 0.2, 2)) : nullptr,
-        .rows = rows,
-        .cols = cols,
-        .prior_stride = shared ? 0 : cols,
-        .kind = kind,
-        .prior_kind = Spread::softplus};
+    const stx::GaussianKlModel<T> model{.mean = rig.input(random_values(n, 1)),
+                                        .spread = rig.input(random_values(n, 2, 0.2, 2)),
+                                        .prior_mean = prior ? rig.input(random_values(n_prior, 3)) : nullptr,
+                                        .prior_spread = prior ? rig.input(random_values(n_prior, 4, 0.2, 2)) : nullptr,
+                                        .rows = rows,
+                                        .cols = cols,
+                                        .prior_stride = shared ? 0 : cols,
+                                        .kind = kind,
+                                        .prior_kind = Spread::softplus};
     const stx::GaussianKlForward<T> forward{model, rig.output(rows)};
     const bool learned = prior && !shared;
-    const stx::GaussianKlBackward<T> backward{
-        .model = model,
-        .grad_value = rig.input(random_values(rows, 5)),
-        .grad_mean = rig.output(n, write),
-        .grad_spread = rig.output(n, write),
-        .grad_prior_mean = learned ? rig.output(n, write) : nullptr,
-        .grad_prior_spread = learned ? rig.output(n, write) : nullptr,
-        .write_mean = write,
-        .write_spread = write,
-        .write_prior_mean = write,
-        .write_prior_spread = write};
+    const stx::GaussianKlBackward<T> backward{.model = model,
+                                              .grad_value = rig.input(random_values(rows, 5)),
+                                              .grad_mean = rig.output(n, write),
+                                              .grad_spread = rig.output(n, write),
+                                              .grad_prior_mean = learned ? rig.output(n, write) : nullptr,
+                                              .grad_prior_spread = learned ? rig.output(n, write) : nullptr,
+                                              .write_mean = write,
+                                              .write_spread = write,
+                                              .write_prior_mean = write,
+                                              .write_prior_spread = write};
     return [=, &ctx] {
       stx::gaussian_kl_forward(ctx, forward);
       stx::gaussian_kl_backward(ctx, backward);

@@ -21,16 +21,14 @@ struct KlCase {
 };
 
 Input spread_input(Shape shape, std::uint64_t seed, Spread kind) {
-  return kind == Spread::deviation ? random_input(shape, seed, 0.2, 2)
-                                   : random_input(shape, seed, -2, 2);
+  return kind == Spread::deviation ? random_input(shape, seed, 0.2, 2) : random_input(shape, seed, -2, 2);
 }
 
 std::vector<Input> kl_inputs(const KlCase& c) {
   const Shape shape{c.rows, c.cols};
-  const Shape prior =
-      c.prior == Prior::own ? shape : (c.prior == Prior::shared ? Shape{c.cols} : Shape{0});
-  std::vector<Input> in = {random_input(shape, 1), spread_input(shape, 2, c.kind),
-                           random_input(prior, 3), spread_input(prior, 4, c.prior_kind)};
+  const Shape prior = c.prior == Prior::own ? shape : (c.prior == Prior::shared ? Shape{c.cols} : Shape{0});
+  std::vector<Input> in = {random_input(shape, 1), spread_input(shape, 2, c.kind), random_input(prior, 3),
+                           spread_input(prior, 4, c.prior_kind)};
   in[2].needs_grad = in[3].needs_grad = c.prior == Prior::own;
   return in;
 }
@@ -51,9 +49,9 @@ void check_values(const KlCase& c) {
   const auto in = kl_inputs(c);
   const auto got = run_op<T>(ctx, in, kl_op(c));
   const auto reference = [&]<class U>(U) {
-    return naive::gaussian_kl(convert<U>(in[0].values), convert<U>(in[1].values), c.kind,
-                              convert<U>(in[2].values), convert<U>(in[3].values), c.prior_kind,
-                              convert<U>(output_weights(0, c.rows)), c.rows, c.cols);
+    return naive::gaussian_kl(convert<U>(in[0].values), convert<U>(in[1].values), c.kind, convert<U>(in[2].values),
+                              convert<U>(in[3].values), c.prior_kind, convert<U>(output_weights(0, c.rows)), c.rows,
+                              c.cols);
   };
   const auto want = reference(0.0);
   const auto rough = reference(T(0));
@@ -62,8 +60,7 @@ void check_values(const KlCase& c) {
   check_close("grad spread", got.grads[1], want.grad_spread, rough.grad_spread, 8, 1);
   if (c.prior != Prior::own) return;
   check_close("grad prior mean", got.grads[2], want.grad_prior_mean, rough.grad_prior_mean, 8, 1);
-  check_close("grad prior spread", got.grads[3], want.grad_prior_spread, rough.grad_prior_spread, 8,
-              1);
+  check_close("grad prior spread", got.grads[3], want.grad_prior_spread, rough.grad_prior_spread, 8, 1);
 }
 
 constexpr Spread kinds[] = {Spread::log_variance, Spread::softplus, Spread::deviation, Spread::floored_variance};
@@ -118,21 +115,15 @@ TEST_CASE("gaussian_kl: golden values of PyTorch, normal and log-normal") {
     return stx::leaf(ctx, to_device(ctx, m.values, Shape{m.rows, m.cols}));
   };
   const stx::Gaussian<double, Cpu> q{variable("mean"), variable("sigma"), Spread::deviation};
-  const stx::Gaussian<double, Cpu> p{variable("prior_mean"), variable("prior_sigma"),
-                                     Spread::deviation};
-  CHECK(max_error(to_host(ctx, gaussian_kl(ctx, q).value()), golden.at("standard").values) <=
-        1e-13);
-  CHECK(max_error(to_host(ctx, gaussian_kl(ctx, q, p).value()), golden.at("normal").values) <=
-        1e-13);
-  CHECK(max_error(to_host(ctx, log_normal_kl(ctx, q, p).value()), golden.at("log_normal").values) <=
-        1e-13);
+  const stx::Gaussian<double, Cpu> p{variable("prior_mean"), variable("prior_sigma"), Spread::deviation};
+  CHECK(max_error(to_host(ctx, gaussian_kl(ctx, q).value()), golden.at("standard").values) <= 1e-13);
+  CHECK(max_error(to_host(ctx, gaussian_kl(ctx, q, p).value()), golden.at("normal").values) <= 1e-13);
+  CHECK(max_error(to_host(ctx, log_normal_kl(ctx, q, p).value()), golden.at("log_normal").values) <= 1e-13);
 }
 
 TEST_CASE("gaussian_kl: the check values of the published models") {  // VISTA, section 4.3
   stx::Context<Cpu> ctx;
-  const auto one = [&](double v) {
-    return stx::constant(ctx, to_device(ctx, std::vector{v}, Shape{1, 1}));
-  };
+  const auto one = [&](double v) { return stx::constant(ctx, to_device(ctx, std::vector{v}, Shape{1, 1})); };
   const stx::Gaussian<double, Cpu> q{one(0.7), one(0.5), Spread::deviation};
   CHECK(std::abs(to_host(ctx, gaussian_kl(ctx, q).value())[0] - 0.56314718) <= 5e-9);
   const stx::Gaussian<double, Cpu> l{one(7.1), one(0.3), Spread::deviation};
@@ -160,16 +151,14 @@ TEST_CASE("gaussian_kl: same bits in every run and for every number of threads; 
   const KlCase c{97, 33, Prior::own, Spread::softplus};
   check_same_for_all_threads<float>(kl_inputs(c), kl_op(c), 2);
   stx::Context<Cpu> ctx({.threads = 3});
-  Guarded<float> mean(convert<float>(random_values(35 * 3, 1))),
-      spread(convert<float>(random_values(35 * 3, 2))), value(35), grad(35, 1.0f),
-      grad_mean(35 * 3), grad_spread(35 * 3);
-  const stx::GaussianKlModel<float> model{
-      .mean = mean.data(), .spread = spread.data(), .rows = 35, .cols = 3};
+  Guarded<float> mean(convert<float>(random_values(35 * 3, 1))), spread(convert<float>(random_values(35 * 3, 2))),
+      value(35), grad(35, 1.0f), grad_mean(35 * 3), grad_spread(35 * 3);
+  const stx::GaussianKlModel<float> model{.mean = mean.data(), .spread = spread.data(), .rows = 35, .cols = 3};
   stx::gaussian_kl_forward(ctx, stx::GaussianKlForward<float>{model, value.data()});
-  stx::gaussian_kl_backward(ctx, stx::GaussianKlBackward<float>{.model = model,
-                                                                .grad_value = grad.data(),
-                                                                .grad_mean = grad_mean.data(),
-                                                                .grad_spread = grad_spread.data()});
+  stx::gaussian_kl_backward(
+      ctx,
+      stx::GaussianKlBackward<float>{
+          .model = model, .grad_value = grad.data(), .grad_mean = grad_mean.data(), .grad_spread = grad_spread.data()});
   for (auto* b : {&mean, &spread, &value, &grad, &grad_mean, &grad_spread}) CHECK(b->intact());
   CHECK(grad_mean.content() == mean.content());
 }
@@ -181,11 +170,9 @@ TEST_CASE("gaussian_kl: wrong calls are errors") {
     in[input] = random_input(shape, 1);
     CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, kl_op(c)), message, stx::ArgumentError);
   };
-  fails({3, 4}, 1, {3, 5},
-        "[gaussian_kl] mean and spread must have one shape (rows, cols), got (3, 4) and (3, 5)");
+  fails({3, 4}, 1, {3, 5}, "[gaussian_kl] mean and spread must have one shape (rows, cols), got (3, 4) and (3, 5)");
   fails({3, 4, Prior::own}, 2, {3, 5},
         "[gaussian_kl] mean and spread of the prior must both be (3, 4) or (4), got (3, 5) and (3, "
         "4)");
-  fails({3, 4, Prior::shared}, 2, {4},
-        "[gaussian_kl] a prior of one row for all must not need a gradient");
+  fails({3, 4, Prior::shared}, 2, {4}, "[gaussian_kl] a prior of one row for all must not need a gradient");
 }

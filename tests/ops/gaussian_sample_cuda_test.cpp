@@ -8,16 +8,14 @@ using stx::Spread;
 
 TEST_CASE("gaussian_sample on CUDA: odd shapes, row numbers, overwrite and accumulate") {
   if (no_cuda_device()) return;
-  const auto check = [](std::int64_t rows, std::int64_t cols, bool numbered, Spread kind,
-                        GradWrite write) {
+  const auto check = [](std::int64_t rows, std::int64_t cols, bool numbered, Spread kind, GradWrite write) {
     CAPTURE(rows);
     CAPTURE(cols);
     compare_devices([&](auto& ctx, auto& rig) {
       using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
       const std::int64_t n = rows * cols;
       std::vector<std::int32_t> ids;
-      for (std::int64_t i = 0; i < rows; ++i)
-        ids.push_back(static_cast<std::int32_t>(i * 37 % 1009));
+      for (std::int64_t i = 0; i < rows; ++i) ids.push_back(static_cast<std::int32_t>(i * 37 % 1009));
       const stx::GaussianSampleForward<T> f{.mean = rig.input(random_values(n, 1)),
                                             .spread = rig.input(random_values(n, 2, 0.1, 2)),
                                             .row_ids = numbered ? rig.exact(ids) : nullptr,

@@ -38,8 +38,8 @@ TEST_CASE("gaussian_sample: values and gradients against a second Philox, odd sh
     const auto g = output_weights(0, rows * cols);
     std::vector<double> z, grad_s;
     for (std::int64_t k = 0; k < rows * cols; ++k) {
-      const double eps = naive::normal_at(77, 2, site, static_cast<std::uint32_t>(k / cols),
-                                          static_cast<std::uint32_t>(k % cols));
+      const double eps =
+          naive::normal_at(77, 2, site, static_cast<std::uint32_t>(k / cols), static_cast<std::uint32_t>(k % cols));
       z.push_back(in[0].values[k] + naive::deviation(in[1].values[k], kind) * eps);
       grad_s.push_back(g[k] * eps * naive::deviation_slope(in[1].values[k], kind));
     }
@@ -83,8 +83,8 @@ TEST_CASE("gaussian_sample: gradients by central differences, used once and twic
   check_gradients(inputs(4, 0), sample(Spread::softplus));
 }
 
-TEST_CASE("gaussian_sample: mean and spread of many draws; another step or site draws anew"
-          * doctest::test_suite("properties")) {
+TEST_CASE("gaussian_sample: mean and spread of many draws; another step or site draws anew" *
+          doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.seed = 3});
   const std::int64_t n = 20000;
   std::vector<Input> in = {{Shape{n, 2}, std::vector<double>(2 * n, 1.5)},
@@ -123,23 +123,21 @@ TEST_CASE("gaussian_sample: same bits for every number of threads; nothing outsi
   check_same_for_all_threads<float>(inputs(97, 33), sample(Spread::softplus), 2);
   stx::Context<Cpu> ctx({.threads = 3});
   Guarded<float> mean(70, 1.0f), spread(70, 0.5f), z(70), g(70, 1.0f), grad_m(70), grad_s(70);
-  stx::gaussian_sample_forward(
-      ctx, stx::GaussianSampleForward<float>{
-               .mean = mean.data(), .spread = spread.data(), .z = z.data(), .rows = 35, .cols = 2});
-  stx::gaussian_sample_backward(ctx,
-                                stx::GaussianSampleBackward<float>{.grad_z = g.data(),
-                                                                   .spread = spread.data(),
-                                                                   .grad_mean = grad_m.data(),
-                                                                   .grad_spread = grad_s.data(),
-                                                                   .rows = 35,
-                                                                   .cols = 2});
+  stx::gaussian_sample_forward(ctx,
+                               stx::GaussianSampleForward<float>{
+                                   .mean = mean.data(), .spread = spread.data(), .z = z.data(), .rows = 35, .cols = 2});
+  stx::gaussian_sample_backward(ctx, stx::GaussianSampleBackward<float>{.grad_z = g.data(),
+                                                                        .spread = spread.data(),
+                                                                        .grad_mean = grad_m.data(),
+                                                                        .grad_spread = grad_s.data(),
+                                                                        .rows = 35,
+                                                                        .cols = 2});
   for (auto* b : {&mean, &spread, &z, &g, &grad_m, &grad_s}) CHECK(b->intact());
   CHECK(max_abs(grad_s.content()) > 0);
 
   auto in = inputs(3, 4);
   in[1] = random_input({3, 5}, 1);
-  CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, in, sample(Spread::softplus)),
-      "[gaussian_sample] mean and spread must have one shape (rows, cols), got (3, 4) and (3, 5)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, sample(Spread::softplus)),
+                       "[gaussian_sample] mean and spread must have one shape (rows, cols), got (3, 4) and (3, 5)",
+                       stx::ArgumentError);
 }

@@ -16,8 +16,7 @@ void check(const Product& s, bool ta, bool tb, GradWrite write) {
   CAPTURE(s.m);
   CAPTURE(s.n);
   CAPTURE(s.k);
-  const std::int64_t lda = (ta ? s.m : s.k) + s.extra, ldb = (tb ? s.k : s.n) + s.extra,
-                     ldc = s.n + s.extra;
+  const std::int64_t lda = (ta ? s.m : s.k) + s.extra, ldb = (tb ? s.k : s.n) + s.extra, ldc = s.n + s.extra;
   const auto a = random_values((ta ? s.k : s.m) * lda, 1);
   const auto b = random_values((tb ? s.n : s.k) * ldb, 2);
   compare_devices([&](auto& ctx, auto& rig) {

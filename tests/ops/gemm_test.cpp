@@ -15,14 +15,12 @@ using Sizes = std::array<std::int64_t, 3>;
 
 namespace {
 
-const auto product = [](auto& ctx, const auto& v) {
-  return std::vector{stx::matmul(ctx, v[0], v[1])};
-};
+const auto product = [](auto& ctx, const auto& v) { return std::vector{stx::matmul(ctx, v[0], v[1])}; };
 
 /// One product through the backend, between sentinels; c starts as `initial`.
 template <class T>
-std::vector<T> run(const Sizes& s, const std::vector<T>& a, const std::vector<T>& b, bool ta,
-                   bool tb, GradWrite write, T initial, int threads = 2) {
+std::vector<T> run(const Sizes& s, const std::vector<T>& a, const std::vector<T>& b, bool ta, bool tb, GradWrite write,
+                   T initial, int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads});
   const auto [m, n, k] = s;
   Guarded<T> c(m * n, initial);
@@ -48,8 +46,7 @@ void check_values(const Sizes& s) {
     for (bool tb : {false, true})
       for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate}) {
         INFO(m, " x ", k, " x ", n, ", transposed ", ta, " ", tb);
-        const T initial =
-            write == GradWrite::accumulate ? T(0.5) : std::numeric_limits<T>::quiet_NaN();
+        const T initial = write == GradWrite::accumulate ? T(0.5) : std::numeric_limits<T>::quiet_NaN();
         const auto got = run<T>(s, convert<T>(a), convert<T>(b), ta, tb, write, initial);
         auto want = naive::gemm(a, b, m, n, k, ta, tb);
         auto rough = naive::gemm(convert<T>(a), convert<T>(b), m, n, k, ta, tb);
@@ -73,13 +70,8 @@ TEST_CASE("gemm: all transposes, overwrite and accumulate, odd shapes") {
     check_values<float>({5, odd, 7});
     check_values<float>({5, 7, odd});
   }
-  for (const Sizes& s : {Sizes{1, 1, 1},
-                         {1, 300, 1},
-                         {300, 1, 1},
-                         {129, 257, 65},
-                         {257, 129, 65},
-                         {128, 128, 128},
-                         {97, 401, 600}}) {
+  for (const Sizes& s :
+       {Sizes{1, 1, 1}, {1, 300, 1}, {300, 1, 1}, {129, 257, 65}, {257, 129, 65}, {128, 128, 128}, {97, 401, 600}}) {
     check_values<float>(s);
     check_values<double>(s);
   }
@@ -87,10 +79,8 @@ TEST_CASE("gemm: all transposes, overwrite and accumulate, odd shapes") {
 
 TEST_CASE("gemm: an inner size of 0 gives zeros, or leaves what is accumulated to") {
   const std::vector<float> none;
-  CHECK(run<float>({3, 2, 0}, none, none, false, false, GradWrite::overwrite, 7.0f) ==
-        std::vector<float>(6, 0.0f));
-  CHECK(run<float>({3, 2, 0}, none, none, true, true, GradWrite::accumulate, 7.0f) ==
-        std::vector<float>(6, 7.0f));
+  CHECK(run<float>({3, 2, 0}, none, none, false, false, GradWrite::overwrite, 7.0f) == std::vector<float>(6, 0.0f));
+  CHECK(run<float>({3, 2, 0}, none, none, true, true, GradWrite::accumulate, 7.0f) == std::vector<float>(6, 7.0f));
 }
 
 TEST_CASE("gemm: row lengths longer than the matrices; the rest of a row is not touched") {
@@ -175,8 +165,7 @@ TEST_CASE_TEMPLATE("gemm: every part of a large product has the bits that it has
 
 TEST_CASE("gemm: NaN and infinity pass through") {
   const float inf = std::numeric_limits<float>::infinity();
-  const auto c = run<float>({2, 1, 2}, {inf, 0, std::nanf(""), 1}, {1, 1}, false, false,
-                            GradWrite::overwrite, 0);
+  const auto c = run<float>({2, 1, 2}, {inf, 0, std::nanf(""), 1}, {1, 1}, false, false, GradWrite::overwrite, 0);
   CHECK(c[0] == inf);
   CHECK(std::isnan(c[1]));
 }
@@ -191,8 +180,8 @@ TEST_CASE("matmul: value and gradients") {
               naive::gemm(convert<float>(a.values), convert<float>(b.values), 33, 65, 31));
 }
 
-TEST_CASE("matmul: the identity on either side gives the matrix, bit for bit; (a b)^T is b^T a^T"
-          * doctest::test_suite("properties")) {
+TEST_CASE("matmul: the identity on either side gives the matrix, bit for bit; (a b)^T is b^T a^T" *
+          doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.threads = 2});
   Input a = random_input({33, 65}, 1), left{Shape{33, 33}, std::vector<double>(33 * 33)},
         right{Shape{65, 65}, std::vector<double>(65 * 65)};
@@ -214,21 +203,17 @@ TEST_CASE("matmul: the identity on either side gives the matrix, bit for bit; (a
 }
 
 TEST_CASE("matmul: a matrix times itself") {
-  check_gradients({random_input({4, 4}, 1)}, [](auto& ctx, const auto& v) {
-    return std::vector{stx::matmul(ctx, v[0], v[0])};
-  });
+  check_gradients({random_input({4, 4}, 1)},
+                  [](auto& ctx, const auto& v) { return std::vector{stx::matmul(ctx, v[0], v[0])}; });
 }
 
 TEST_CASE("matmul: the same bits for every number of threads") {
-  check_same_for_all_threads<float>({random_input({700, 130}, 1), random_input({130, 200}, 2)},
-                                    product, 2);
+  check_same_for_all_threads<float>({random_input({700, 130}, 1), random_input({130, 200}, 2)}, product, 2);
 }
 
 TEST_CASE("matmul: shapes that do not fit are errors") {
   stx::Context<Cpu> ctx;
-  CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, {random_input({2, 3}, 1), random_input({4, 2}, 2)}, product),
-      "[matmul] a (m, k) and b (k, n) must agree on k, got (2, 3) and (4, 2)", stx::ArgumentError);
-  CHECK_THROWS_AS(run_op<float>(ctx, {random_input({2, 3}, 1), random_input({3}, 2)}, product),
-                  stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, {random_input({2, 3}, 1), random_input({4, 2}, 2)}, product),
+                       "[matmul] a (m, k) and b (k, n) must agree on k, got (2, 3) and (4, 2)", stx::ArgumentError);
+  CHECK_THROWS_AS(run_op<float>(ctx, {random_input({2, 3}, 1), random_input({3}, 2)}, product), stx::ArgumentError);
 }

@@ -10,8 +10,7 @@ namespace {
 
 /// Scores of eager, captured and replayed runs.
 template <class D>
-std::vector<std::vector<double>> run(D, std::int64_t rows, std::int64_t cols,
-                                     const std::vector<double>& truth,
+std::vector<std::vector<double>> run(D, std::int64_t rows, std::int64_t cols, const std::vector<double>& truth,
                                      const std::vector<double>& prediction, std::int64_t sort_rows,
                                      std::int64_t keys_at_once) {
   stx::Context<D> ctx;
@@ -44,9 +43,8 @@ std::vector<std::vector<double>> run(D, std::int64_t rows, std::int64_t cols,
   return all;
 }
 
-void check(std::int64_t rows, std::int64_t cols, std::vector<double> truth,
-           std::vector<double> prediction, std::int64_t sort_rows,
-           std::int64_t keys_at_once = 1 << 24) {
+void check(std::int64_t rows, std::int64_t cols, std::vector<double> truth, std::vector<double> prediction,
+           std::int64_t sort_rows, std::int64_t keys_at_once = 1 << 24) {
   CAPTURE(rows);
   CAPTURE(cols);
   CAPTURE(sort_rows);
@@ -57,10 +55,8 @@ void check(std::int64_t rows, std::int64_t cols, std::vector<double> truth,
   for (std::size_t k = 0; k < want.size(); ++k) {
     INFO("score ", k / cols, " of column ", k % cols, ": ", got[0][k], " and ", want[k]);
     const bool both_nan = std::isnan(got[0][k]) && std::isnan(want[k]);
-    const double tolerance =
-        k / cols == static_cast<std::size_t>(stx::GeneScore::rmse_z) ? 1e-7 : 1e-11;
-    CHECK((both_nan ||
-           std::abs(got[0][k] - want[k]) <= tolerance * std::max(1.0, std::abs(want[k]))));
+    const double tolerance = k / cols == static_cast<std::size_t>(stx::GeneScore::rmse_z) ? 1e-7 : 1e-11;
+    CHECK((both_nan || std::abs(got[0][k] - want[k]) <= tolerance * std::max(1.0, std::abs(want[k]))));
   }
 }
 
@@ -76,8 +72,7 @@ TEST_CASE("gene_metrics on CUDA: the scores of the CPU, odd shapes, ties") {
       // A block of 256 threads per column: many columns are slow to emulate.
       const std::int64_t rows = tall ? odd : 6, cols = tall ? 2 : std::min<std::int64_t>(odd, 130);
       if (rows < 2 || (!tall && odd == 4097)) continue;
-      auto truth = random_values(rows * cols, 1, -1, 4),
-           prediction = random_values(rows * cols, 2, -1, 4);
+      auto truth = random_values(rows * cols, 1, -1, 4), prediction = random_values(rows * cols, 2, -1, 4);
       for (std::size_t i = 0; i < truth.size(); i += 2) {
         truth[i] = std::floor(truth[i]);
         prediction[i] = std::floor(prediction[i] + 0.5 * truth[i]);
@@ -91,8 +86,7 @@ TEST_CASE("gene_metrics on CUDA: sorted columns, whole and broken tiles and runs
   if (no_cuda_device()) return;
   for (std::int64_t rows : {2, 3, 255, 256, 257, 512, 513, 1100})
     for (double values : {2.0, 7.0, 1e6}) {
-      auto truth = random_values(rows * 2, 5, 0, values),
-           prediction = random_values(rows * 2, 6, 0, values);
+      auto truth = random_values(rows * 2, 5, 0, values), prediction = random_values(rows * 2, 6, 0, values);
       for (std::size_t i = 0; i < truth.size(); ++i) {
         truth[i] = std::floor(truth[i]);
         prediction[i] = i % 2 == 0 ? std::floor(prediction[i]) : std::floor(0.7 * truth[i]);
@@ -153,8 +147,7 @@ TEST_CASE("gene_metrics on CUDA: more ordered pairs of rows than 32 bits count")
 TEST_CASE("gene_metrics on CUDA: constant, zero, equal and broken columns") {
   if (no_cuda_device()) return;
   const std::int64_t rows = 300, cols = 9;
-  auto truth = random_values(rows * cols, 3, 0, 2),
-       prediction = random_values(rows * cols, 4, 0, 2);
+  auto truth = random_values(rows * cols, 3, 0, 2), prediction = random_values(rows * cols, 4, 0, 2);
   for (std::int64_t i = 0; i < rows; ++i) {
     double* x = &truth[i * cols];
     double* y = &prediction[i * cols];

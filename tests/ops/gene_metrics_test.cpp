@@ -19,13 +19,11 @@ template <class T = float>
 std::vector<double> run(std::int64_t rows, std::int64_t cols, const std::vector<double>& truth,
                         const std::vector<double>& prediction, int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads});
-  return to_host(ctx,
-                 stx::gene_metrics(ctx, to_device(ctx, convert<T>(truth), Shape{rows, cols}),
-                                   to_device(ctx, convert<T>(prediction), Shape{rows, cols})));
+  return to_host(ctx, stx::gene_metrics(ctx, to_device(ctx, convert<T>(truth), Shape{rows, cols}),
+                                        to_device(ctx, convert<T>(prediction), Shape{rows, cols})));
 }
 
-double at(const std::vector<double>& scores, GeneScore which, std::int64_t cols,
-          std::int64_t column) {
+double at(const std::vector<double>& scores, GeneScore which, std::int64_t cols, std::int64_t column) {
   return scores[static_cast<std::size_t>(which) * cols + column];
 }
 
@@ -117,11 +115,10 @@ TEST_CASE("gene_metrics: constant and broken columns") {
   // Columns: truth constant, prediction constant, both, NaN in the truth, infinity in the
   // prediction.
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
-  const auto got = run(3, 5, {1, 1, 1, nan, 1, 1, 2, 1, 2, 2, 1, 3, 1, 3, 3},
-                       {1, 5, 5, 1, 1, 2, 5, 5, 2, inf, 3, 5, 5, 3, 3});
+  const auto got =
+      run(3, 5, {1, 1, 1, nan, 1, 1, 2, 1, 2, 2, 1, 3, 1, 3, 3}, {1, 5, 5, 1, 1, 2, 5, 5, 2, inf, 3, 5, 5, 3, 3});
   for (std::int64_t j : {0, 1, 2})
-    for (auto which : {GeneScore::pcc, GeneScore::scc, GeneScore::kendall})
-      CHECK(at(got, which, 5, j) == 0);
+    for (auto which : {GeneScore::pcc, GeneScore::scc, GeneScore::kendall}) CHECK(at(got, which, 5, j) == 0);
   CHECK(at(got, GeneScore::truth_constant, 5, 0) == 1);
   CHECK(at(got, GeneScore::prediction_constant, 5, 0) == 0);
   CHECK(at(got, GeneScore::truth_constant, 5, 1) == 0);
@@ -131,13 +128,13 @@ TEST_CASE("gene_metrics: constant and broken columns") {
   CHECK(run(2, 0, {}, {}).empty());
 }
 
-TEST_CASE("gene_metrics: a matrix against itself is perfect; threads do not matter"
-          * doctest::test_suite("properties")) {
+TEST_CASE("gene_metrics: a matrix against itself is perfect; threads do not matter" *
+          doctest::test_suite("properties")) {
   const auto truth = random_values(100 * 7, 3, 0.5, 4);
   const auto got = run(100, 7, truth, truth);
   for (std::int64_t j = 0; j < 7; ++j) {
-    for (auto which : {GeneScore::pcc, GeneScore::scc, GeneScore::kendall, GeneScore::ssim,
-                       GeneScore::cossim, GeneScore::r2})
+    for (auto which :
+         {GeneScore::pcc, GeneScore::scc, GeneScore::kendall, GeneScore::ssim, GeneScore::cossim, GeneScore::r2})
       CHECK(at(got, which, 7, j) == doctest::Approx(1));
     for (auto which : {GeneScore::rmse, GeneScore::rmse_z, GeneScore::js, GeneScore::mape})
       CHECK(std::abs(at(got, which, 7, j)) < 1e-7);
@@ -157,11 +154,9 @@ TEST_CASE("gene_metrics: one buffer as both inputs, scores on the host, buffers 
   CHECK_FALSE(genes[2].truth_constant);
   Guarded<float> truth(convert<float>(random_values(33 * 3, 1))), prediction(33 * 3, 1.0f);
   Guarded<double> scores(14 * 3);
-  stx::gene_metrics(ctx, stx::GeneMetrics<float>{.truth = truth.data(),
-                                                 .prediction = prediction.data(),
-                                                 .scores = scores.data(),
-                                                 .rows = 33,
-                                                 .cols = 3});
+  stx::gene_metrics(
+      ctx, stx::GeneMetrics<float>{
+               .truth = truth.data(), .prediction = prediction.data(), .scores = scores.data(), .rows = 33, .cols = 3});
   CHECK((truth.intact() && prediction.intact() && scores.intact()));
 }
 
@@ -170,11 +165,10 @@ TEST_CASE("gene_metrics: no columns have no scores") { CHECK(run(5, 0, {}, {}).e
 TEST_CASE("gene_metrics: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   const auto of = [&](Shape shape) { return ctx.make_persistent<float>(shape); };
-  CHECK_THROWS_WITH_AS(
-      stx::gene_metrics(ctx, of({3, 4}), of({4, 3})),
-      "[gene_metrics] truth and prediction must have one shape (rows, cols), got (3, 4) "
-      "and (4, 3)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::gene_metrics(ctx, of({3, 4}), of({4, 3})),
+                       "[gene_metrics] truth and prediction must have one shape (rows, cols), got (3, 4) "
+                       "and (4, 3)",
+                       stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::gene_metrics(ctx, of({1, 4}), of({1, 4})),
                        "[gene_metrics] scores need at least 2 rows, got 1", stx::ArgumentError);
 }

@@ -30,8 +30,7 @@ TEST_CASE("grid_knn on CUDA: the neighbours of the CPU, with ties and clumps") {
       }
 }
 
-TEST_CASE(
-    "grid_knn on CUDA: outputs between sentinels; captured and replayed; missing neighbours") {
+TEST_CASE("grid_knn on CUDA: outputs between sentinels; captured and replayed; missing neighbours") {
   if (no_cuda_device()) return;
   stx::Matrix<float> points(37, 2);
   points.values = convert<float>(random_values(74, 4));
@@ -39,8 +38,7 @@ TEST_CASE(
     stx::Context<D> ctx;
     const auto view = stx::sort_into_cells(ctx, points, 2.0);
     DeviceRig<float, D> rig(ctx);
-    const auto ids =
-        to_device(ctx, std::vector<std::int32_t>(37 * 40 + 8, -7), stx::Shape{37 * 40 + 8});
+    const auto ids = to_device(ctx, std::vector<std::int32_t>(37 * 40 + 8, -7), stx::Shape{37 * 40 + 8});
     const stx::GridKnn<float> args{view, ids.data + 4, rig.output(37 * 40), 40};
     stx::StepGraph<D> graph(ctx);
     std::vector<std::vector<std::int32_t>> all;

@@ -74,8 +74,7 @@ TEST_CASE(
               const naive::Ranked& ranked = want[i / every];
               const double wanted = ranked.key[ranked.order[j]];
               same = same && close(got.distances[i * k + j], wanted) &&
-                     (id == ranked.order[j] ||
-                      (!exact && close(distance(points, i, id), wanted)));
+                     (id == ranked.order[j] || (!exact && close(distance(points, i, id), wanted)));
             }
           CHECK(same);
         }
@@ -136,8 +135,8 @@ TEST_CASE("grid_knn: the same bits for every number of threads; no points") {
   CHECK(search(Matrix<float>(0, 2), {}).ids.empty());
 }
 
-TEST_CASE("grid_knn: doubling all coordinates doubles the distances and keeps the neighbours, bit for bit"
-          * doctest::test_suite("properties")) {
+TEST_CASE("grid_knn: doubling all coordinates doubles the distances and keeps the neighbours, bit for bit" *
+          doctest::test_suite("properties")) {
   Matrix<float> points = point_cloud(0, 1000, 2);
   const auto plain = search(points, {.k = 9});
   for (std::int64_t i = 0; i < 1000; ++i)
@@ -158,19 +157,17 @@ TEST_CASE("grid_knn: the backend stays inside its buffers") {
   view.order = order.data();
   view.cell_begin = begin.data();
   stx::grid_knn(ctx, stx::GridKnn<float>{view, ids.data(), distances.data(), 5});
-  CHECK(
-      (points.intact() && distances.intact() && order.intact() && begin.intact() && ids.intact()));
+  CHECK((points.intact() && distances.intact() && order.intact() && begin.intact() && ids.intact()));
 }
 
 TEST_CASE("grid_knn: wrong calls are errors") {
-  CHECK_THROWS_WITH_AS(search(Matrix<float>(5, 4), {}),
-                       "[grid_knn] points must have 2 or 3 coordinates, got 4", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(search(point_cloud(0, 5, 2), {.k = 5}),
-                       "[grid_knn] k must lie in [1, 4] for 5 points, got 5", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(search(point_cloud(0, 5, 2), {.k = 0}),
-                       "[grid_knn] k must lie in [1, 4] for 5 points, got 0", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(search(Matrix<float>(5, 4), {}), "[grid_knn] points must have 2 or 3 coordinates, got 4",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(search(point_cloud(0, 5, 2), {.k = 5}), "[grid_knn] k must lie in [1, 4] for 5 points, got 5",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(search(point_cloud(0, 5, 2), {.k = 0}), "[grid_knn] k must lie in [1, 4] for 5 points, got 0",
+                       stx::ArgumentError);
   Matrix<float> points = point_cloud(0, 5, 2);
   points(3, 1) = INFINITY;
-  CHECK_THROWS_WITH_AS(search(points, {.k = 2}), "[grid_knn] point 3 has the coordinate inf",
-                       stx::DataError);
+  CHECK_THROWS_WITH_AS(search(points, {.k = 2}), "[grid_knn] point 3 has the coordinate inf", stx::DataError);
 }

@@ -32,8 +32,7 @@ void check_values(const std::vector<Input>& in, double weight) {
   stx::Context<Cpu> ctx({.threads = 2});
   const auto got = run_op<T>(ctx, in, loss(weight));
   const auto reference = [&]<class U>(U) {
-    auto r =
-        naive::l1_loss(convert<U>(in[0].values), convert<U>(in[1].values), static_cast<U>(weight));
+    auto r = naive::l1_loss(convert<U>(in[0].values), convert<U>(in[1].values), static_cast<U>(weight));
     for (U& g : r.second) g *= static_cast<U>(output_weights(0, 1)[0]);
     return r;
   };
@@ -62,15 +61,13 @@ TEST_CASE("l1_loss equals PyTorch") {
   const auto got = run_op<double>(ctx, in, loss(0.75));
   CHECK(std::abs(got.outputs[0][0] - golden.at("loss").values[0]) <= 1e-14);
   for (std::size_t i = 0; i < got.grads[0].size(); ++i)
-    CHECK(std::abs(got.grads[0][i] - output_weights(0, 1)[0] * golden.at("grad_y").values[i]) <=
-          1e-16);
+    CHECK(std::abs(got.grads[0][i] - output_weights(0, 1)[0] * golden.at("grad_y").values[i]) <= 1e-16);
 }
 
 TEST_CASE("l1_loss: gradient by central differences, used once and twice") {
   for (auto shape : {Shape{3, 5}, Shape{1, 1}, Shape{0, 4}, Shape{4, 0}}) {
     auto in = inputs(shape[0], shape[1]);
-    for (std::size_t i = 0; i < in[0].values.size(); i += 7)
-      in[1].values[i] += 1;  // no kink nearby
+    for (std::size_t i = 0; i < in[0].values.size(); i += 7) in[1].values[i] += 1;  // no kink nearby
     check_gradients(in, loss(2));
   }
 }
@@ -84,8 +81,8 @@ TEST_CASE("l1_loss: known values") {
   CHECK(run.grads[0] == std::vector<double>{-g, -g, g, 0});
 }
 
-TEST_CASE("l1_loss: a common shift changes nothing, a common factor is one of the loss"
-          * doctest::test_suite("properties")) {
+TEST_CASE("l1_loss: a common shift changes nothing, a common factor is one of the loss" *
+          doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.threads = 2});
   auto in = inputs(50, 33);
   const double plain = run_op<double>(ctx, in, loss()).outputs[0][0];
@@ -127,8 +124,7 @@ TEST_CASE("l1_loss: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   auto in = inputs(3, 4);
   in[1] = random_input({3, 5}, 1);
-  CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, in, loss()),
-      "[l1_loss] y and target must have one shape (rows, cols), got (3, 4) and (3, 5)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, loss()),
+                       "[l1_loss] y and target must have one shape (rows, cols), got (3, 4) and (3, 5)",
+                       stx::ArgumentError);
 }

@@ -22,8 +22,7 @@ auto norm(Parts parts, double eps = 1e-5) {
 }
 
 std::vector<Input> inputs(std::int64_t rows, std::int64_t width) {
-  return {random_input({rows, width}, 1, -2, 2), random_input({width}, 2, 0.5, 1.5),
-          random_input({width}, 3)};
+  return {random_input({rows, width}, 1, -2, 2), random_input({width}, 2, 0.5, 1.5), random_input({width}, 3)};
 }
 
 template <class T>
@@ -32,11 +31,9 @@ naive::RowNorm<T> reference(const std::vector<Input>& in, Parts parts) {
   const bool gain = parts == Parts::gain || parts == Parts::both;
   const bool shift = parts == Parts::shift || parts == Parts::both;
   return naive::row_norm<T>(
-      convert<T>(in[0].values),
-      gain ? convert<T>(in[1].values) : std::vector<T>(static_cast<std::size_t>(width), T(1)),
+      convert<T>(in[0].values), gain ? convert<T>(in[1].values) : std::vector<T>(static_cast<std::size_t>(width), T(1)),
       shift ? convert<T>(in[2].values) : std::vector<T>(static_cast<std::size_t>(width)),
-      convert<T>(output_weights(0, rows * width)), rows, width, std::max<std::int64_t>(rows, 1),
-      true, T(1e-5));
+      convert<T>(output_weights(0, rows * width)), rows, width, std::max<std::int64_t>(rows, 1), true, T(1e-5));
 }
 
 template <class T>
@@ -50,8 +47,7 @@ void check_values(const std::vector<Input>& in, Parts parts) {
   check_close("grad x", got.grads[0], want.grad_x, rough.grad_x, 8);
   if (parts == Parts::gain || parts == Parts::both)
     check_close("grad gain", got.grads[1], want.grad_gain, rough.grad_gain, 8);
-  else
-    CHECK(got.grads[1].empty());
+  else CHECK(got.grads[1].empty());
   if (parts == Parts::shift || parts == Parts::both)
     check_close("grad shift", got.grads[2], want.grad_shift, rough.grad_shift, 8);
 }
@@ -79,8 +75,7 @@ TEST_CASE("layer_norm: PyTorch's values and gradients") {
     const auto x = leaf(ctx, to_device(ctx, g.at("x")));
     const auto gain = leaf(ctx, to_device(ctx, g.at("gain").values, Shape{6}));
     const auto shift = leaf(ctx, to_device(ctx, g.at("shift").values, Shape{6}));
-    const auto y = name == "plain" ? stx::layer_norm(ctx, x, {}, {}, 1e-6)
-                                   : stx::layer_norm(ctx, x, gain, shift, 1e-5);
+    const auto y = name == "plain" ? stx::layer_norm(ctx, x, {}, {}, 1e-6) : stx::layer_norm(ctx, x, gain, shift, 1e-5);
     const auto& weight = g.at("grad_y").values;
     copy_to_device(ctx, y.claim_grad(ctx).data, weight.data(), weight.size() * sizeof(double));
     ctx.tape().run_backward(ctx);
@@ -103,9 +98,8 @@ TEST_CASE("layer_norm: gradients by central differences, used once and twice") {
 }
 
 TEST_CASE("layer_norm: gain and shift may be one variable") {
-  check_gradients({random_input({4, 5}, 1), random_input({5}, 2)}, [](auto& ctx, const auto& v) {
-    return std::vector{stx::layer_norm(ctx, v[0], v[1], v[1])};
-  });
+  check_gradients({random_input({4, 5}, 1), random_input({5}, 2)},
+                  [](auto& ctx, const auto& v) { return std::vector{stx::layer_norm(ctx, v[0], v[1], v[1])}; });
 }
 
 TEST_CASE("layer_norm: the same bits for every number of threads") {
@@ -113,8 +107,8 @@ TEST_CASE("layer_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(3, 5000), norm(Parts::none), 2);
 }
 
-TEST_CASE("layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied"
-          * doctest::test_suite("properties")) {
+TEST_CASE("layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied" *
+          doctest::test_suite("properties")) {
   auto in = inputs(20, 64);
   stx::Context<Cpu> ctx;
   const auto y = run_op<double>(ctx, in, norm(Parts::none, 1e-12)).outputs[0];
@@ -136,8 +130,7 @@ TEST_CASE("layer_norm: wrong calls are errors") {
   auto in = inputs(3, 4);
   in[2] = random_input({3}, 1);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, norm(Parts::both)),
-                       "[layer_norm] gain and shift must have shape (4), got (4) and (3)",
-                       stx::ArgumentError);
+                       "[layer_norm] gain and shift must have shape (4), got (4) and (3)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, {random_input({12}, 1), in[1], in[2]}, norm(Parts::none)),
                        "[layer_norm] x must be (rows, width), got (12)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, inputs(3, 4), norm(Parts::none, -1.0)),

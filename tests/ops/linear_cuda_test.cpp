@@ -32,39 +32,37 @@ void check(const Layer& s) {
     const T* bias = s.bias ? rig.input(random_values(s.out, 3)) : nullptr;
     T* pre = plain ? nullptr : rig.output(s.rows * s.out);
     const std::int64_t stride = s.groups > 0 ? s.gate_parts * s.out : 0;
-    const stx::LinearForward<T> forward{
-        .x = x,
-        .weight = weight,
-        .bias = bias,
-        .pre_activation = pre,
-        .y = rig.output(s.rows * s.out),
-        .rows = s.rows,
-        .in = s.in,
-        .out = s.out,
-        .activation = s.activation,
-        .dropout = dropout,
-        .branch = s.groups > 0 ? rig.output(s.rows * s.out) : nullptr,
-        .residual = s.residual ? rig.input(random_values(s.rows * s.out, 5)) : nullptr,
-        .gate = s.groups > 0 ? rig.input(random_values(s.groups * stride, 6)) : nullptr,
-        .rows_per_group = s.groups > 0 ? s.rows / s.groups : 1,
-        .gate_stride = stride};
-    const stx::LinearBackward<T> backward{
-        .grad_y = rig.input(random_values(s.rows * s.out, 4)),
-        .x = x,
-        .weight = weight,
-        .pre_activation = pre,
-        .grad_pre = plain ? nullptr : rig.output(s.rows * s.out),
-        .grad_x = rig.output(s.rows * s.in, s.write),
-        .grad_weight = rig.output(s.out * s.in, s.write),
-        .grad_bias = s.bias ? rig.output(s.out, s.write) : nullptr,
-        .write_x = s.write,
-        .write_weight = s.write,
-        .write_bias = s.write,
-        .rows = s.rows,
-        .in = s.in,
-        .out = s.out,
-        .activation = s.activation,
-        .dropout = dropout};
+    const stx::LinearForward<T> forward{.x = x,
+                                        .weight = weight,
+                                        .bias = bias,
+                                        .pre_activation = pre,
+                                        .y = rig.output(s.rows * s.out),
+                                        .rows = s.rows,
+                                        .in = s.in,
+                                        .out = s.out,
+                                        .activation = s.activation,
+                                        .dropout = dropout,
+                                        .branch = s.groups > 0 ? rig.output(s.rows * s.out) : nullptr,
+                                        .residual = s.residual ? rig.input(random_values(s.rows * s.out, 5)) : nullptr,
+                                        .gate = s.groups > 0 ? rig.input(random_values(s.groups * stride, 6)) : nullptr,
+                                        .rows_per_group = s.groups > 0 ? s.rows / s.groups : 1,
+                                        .gate_stride = stride};
+    const stx::LinearBackward<T> backward{.grad_y = rig.input(random_values(s.rows * s.out, 4)),
+                                          .x = x,
+                                          .weight = weight,
+                                          .pre_activation = pre,
+                                          .grad_pre = plain ? nullptr : rig.output(s.rows * s.out),
+                                          .grad_x = rig.output(s.rows * s.in, s.write),
+                                          .grad_weight = rig.output(s.out * s.in, s.write),
+                                          .grad_bias = s.bias ? rig.output(s.out, s.write) : nullptr,
+                                          .write_x = s.write,
+                                          .write_weight = s.write,
+                                          .write_bias = s.write,
+                                          .rows = s.rows,
+                                          .in = s.in,
+                                          .out = s.out,
+                                          .activation = s.activation,
+                                          .dropout = dropout};
     return [=, &ctx] {
       stx::linear_forward(ctx, forward);
       stx::linear_backward(ctx, backward);
@@ -103,8 +101,7 @@ TEST_CASE("linear on CUDA: onto a residual, plain and gated") {
 
 TEST_CASE("linear on CUDA: every activation") {
   if (no_cuda_device()) return;
-  for (Activation activation :
-       {Activation::relu, Activation::gelu_tanh, Activation::silu, Activation::softplus}) {
+  for (Activation activation : {Activation::relu, Activation::gelu_tanh, Activation::silu, Activation::softplus}) {
     check({40, 9, 44, activation, 0.0f});
     check({37, 6, 33, activation, 0.3f, true, GradWrite::accumulate});
   }
@@ -150,9 +147,8 @@ TEST_CASE("linear on CUDA drops exactly the elements that the CPU drops") {
   if (no_cuda_device()) return;
   const std::int64_t rows = 65, out = 1023;
   const auto zeros = [&](auto& ctx) {
-    using D = std::conditional_t<
-        std::is_same_v<std::remove_reference_t<decltype(ctx)>, stx::Context<stx::Cpu>>, stx::Cpu,
-        stx::Cuda>;
+    using D = std::conditional_t<std::is_same_v<std::remove_reference_t<decltype(ctx)>, stx::Context<stx::Cpu>>,
+                                 stx::Cpu, stx::Cuda>;
     DeviceRig<float, D> rig(ctx);
     const stx::LinearForward<float> args{.x = rig.input(std::vector<double>(rows, 1.0)),
                                          .weight = rig.input(std::vector<double>(out, 1.0)),

@@ -30,8 +30,8 @@ std::vector<Input> inputs(std::int64_t rows, std::int64_t in, std::int64_t out) 
           random_input({rows, out}, 4)};
 }
 
-std::vector<Input> gated(std::int64_t groups, std::int64_t per_group, std::int64_t in,
-                         std::int64_t out, std::int64_t gate_columns) {
+std::vector<Input> gated(std::int64_t groups, std::int64_t per_group, std::int64_t in, std::int64_t out,
+                         std::int64_t gate_columns) {
   auto all = inputs(groups * per_group, in, out);
   all.push_back(random_input({groups, gate_columns}, 5));
   return all;
@@ -43,18 +43,16 @@ struct Reference {
 
 /// In plain loops, from the values of the layer alone.
 template <class T>
-Reference reference(const std::vector<Input>& in, const LinearOptions& options,
-                    std::int64_t per_group, std::int64_t first_gate) {
+Reference reference(const std::vector<Input>& in, const LinearOptions& options, std::int64_t per_group,
+                    std::int64_t first_gate) {
   const std::int64_t rows = in[0].shape[0], width = in[0].shape[1], out = in[1].shape[0];
   std::vector<T> factors;
   if (options.dropout.active())
-    factors = naive::dropout_factors<T>(9, 1, options.dropout.site, options.dropout.probability,
-                                        rows, out);
-  const std::vector<T> branch =
-      naive::linear(convert<T>(in[0].values), convert<T>(in[1].values), convert<T>(in[2].values),
-                    factors, options.activation == Activation::gelu,
-                    std::vector<T>(static_cast<std::size_t>(rows * out)), rows, width, out)
-          .y;
+    factors = naive::dropout_factors<T>(9, 1, options.dropout.site, options.dropout.probability, rows, out);
+  const std::vector<T> branch = naive::linear(convert<T>(in[0].values), convert<T>(in[1].values),
+                                              convert<T>(in[2].values), factors, options.activation == Activation::gelu,
+                                              std::vector<T>(static_cast<std::size_t>(rows * out)), rows, width, out)
+                                    .y;
   Reference r{in[3].values, output_weights(0, rows * out), {}};
   const bool has_gate = in.size() > 4;
   if (has_gate) r.grad_gate.assign(in[4].values.size(), 0.0);
@@ -69,8 +67,8 @@ Reference reference(const std::vector<Input>& in, const LinearOptions& options,
 }
 
 template <class T>
-void check_values(const std::vector<Input>& in, const LinearOptions& options,
-                  std::int64_t per_group = 1, std::int64_t first_gate = 0) {
+void check_values(const std::vector<Input>& in, const LinearOptions& options, std::int64_t per_group = 1,
+                  std::int64_t first_gate = 0) {
   INFO("x ", in[0].shape, ", weight ", in[1].shape, ", rows_per_group ", per_group);
   stx::Context<Cpu> ctx({.threads = 2, .seed = 9});
   begin_step(ctx);
@@ -79,8 +77,7 @@ void check_values(const std::vector<Input>& in, const LinearOptions& options,
   const auto rough = reference<T>(in, options, per_group, first_gate);
   check_close("y", got.outputs[0], want.y, convert<T>(rough.y));
   check_close("grad residual", got.grads[3], want.grad_residual, convert<T>(rough.grad_residual));
-  if (in.size() > 4)
-    check_close("grad gate", got.grads[4], want.grad_gate, convert<T>(rough.grad_gate));
+  if (in.size() > 4) check_close("grad gate", got.grads[4], want.grad_gate, convert<T>(rough.grad_gate));
 }
 
 }  // namespace
@@ -99,8 +96,8 @@ TEST_CASE("linear onto a residual: values and gradients against plain loops, odd
 }
 
 TEST_CASE("linear onto a residual: PyTorch's values and gradients") {
-  check_golden_op(golden::load("ops/linear.txt"), "gated_",
-                  {{"x"}, {"weight"}, {"bias", {3}}, {"residual"}, {"gate"}}, layer(gelu, 5));
+  check_golden_op(golden::load("ops/linear.txt"), "gated_", {{"x"}, {"weight"}, {"bias", {3}}, {"residual"}, {"gate"}},
+                  layer(gelu, 5));
 }
 
 TEST_CASE("linear onto a residual: gradients by central differences, used once and twice") {
@@ -124,8 +121,8 @@ TEST_CASE("linear onto a residual: x may be the residual") {
   check_gradients({random_input({4, 3}, 1), random_input({3, 3}, 2), random_input({2, 3}, 3)}, self);
 }
 
-TEST_CASE("linear onto a residual: gate 0 is the residual, bit for bit; evaluation as training without dropout"
-          * doctest::test_suite("properties")) {
+TEST_CASE("linear onto a residual: gate 0 is the residual, bit for bit; evaluation as training without dropout" *
+          doctest::test_suite("properties")) {
   auto in = gated(3, 4, 5, 7, 7);
   stx::Context<Cpu> ctx;
   const auto training = run_op<float>(ctx, in, layer(gelu, 4)).outputs[0];
@@ -152,10 +149,17 @@ TEST_CASE("linear onto a residual: the backend stays inside its buffers") {
     const std::int64_t rows = 3 * groups, in = 31, out = 33;
     Guarded<float> x(rows * in, 1.0f), w(out * in, 1.0f), b(out, 1.0f), residual(rows * out, 5.0f),
         gate(groups * out, 2.0f), branch(rows * out), y(rows * out);
-    stx::linear_forward(ctx, stx::LinearForward<float>{.x = x.data(), .weight = w.data(), .bias = b.data(),
-                                                       .y = y.data(), .rows = rows, .in = in, .out = out,
-                                                       .branch = branch.data(), .residual = residual.data(),
-                                                       .gate = gate.data(), .rows_per_group = 3,
+    stx::linear_forward(ctx, stx::LinearForward<float>{.x = x.data(),
+                                                       .weight = w.data(),
+                                                       .bias = b.data(),
+                                                       .y = y.data(),
+                                                       .rows = rows,
+                                                       .in = in,
+                                                       .out = out,
+                                                       .branch = branch.data(),
+                                                       .residual = residual.data(),
+                                                       .gate = gate.data(),
+                                                       .rows_per_group = 3,
                                                        .gate_stride = out});
     const auto n = static_cast<std::size_t>(rows * out);
     CHECK(branch.content() == std::vector<float>(n, 32.0f));
@@ -169,16 +173,14 @@ TEST_CASE("linear onto a residual: wrong calls are errors") {
   auto in = inputs(6, 3, 4);
   in[3] = random_input({6, 5}, 4);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, layer({})),
-                       "[linear] residual must have the shape (6, 4) of the result, got (6, 5)",
-                       stx::ArgumentError);
+                       "[linear] residual must have the shape (6, 4) of the result, got (6, 5)", stx::ArgumentError);
   in = gated(2, 3, 3, 4, 4);
-  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, layer({}, 4)),
-                       "[linear] rows_per_group = 4 must divide 6 rows", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, layer({}, 2)),
-                       "[linear] gate must be 4 columns of a matrix of 3 rows, got 4 of (2, 4)",
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, layer({}, 4)), "[linear] rows_per_group = 4 must divide 6 rows",
                        stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, layer({}, 3, 1)),
-                       "[linear] columns [1, 5) are not inside shape (2, 4)", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, layer({}, 2)),
+                       "[linear] gate must be 4 columns of a matrix of 3 rows, got 4 of (2, 4)", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, layer({}, 3, 1)), "[linear] columns [1, 5) are not inside shape (2, 4)",
+                       stx::ArgumentError);
   const auto no_residual = []<class T>(stx::Context<Cpu>& c, const std::vector<stx::Var<T, Cpu>>& v) {
     return std::vector{stx::linear(c, v[0], v[1], v[2], {}, {{}, {v[4], 0, 4}, 3})};
   };

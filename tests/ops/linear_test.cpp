@@ -14,9 +14,7 @@ using stx::Shape;
 namespace {
 
 auto layer(LinearOptions options = {}) {
-  return [options](auto& ctx, const auto& v) {
-    return std::vector{stx::linear(ctx, v[0], v[1], v[2], options)};
-  };
+  return [options](auto& ctx, const auto& v) { return std::vector{stx::linear(ctx, v[0], v[1], v[2], options)}; };
 }
 
 std::vector<Input> inputs(std::int64_t rows, std::int64_t in, std::int64_t out) {
@@ -32,11 +30,10 @@ naive::Linear<T> reference(const std::vector<Input>& in, const LinearOptions& op
   const std::int64_t rows = in[0].shape[0], width = in[0].shape[1], out = in[1].shape[0];
   std::vector<T> factors;
   if (options.dropout.active())
-    factors = naive::dropout_factors<T>(9, 1, options.dropout.site, options.dropout.probability,
-                                        rows, out);
-  return naive::linear(convert<T>(in[0].values), convert<T>(in[1].values), convert<T>(in[2].values),
-                       factors, options.activation == Activation::gelu,
-                       convert<T>(output_weights(0, rows * out)), rows, width, out);
+    factors = naive::dropout_factors<T>(9, 1, options.dropout.site, options.dropout.probability, rows, out);
+  return naive::linear(convert<T>(in[0].values), convert<T>(in[1].values), convert<T>(in[2].values), factors,
+                       options.activation == Activation::gelu, convert<T>(output_weights(0, rows * out)), rows, width,
+                       out);
 }
 
 template <class T>
@@ -71,31 +68,26 @@ TEST_CASE("linear: values and gradients against plain loops, odd shapes") {
 TEST_CASE("linear: PyTorch's values and gradients with every activation") {
   const auto g = golden::load("ops/linear.txt");
   const std::pair<const char*, Activation> names[] = {
-      {"identity_", Activation::identity}, {"gelu_", Activation::gelu},
-      {"relu_", Activation::relu},         {"silu_", Activation::silu},
-      {"softplus_", Activation::softplus}, {"gelu_tanh_", Activation::gelu_tanh}};
+      {"identity_", Activation::identity}, {"gelu_", Activation::gelu},         {"relu_", Activation::relu},
+      {"silu_", Activation::silu},         {"softplus_", Activation::softplus}, {"gelu_tanh_", Activation::gelu_tanh}};
   for (const auto& named : names)
-    check_golden_op(g, named.first, {{"x"}, {"weight"}, {"bias", {3}}},
-                    layer({named.second, {}}));
+    check_golden_op(g, named.first, {{"x"}, {"weight"}, {"bias", {3}}}, layer({named.second, {}}));
 }
 
 TEST_CASE("linear: gradients by central differences, used once and twice") {
   for (const auto& options : {LinearOptions{}, gelu, gelu_dropout, only_dropout})
-    for (const auto& in :
-         {inputs(4, 3, 5), inputs(1, 1, 1), inputs(0, 3, 2), inputs(3, 0, 2), inputs(3, 2, 0)})
+    for (const auto& in : {inputs(4, 3, 5), inputs(1, 1, 1), inputs(0, 3, 2), inputs(3, 0, 2), inputs(3, 2, 0)})
       check_gradients(in, layer(options));
 }
 
 TEST_CASE("linear: every activation, values and gradients") {
-  for (Activation a :
-       {Activation::relu, Activation::gelu_tanh, Activation::silu, Activation::softplus}) {
+  for (Activation a : {Activation::relu, Activation::gelu_tanh, Activation::silu, Activation::softplus}) {
     INFO("activation ", static_cast<int>(a));
     const LinearOptions options{a, {}};
     const std::int64_t rows = 70, width = 20, out = 45;
     const auto in = inputs(rows, width, out);
     const auto reference = [&]<class U>(U) {
-      auto y = naive::gemm(convert<U>(in[0].values), convert<U>(in[1].values), rows, out, width,
-                           false, true);
+      auto y = naive::gemm(convert<U>(in[0].values), convert<U>(in[1].values), rows, out, width, false, true);
       auto grad_z = convert<U>(output_weights(0, rows * out));
       for (std::int64_t i = 0; i < rows * out; ++i) {
         const U z = y[i] + static_cast<U>(in[2].values[i % out]);
@@ -116,9 +108,7 @@ TEST_CASE("linear: every activation, values and gradients") {
 }
 
 TEST_CASE("linear: x and weight may be one variable") {
-  const auto gram = [](auto& ctx, const auto& v) {
-    return std::vector{stx::linear(ctx, v[0], v[0], v[1])};
-  };
+  const auto gram = [](auto& ctx, const auto& v) { return std::vector{stx::linear(ctx, v[0], v[0], v[1])}; };
   check_gradients({random_input({4, 3}, 1), random_input({4}, 2)}, gram);
 }
 
@@ -146,8 +136,8 @@ TEST_CASE("linear: the same bits for every number of threads") {
   }
 }
 
-TEST_CASE("linear: dropout keeps values over the share kept and does not move the mean"
-          * doctest::test_suite("properties")) {
+TEST_CASE("linear: dropout keeps values over the share kept and does not move the mean" *
+          doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx({.threads = 2, .seed = 4});
   begin_step(ctx);
   // Zero weights and bias 1: the output is the factors themselves.
@@ -205,22 +195,12 @@ TEST_CASE("linear: the backend stays inside its buffers") {
   begin_step(ctx);
   for (std::int64_t rows : {1, 33, 129}) {
     const std::int64_t in = 31, out = 33;
-    Guarded<float> x(convert<float>(random_values(rows * in, 1))),
-        w(convert<float>(random_values(out * in, 2)));
-    Guarded<float> b(convert<float>(random_values(out, 3))),
-        gy(convert<float>(random_values(rows * out, 4)));
-    Guarded<float> pre(rows * out), y(rows * out), gpre(rows * out), gx(rows * in), gw(out * in),
-        gb(out);
-    stx::linear_forward(ctx, stx::LinearForward<float>{x.data(),
-                                                       w.data(),
-                                                       b.data(),
-                                                       pre.data(),
-                                                       y.data(),
-                                                       rows,
-                                                       in,
-                                                       out,
-                                                       Activation::gelu,
-                                                       {0.3f, 1}});
+    Guarded<float> x(convert<float>(random_values(rows * in, 1))), w(convert<float>(random_values(out * in, 2)));
+    Guarded<float> b(convert<float>(random_values(out, 3))), gy(convert<float>(random_values(rows * out, 4)));
+    Guarded<float> pre(rows * out), y(rows * out), gpre(rows * out), gx(rows * in), gw(out * in), gb(out);
+    stx::linear_forward(
+        ctx, stx::LinearForward<float>{
+                 x.data(), w.data(), b.data(), pre.data(), y.data(), rows, in, out, Activation::gelu, {0.3f, 1}});
     stx::linear_backward(ctx, stx::LinearBackward<float>{.grad_y = gy.data(),
                                                          .x = x.data(),
                                                          .weight = w.data(),
@@ -240,19 +220,14 @@ TEST_CASE("linear: the backend stays inside its buffers") {
 
 TEST_CASE("linear: wrong calls are errors") {
   stx::Context<Cpu> ctx;
-  const auto run = [&](std::vector<Input> in, LinearOptions options = {}) {
-    run_op<float>(ctx, in, layer(options));
-  };
-  CHECK_THROWS_WITH_AS(
-      run({random_input({2, 3}, 1), random_input({4, 2}, 2), random_input({4}, 3)}),
-      "[linear] x (rows, in) and weight (out, in) must agree on in, got (2, 3) and (4, 2)",
-      stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      run({random_input({2, 3}, 1), random_input({4, 3}, 2), random_input({3}, 3)}),
-      "[linear] bias must have shape (4), got (3)", stx::ArgumentError);
+  const auto run = [&](std::vector<Input> in, LinearOptions options = {}) { run_op<float>(ctx, in, layer(options)); };
+  CHECK_THROWS_WITH_AS(run({random_input({2, 3}, 1), random_input({4, 2}, 2), random_input({4}, 3)}),
+                       "[linear] x (rows, in) and weight (out, in) must agree on in, got (2, 3) and (4, 2)",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run({random_input({2, 3}, 1), random_input({4, 3}, 2), random_input({3}, 3)}),
+                       "[linear] bias must have shape (4), got (3)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(run(inputs(2, 3, 4), {Activation::identity, {1.0f, 0}}),
                        "[linear] dropout probability must be in [0, 1), got 1", stx::ArgumentError);
   CHECK_THROWS_AS(run(inputs(2, 3, 4), {Activation::identity, {-0.1f, 0}}), stx::ArgumentError);
-  CHECK_THROWS_AS(run(inputs(2, 3, 4), {Activation::identity, {std::nanf(""), 0}}),
-                  stx::ArgumentError);
+  CHECK_THROWS_AS(run(inputs(2, 3, 4), {Activation::identity, {std::nanf(""), 0}}), stx::ArgumentError);
 }

@@ -57,8 +57,8 @@ TEST_CASE("matvec: PyTorch's product") {
   CHECK(max_error(product<double>(g.at("table").values, g.at("mean").values), g.at("product").values) <= 1e-14);
 }
 
-TEST_CASE("matvec: unit vectors pick columns; the same bits for every number of threads"
-          * doctest::test_suite("properties")) {
+TEST_CASE("matvec: unit vectors pick columns; the same bits for every number of threads" *
+          doctest::test_suite("properties")) {
   const auto a = random_values(700 * 37, 3);
   std::vector<double> unit(37, 0.0);
   unit[35] = 1;

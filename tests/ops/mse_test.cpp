@@ -13,9 +13,7 @@ namespace {
 constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
 
 auto loss(double weight = 1) {
-  return [weight](auto& ctx, const auto& v) {
-    return std::vector{stx::mse(ctx, v[0], v[1].value(), {}, weight)};
-  };
+  return [weight](auto& ctx, const auto& v) { return std::vector{stx::mse(ctx, v[0], v[1].value(), {}, weight)}; };
 }
 auto masked_loss(double weight = 1) {
   return [weight](auto& ctx, const auto& v) {
@@ -35,12 +33,10 @@ template <class T>
 void check_values(const std::vector<Input>& in, bool masked, double weight) {
   INFO("shape ", in[0].shape, ", masked ", masked);
   stx::Context<Cpu> ctx({.threads = 2});
-  const auto got =
-      masked ? run_op<T>(ctx, in, masked_loss(weight)) : run_op<T>(ctx, in, loss(weight));
+  const auto got = masked ? run_op<T>(ctx, in, masked_loss(weight)) : run_op<T>(ctx, in, loss(weight));
   const auto reference = [&]<class U>(U) {
-    auto r =
-        naive::mse(convert<U>(in[0].values), convert<U>(in[1].values),
-                   masked ? convert<U>(in[2].values) : std::vector<U>(), static_cast<U>(weight));
+    auto r = naive::mse(convert<U>(in[0].values), convert<U>(in[1].values),
+                        masked ? convert<U>(in[2].values) : std::vector<U>(), static_cast<U>(weight));
     for (U& g : r.second) g *= static_cast<U>(output_weights(0, 1)[0]);
     return r;
   };
@@ -77,9 +73,8 @@ TEST_CASE("mse: PyTorch's values and gradients") {
 
 TEST_CASE("mse: known values") {
   stx::Context<Cpu> ctx;
-  std::vector<Input> in = {{Shape{1, 4}, {1, 2, 3, 4}},
-                           {Shape{1, 4}, {1, 0, 0, 0}, false},
-                           {Shape{1, 4}, {0, 1, 0, 1}, false}};
+  std::vector<Input> in = {
+      {Shape{1, 4}, {1, 2, 3, 4}}, {Shape{1, 4}, {1, 0, 0, 0}, false}, {Shape{1, 4}, {0, 1, 0, 1}, false}};
   CHECK(run_op<double>(ctx, in, loss()).outputs[0][0] == 29.0 / 4);
   CHECK(run_op<double>(ctx, in, masked_loss()).outputs[0][0] == 10.0);
   CHECK(run_op<double>(ctx, in, masked_loss(10)).outputs[0][0] == 100.0);
@@ -146,10 +141,9 @@ TEST_CASE("mse: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   auto in = inputs(3, 4);
   in[1] = random_input({3, 5}, 1);
-  CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, in, loss()),
-      "[mse] y, target and mask must have one shape (rows, cols), got (3, 4), (3, 5), ()",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, loss()),
+                       "[mse] y, target and mask must have one shape (rows, cols), got (3, 4), (3, 5), ()",
+                       stx::ArgumentError);
   in = inputs(3, 4);
   in[2] = random_input({4, 3}, 1);
   CHECK_THROWS_AS(run_op<float>(ctx, in, masked_loss()), stx::ArgumentError);

@@ -24,15 +24,9 @@ TEST_CASE("neighbour_sample on CUDA is that of the CPU, eager, captured and repl
         const auto graph = to_device(ctx, csr);
         const stx::Shape shape{n * size + 8}, counts_shape{n + 8};
         const auto neighbours = to_device(ctx, std::vector<std::int32_t>(shape.size(), -7), shape);
-        const auto counts =
-            to_device(ctx, std::vector<std::int32_t>(counts_shape.size(), -7), counts_shape);
-        const stx::NeighbourSample args{graph.view(),
-                                        to_device(ctx, nodes, stx::Shape{n}).data,
-                                        neighbours.data + 4,
-                                        counts.data + 4,
-                                        n,
-                                        size,
-                                        2};
+        const auto counts = to_device(ctx, std::vector<std::int32_t>(counts_shape.size(), -7), counts_shape);
+        const stx::NeighbourSample args{
+            graph.view(), to_device(ctx, nodes, stx::Shape{n}).data, neighbours.data + 4, counts.data + 4, n, size, 2};
         stx::StepGraph<D> step(ctx);
         std::vector<std::vector<std::int32_t>> all;
         for (int s = 0; s < 4; ++s) {

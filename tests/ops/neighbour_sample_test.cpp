@@ -4,8 +4,8 @@
 #include <set>
 
 #include "stx/autograd/backward.hpp"
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 #include "support/guarded.hpp"
@@ -36,8 +36,8 @@ struct Sample {
   bool operator==(const Sample&) const = default;
 };
 
-Sample sample(const Rows& rows, const std::vector<std::int32_t>& nodes, std::int32_t size,
-              int steps = 1, std::uint32_t site = 3, int threads = 2) {
+Sample sample(const Rows& rows, const std::vector<std::int32_t>& nodes, std::int32_t size, int steps = 1,
+              std::uint32_t site = 3, int threads = 2) {
   Context<Cpu> ctx({.threads = threads, .seed = 77});
   const auto graph = to_device(ctx, graph_of(rows));
   const auto on_device = to_device(ctx, nodes, Shape{static_cast<std::int64_t>(nodes.size())});
@@ -47,16 +47,15 @@ Sample sample(const Rows& rows, const std::vector<std::int32_t>& nodes, std::int
 }
 
 /// Floyd's algorithm on a set, with the Philox of the references.
-std::vector<std::int32_t> naive_sample(const std::vector<std::int32_t>& row, std::int32_t node,
-                                       std::int32_t size, std::uint32_t step, std::uint32_t site) {
+std::vector<std::int32_t> naive_sample(const std::vector<std::int32_t>& row, std::int32_t node, std::int32_t size,
+                                       std::uint32_t step, std::uint32_t site) {
   const auto degree = static_cast<std::int32_t>(row.size());
   std::set<std::int32_t> places;
   const std::int32_t count = std::min(size, degree);
   for (std::int32_t t = 0; t < count; ++t) {
     const std::int32_t j = degree - count + t;
-    const auto words = naive::philox({static_cast<std::uint32_t>(t / 4),
-                                      static_cast<std::uint32_t>(node), step, site * 256 + 12},
-                                     {77, 0});
+    const auto words = naive::philox(
+        {static_cast<std::uint32_t>(t / 4), static_cast<std::uint32_t>(node), step, site * 256 + 12}, {77, 0});
     const auto drawn = static_cast<std::int32_t>(std::uint64_t{words[t % 4]} * (j + 1) >> 32);
     places.insert(places.count(drawn) ? j : drawn);
   }
@@ -77,8 +76,7 @@ TEST_CASE("neighbour_sample: Floyd's choice of a second program, for every size"
       const Sample got = sample(rows, nodes, size, step);
       for (std::size_t i = 0; i < nodes.size(); ++i) {
         const auto want = naive_sample(rows[nodes[i]], nodes[i], size, step, 3);
-        const std::vector<std::int32_t> row(got.neighbours.begin() + i * size,
-                                            got.neighbours.begin() + (i + 1) * size);
+        const std::vector<std::int32_t> row(got.neighbours.begin() + i * size, got.neighbours.begin() + (i + 1) * size);
         REQUIRE(row == want);
         REQUIRE(got.counts[i] == std::min<std::int64_t>(size, rows[nodes[i]].size()));
       }
@@ -113,15 +111,14 @@ TEST_CASE("neighbour_sample: the neighbours of a program in Python") {
   CHECK(to_host(ctx, got.neighbours) == std::vector<std::int32_t>(want.begin(), want.end()));
 }
 
-TEST_CASE("neighbour_sample: ascending, different, neighbours; all of them where there are few"
-          * doctest::test_suite("properties")) {
+TEST_CASE("neighbour_sample: ascending, different, neighbours; all of them where there are few" *
+          doctest::test_suite("properties")) {
   const Rows rows = naive::random_rows(200, 9, 6);
   std::vector<std::int32_t> nodes(200);
   for (std::int32_t i = 0; i < 200; ++i) nodes[i] = i;
   const Sample got = sample(rows, nodes, 6);
   for (std::size_t i = 0; i < 200; ++i) {
-    const std::vector<std::int32_t> row(got.neighbours.begin() + i * 6,
-                                        got.neighbours.begin() + i * 6 + got.counts[i]);
+    const std::vector<std::int32_t> row(got.neighbours.begin() + i * 6, got.neighbours.begin() + i * 6 + got.counts[i]);
     CHECK(std::is_sorted(row.begin(), row.end()));
     CHECK(std::set(row.begin(), row.end()).size() == row.size());
     CHECK(std::includes(rows[i].begin(), rows[i].end(), row.begin(), row.end()));
@@ -136,10 +133,9 @@ TEST_CASE(
   const Rows rows = naive::random_rows(100, 30, 7);
   const Sample a = sample(rows, {5, 1, 60}, 4);
   CHECK(sample(rows, {60, 5, 1}, 4).neighbours ==
-        std::vector<std::int32_t>{a.neighbours[8], a.neighbours[9], a.neighbours[10],
-                                  a.neighbours[11], a.neighbours[0], a.neighbours[1],
-                                  a.neighbours[2], a.neighbours[3], a.neighbours[4],
-                                  a.neighbours[5], a.neighbours[6], a.neighbours[7]});
+        std::vector<std::int32_t>{a.neighbours[8], a.neighbours[9], a.neighbours[10], a.neighbours[11], a.neighbours[0],
+                                  a.neighbours[1], a.neighbours[2], a.neighbours[3], a.neighbours[4], a.neighbours[5],
+                                  a.neighbours[6], a.neighbours[7]});
   CHECK(sample(rows, {5, 1, 60}, 4, 2) != a);
   CHECK(sample(rows, {5, 1, 60}, 4, 1, 4) != a);
   std::vector<std::int32_t> nodes(2000);
@@ -175,15 +171,15 @@ TEST_CASE("neighbour_sample: the backend stays inside its buffers") {
       std::vector<std::int32_t> wanted(97);
       for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = static_cast<std::int32_t>(i % 63) - 1;
       Guarded<std::int32_t> nodes(wanted), neighbours(97 * size, -7), counts(97, -7);
-      stx::neighbour_sample(ctx, stx::NeighbourSample{.graph = {.indptr = indptr.data(),
-                                                                .indices = indices.data(),
-                                                                .n_nodes = 60,
-                                                                .n_edges = graph.n_edges()},
-                                                      .nodes = nodes.data(),
-                                                      .neighbours = neighbours.data(),
-                                                      .counts = counts.data(),
-                                                      .n = 97,
-                                                      .size = size});
+      stx::neighbour_sample(
+          ctx,
+          stx::NeighbourSample{
+              .graph = {.indptr = indptr.data(), .indices = indices.data(), .n_nodes = 60, .n_edges = graph.n_edges()},
+              .nodes = nodes.data(),
+              .neighbours = neighbours.data(),
+              .counts = counts.data(),
+              .n = 97,
+              .size = size});
       CHECK((indptr.intact() && indices.intact() && nodes.intact() && neighbours.intact() && counts.intact()));
       for (std::int32_t v : neighbours.content()) REQUIRE((v >= -1 && v < 60));  // every place was written
       for (std::int32_t c : counts.content()) REQUIRE((c >= 0 && c <= size));
@@ -203,12 +199,10 @@ TEST_CASE("neighbour_sample: wrong calls are errors") {
   const auto graph = to_device(ctx, graph_of({{0}}));
   const auto nodes = to_device(ctx, std::vector<std::int32_t>{0}, Shape{1});
   for (std::int32_t size : {0, 1025})
-    CHECK_THROWS_WITH_AS(
-        stx::neighbour_sample(ctx, graph, nodes, size, 0),
-        ("[neighbour_sample] size must lie in [1, 1024], got " + std::to_string(size)).c_str(),
-        stx::ArgumentError);
+    CHECK_THROWS_WITH_AS(stx::neighbour_sample(ctx, graph, nodes, size, 0),
+                         ("[neighbour_sample] size must lie in [1, 1024], got " + std::to_string(size)).c_str(),
+                         stx::ArgumentError);
   const auto matrix = to_device(ctx, std::vector<std::int32_t>{0}, Shape{1, 1});
   CHECK_THROWS_WITH_AS(stx::neighbour_sample(ctx, graph, matrix, 1, 0),
-                       "[neighbour_sample] nodes must be a vector, got shape (1, 1)",
-                       stx::ArgumentError);
+                       "[neighbour_sample] nodes must be a vector, got shape (1, 1)", stx::ArgumentError);
 }

@@ -28,8 +28,9 @@ void check(std::int64_t n_rows, std::int64_t n_columns, std::int64_t k, bool by_
     DeviceRig<float, D> rig(ctx);
     const std::int64_t size = n_rows * ((n_columns + 31) / 32);
     const auto bits = stx::to_device(ctx, std::vector<std::uint32_t>(size + 8, 77u), stx::Shape{size + 8});
-    const stx::PairBits<std::int32_t> args{rig.exact(lists), rig.exact(anchors), rig.exact(others), bits.data + 4,
-                                           n_lists, k, n_ids, n_rows, n_columns, by_columns};
+    const stx::PairBits<std::int32_t> args{
+        rig.exact(lists), rig.exact(anchors), rig.exact(others), bits.data + 4, n_lists, k, n_ids,
+        n_rows,           n_columns,          by_columns};
     stx::StepGraph<D> graph(ctx);
     for (int i = 0; i < 3; ++i)  // eager, captured, replayed
       graph.run(0, [&] {

@@ -42,8 +42,7 @@ std::vector<std::uint32_t> bits(const Ids& lists, const Ids& first, const Ids& s
                                 int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads});
   const auto vector = [&](const Ids& v) { return to_device(ctx, v, Shape{static_cast<std::int64_t>(v.size())}); };
-  const auto device =
-      to_device(ctx, lists, Shape{n_lists, static_cast<std::int64_t>(lists.size()) / n_lists});
+  const auto device = to_device(ctx, lists, Shape{n_lists, static_cast<std::int64_t>(lists.size()) / n_lists});
   return to_host(ctx, stx::pair_bits(ctx, device, vector(first), vector(second), anchors, n_ids));
 }
 

@@ -7,8 +7,7 @@ using stx::GradWrite;
 
 TEST_CASE("pearson_loss on CUDA: odd shapes, overwrite and accumulate") {
   if (no_cuda_device()) return;
-  const auto check = [](std::int64_t rows, std::int64_t cols, GradWrite write, double offset = 0,
-                        double share = 1) {
+  const auto check = [](std::int64_t rows, std::int64_t cols, GradWrite write, double offset = 0, double share = 1) {
     CAPTURE(rows);
     CAPTURE(cols);
     auto prediction = random_values(rows * cols, 1);

@@ -113,8 +113,7 @@ TEST_CASE("pearson_loss: golden values of numpy and PyTorch") {
   const auto& p = golden.at("prediction");
   const Shape shape{p.rows, p.cols};
   stx::Context<Cpu> ctx;
-  const auto got =
-      run_op<double>(ctx, {{shape, p.values}, {shape, golden.at("target").values, false}}, op());
+  const auto got = run_op<double>(ctx, {{shape, p.values}, {shape, golden.at("target").values, false}}, op());
   CHECK(std::abs(got.outputs[0][0] - golden.at("loss").values[0]) <= 1e-14);
   auto want = golden.at("grad").values;
   for (double& g : want) g *= output_weights(0, 1)[0];
@@ -135,7 +134,9 @@ TEST_CASE("pearson_loss: a column counts from its least rows on, and with more t
   in.push_back({Shape{9, 3}, std::vector<double>(27, 1), false});
   for (std::int64_t k : {0, 1, 4, 2}) in[2].values[k] = 0;
   for (std::int64_t i = 0; i < 9; ++i) in[1].values[3 * i + 2] = 5;
-  const auto loss = [&](stx::PearsonOptions options) { return run_op<double>(ctx, in, masked_op(options)).outputs[0][0]; };
+  const auto loss = [&](stx::PearsonOptions options) {
+    return run_op<double>(ctx, in, masked_op(options)).outputs[0][0];
+  };
   std::vector<double> r(3, 0);
   for (std::int64_t j = 0; j < 2; ++j) {
     std::vector<double> p, t;
@@ -201,9 +202,8 @@ TEST_CASE("pearson_loss: same bits for every number of threads; nothing outside;
   check_same_for_all_threads<float>(inputs(300, 133), op(), 2);
   check_same_for_all_threads<float>(masked_inputs(300, 133, 0.5), masked_op({.least_rows = 150}), 2);
   stx::Context<Cpu> ctx({.threads = 3});
-  Guarded<float> p(convert<float>(random_values(35 * 3, 1))),
-      t(convert<float>(random_values(35 * 3, 2))), loss(1), r(3), stats(stx::pearson_stats * 3), one(1, 1.0f),
-      counted(1), grad(35 * 3);
+  Guarded<float> p(convert<float>(random_values(35 * 3, 1))), t(convert<float>(random_values(35 * 3, 2))), loss(1),
+      r(3), stats(stx::pearson_stats * 3), one(1, 1.0f), counted(1), grad(35 * 3);
   stx::pearson_loss_forward(ctx, stx::PearsonLossForward<float>{.prediction = p.data(),
                                                                 .target = t.data(),
                                                                 .loss = loss.data(),

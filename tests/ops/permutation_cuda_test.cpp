@@ -12,14 +12,10 @@ TEST_CASE("permutation on CUDA is that of the CPU; a captured one follows its co
       CAPTURE(n);
       const auto run = [&]<class D>(D) {
         stx::Context<D> ctx({.seed = 99});
-        const auto items =
-            stx::to_device(ctx, std::vector<std::int32_t>(n + 8, -5), stx::Shape{n + 8});
+        const auto items = stx::to_device(ctx, std::vector<std::int32_t>(n + 8, -5), stx::Shape{n + 8});
         const auto epoch = stx::to_device(ctx, std::vector<std::uint32_t>{0}, stx::Shape{1});
-        const stx::Permutation<std::int32_t> args{.items = items.data + 4,
-                                                  .counter = own_counter ? epoch.data : nullptr,
-                                                  .count = n,
-                                                  .n = n,
-                                                  .site = 2};
+        const stx::Permutation<std::int32_t> args{
+            .items = items.data + 4, .counter = own_counter ? epoch.data : nullptr, .count = n, .n = n, .site = 2};
         stx::StepGraph<D> graph(ctx);
         std::vector<std::vector<std::int32_t>> all;
         for (std::uint32_t e = 0; e < 4; ++e) {  // eager, captured, replayed twice

@@ -14,8 +14,8 @@ using stx::Shape;
 
 namespace {
 
-std::vector<std::int32_t> order(std::int64_t n, std::uint32_t step = 1, std::uint32_t site = 2,
-                                std::int64_t first = 0, std::int64_t count = -1, int threads = 2) {
+std::vector<std::int32_t> order(std::int64_t n, std::uint32_t step = 1, std::uint32_t site = 2, std::int64_t first = 0,
+                                std::int64_t count = -1, int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads, .seed = 77});
   ctx.step_state()->step = step;
   return to_host(ctx, stx::permutation(ctx, n, site, first, count < 0 ? n : count));
@@ -30,14 +30,13 @@ bool holds_each_once(std::vector<std::int32_t> items) {
 
 }  // namespace
 
-TEST_CASE("permutation: every item once, for every size up to 300 and some large ones"
-          * doctest::test_suite("properties")) {
+TEST_CASE("permutation: every item once, for every size up to 300 and some large ones" *
+          doctest::test_suite("properties")) {
   for (std::int64_t n = 1; n <= 300; ++n) {
     INFO(n);
     REQUIRE(holds_each_once(order(n)));
   }
-  for (std::int64_t n : {1023, 1024, 1025, 4097, 65536, 65537, 1000003})
-    CHECK(holds_each_once(order(n)));
+  for (std::int64_t n : {1023, 1024, 1025, 4097, 65536, 65537, 1000003}) CHECK(holds_each_once(order(n)));
 }
 
 TEST_CASE("permutation: the network written out, odd sizes") {
@@ -58,8 +57,8 @@ TEST_CASE("permutation: the network of a second program") {
   }
 }
 
-TEST_CASE("permutation: all 24 orders of 4 items and all 120 of 5 are equally likely"
-          * doctest::test_suite("properties")) {
+TEST_CASE("permutation: all 24 orders of 4 items and all 120 of 5 are equally likely" *
+          doctest::test_suite("properties")) {
   for (std::int64_t n : {4, 5}) {
     std::vector<double> counts(n == 4 ? 24 : 120);
     for (std::uint32_t step = 0; step < 60000; ++step) {
@@ -87,8 +86,7 @@ TEST_CASE("permutation: every item is equally often at every place, and neighbou
     for (std::int64_t i = 0; i < n; ++i) at[i * n + items[i]] += 1;
     for (std::int64_t i = 0; i + 1 < n; ++i) followed[items[i] * n + items[i + 1]] += 1;
   }
-  CHECK(naive::chi_square(at, std::vector<double>(n * n, 1.0 / (n * n))) <
-        naive::chi_square_limit((n - 1) * (n - 1)));
+  CHECK(naive::chi_square(at, std::vector<double>(n * n, 1.0 / (n * n))) < naive::chi_square_limit((n - 1) * (n - 1)));
   double pairs = 0;
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t j = 0; j < n; ++j)
@@ -99,8 +97,7 @@ TEST_CASE("permutation: every item is equally often at every place, and neighbou
 TEST_CASE("permutation: a slice is the slice of the whole, whatever the threads") {
   const auto whole = order(10007, 1, 2, 0, -1, 1);
   for (int threads : {1, 2, 3, 5}) CHECK(order(10007, 1, 2, 0, -1, threads) == whole);
-  CHECK(order(10007, 1, 2, 5000, 33) ==
-        std::vector<std::int32_t>(whole.begin() + 5000, whole.begin() + 5033));
+  CHECK(order(10007, 1, 2, 5000, 33) == std::vector<std::int32_t>(whole.begin() + 5000, whole.begin() + 5033));
   CHECK(order(10007, 1, 2, 10007, 0).empty());
 }
 
@@ -118,17 +115,15 @@ TEST_CASE("permutation: the largest n, and the backend stays inside its buffer")
   for (std::int32_t item : order(n, 1, 2, n - 1000, 1000)) CHECK(item >= 0);
   stx::Context<Cpu> ctx;
   Guarded<std::int32_t> items(33);
-  stx::permutation(ctx,
-                   stx::Permutation<std::int32_t>{.items = items.data(), .count = 33, .n = 40});
+  stx::permutation(ctx, stx::Permutation<std::int32_t>{.items = items.data(), .count = 33, .n = 40});
   CHECK(items.intact());
 }
 
 TEST_CASE("permutation: numbers out of range are errors") {
-  CHECK_THROWS_WITH_AS(
-      order(5, 1, 2, 3, 3),
-      "[permutation] n must be in [0, 2^31) and [first, first + count) inside [0, n), "
-      "got n = 5, first = 3, count = 3",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(order(5, 1, 2, 3, 3),
+                       "[permutation] n must be in [0, 2^31) and [first, first + count) inside [0, n), "
+                       "got n = 5, first = 3, count = 3",
+                       stx::ArgumentError);
   CHECK_THROWS_AS(order(0, 1, 2, 0, 1), stx::ArgumentError);
   CHECK_THROWS_AS(order(-1, 1, 2, 0, 0), stx::ArgumentError);
   CHECK_THROWS_AS(order(5, 1, 2, -1, 3), stx::ArgumentError);
@@ -136,8 +131,7 @@ TEST_CASE("permutation: numbers out of range are errors") {
   stx::Context<Cpu> ctx;
   const auto two = to_device(ctx, std::vector<std::uint32_t>(2), Shape{2});
   CHECK_THROWS_WITH_AS(stx::permutation(ctx, 5, 1, 0, 5, two),
-                       "[permutation] counter must be a single value, got shape (2)",
-                       stx::ArgumentError);
+                       "[permutation] counter must be a single value, got shape (2)", stx::ArgumentError);
 }
 
 TEST_CASE("permutation: pairs of places of larger orders are spread evenly") {

@@ -14,9 +14,8 @@ struct Form {
   EntryLoss entry;
   bool masked, mean;
 };
-constexpr Form forms[] = {{EntryLoss::squared, false, true},
-                          {EntryLoss::squared, true, true},
-                          {EntryLoss::absolute, false, false}};
+constexpr Form forms[] = {
+    {EntryLoss::squared, false, true}, {EntryLoss::squared, true, true}, {EntryLoss::absolute, false, false}};
 
 std::vector<double> random_mask(std::int64_t n) {
   auto mask = random_values(n, 9);
@@ -42,10 +41,8 @@ void check(std::int64_t rows, std::int64_t cols, Form form, GradWrite write) {
                               .rows = rows,
                               .cols = cols,
                               .weight = T(0.75)};
-    const stx::PointwiseLossForward<T> forward{.in = in,
-                                               .loss = rig.output(1),
-                                               .divisor = rig.output(1),
-                                               .row_sums = rig.output(2 * rows)};
+    const stx::PointwiseLossForward<T> forward{
+        .in = in, .loss = rig.output(1), .divisor = rig.output(1), .row_sums = rig.output(2 * rows)};
     const stx::PointwiseLossBackward<T> backward{.in = in,
                                                  .grad_loss = rig.input({1.5}),
                                                  .divisor = forward.divisor,
@@ -69,8 +66,7 @@ TEST_CASE("pointwise_loss on CUDA: odd shapes, masked and not, overwrite and acc
     }
 }
 
-TEST_CASE(
-    "pointwise_loss on CUDA: the first row that is not finite is recorded; masked entries may hold anything") {
+TEST_CASE("pointwise_loss on CUDA: the first row that is not finite is recorded; masked entries may hold anything") {
   if (no_cuda_device()) return;
   for (const EntryLoss entry : {EntryLoss::squared, EntryLoss::absolute}) {
     stx::Context<stx::Cuda> ctx;

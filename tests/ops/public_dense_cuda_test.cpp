@@ -27,18 +27,17 @@ using stx::Shape;
 
 TEST_CASE("public ops on CUDA: linear and products") {
   if (no_cuda_device()) return;
-  compare_public({random_input({6, 5}, 1), random_input({7, 5}, 2), random_input({7}, 3), random_input({6, 7}, 4),
-                  random_input({2, 7}, 5)},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   const stx::LinearResidual<T, D> onto{v[3], stx::ColumnSlice<T, D>(v[4]), 3};
-                   return Vars<T, D>{stx::linear(
-                       ctx, v[0], v[1], v[2],
-                       stx::LinearOptions{.activation = Activation::gelu, .dropout = {0.3f, 4}}, onto)};
-                 });
-  compare_public({random_input({6, 5}, 1), random_input({5, 7}, 2)},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   return Vars<T, D>{stx::matmul(ctx, v[0], v[1])};
-                 });
+  compare_public(
+      {random_input({6, 5}, 1), random_input({7, 5}, 2), random_input({7}, 3), random_input({6, 7}, 4),
+       random_input({2, 7}, 5)},
+      []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
+        const stx::LinearResidual<T, D> onto{v[3], stx::ColumnSlice<T, D>(v[4]), 3};
+        return Vars<T, D>{stx::linear(ctx, v[0], v[1], v[2],
+                                      stx::LinearOptions{.activation = Activation::gelu, .dropout = {0.3f, 4}}, onto)};
+      });
+  compare_public(
+      {random_input({6, 5}, 1), random_input({5, 7}, 2)},
+      []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) { return Vars<T, D>{stx::matmul(ctx, v[0], v[1])}; });
   compare_public({random_input({3, 6, 5}, 1), random_input({3, 5, 7}, 2), random_input({3, 7, 5}, 3)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    return Vars<T, D>{stx::batched_matmul(ctx, v[0], v[1]),
@@ -49,11 +48,11 @@ TEST_CASE("public ops on CUDA: linear and products") {
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    return Vars<T, D>{stx::batched_matmul(ctx, v[0], v[1], {.batch_second = true})};
                  });
-  compare_public({random_input({9, 8}, 1), random_input({8, 5}, 2), random_input({5, 8}, 3)},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   return Vars<T, D>{stx::fold_into_keys(ctx, v[0], v[1], 2),
-                                     stx::fold_into_values(ctx, v[0], v[2], 4)};
-                 });
+  compare_public(
+      {random_input({9, 8}, 1), random_input({8, 5}, 2), random_input({5, 8}, 3)},
+      []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
+        return Vars<T, D>{stx::fold_into_keys(ctx, v[0], v[1], 2), stx::fold_into_values(ctx, v[0], v[2], 4)};
+      });
   compare_public({data_input({6, 5}, 1), data_input({5}, 2)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    return Vars<T, D>{stx::constant(ctx, stx::matvec(ctx, v[0].value(), v[1].value()))};
@@ -76,12 +75,11 @@ TEST_CASE("public ops on CUDA: csr_matmul") {
 
 TEST_CASE("public ops on CUDA: element by element, and rows") {
   if (no_cuda_device()) return;
-  compare_public({random_input({5, 6}, 1), random_input({5, 6}, 2)},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   return Vars<T, D>{
-                       stx::activate(ctx, v[0], {.activation = Activation::silu, .dropout = {0.3f, 4}}, v[1]),
-                       stx::add(ctx, v[0], v[1]), stx::gated_activation(ctx, v[1], Activation::gelu_tanh)};
-                 });
+  compare_public(
+      {random_input({5, 6}, 1), random_input({5, 6}, 2)}, []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
+        return Vars<T, D>{stx::activate(ctx, v[0], {.activation = Activation::silu, .dropout = {0.3f, 4}}, v[1]),
+                          stx::add(ctx, v[0], v[1]), stx::gated_activation(ctx, v[1], Activation::gelu_tanh)};
+      });
   compare_public({random_input({5, 6}, 1), random_input({5, 3}, 2)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    return Vars<T, D>{stx::concat_columns(ctx, v[0], v[1]), stx::reshape(ctx, v[0], Shape{3, 10})};
@@ -116,9 +114,8 @@ TEST_CASE("public ops on CUDA: norms") {
                   random_input({2, 10}, 5)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    const stx::ColumnSlice<T, D> left(v[4], 0, 5), right(v[4], 5, 5);
-                   return Vars<T, D>{stx::ada_layer_norm(ctx, v[0], v[1], v[2], 3),
-                                     stx::ada_layer_norm(ctx, v[0], left, right, 3),
-                                     stx::gated_residual(ctx, v[3], v[0], v[1], 3),
-                                     stx::gated_residual(ctx, v[3], v[0], right, 3)};
+                   return Vars<T, D>{
+                       stx::ada_layer_norm(ctx, v[0], v[1], v[2], 3), stx::ada_layer_norm(ctx, v[0], left, right, 3),
+                       stx::gated_residual(ctx, v[3], v[0], v[1], 3), stx::gated_residual(ctx, v[3], v[0], right, 3)};
                  });
 }

@@ -52,18 +52,19 @@ std::vector<std::int32_t> joined(const Lists&... lists) {
 
 TEST_CASE("public ops on CUDA: attention and its bias") {
   if (no_cuda_device()) return;
-  compare_public({random_input({6, 8}, 1), random_input({10, 8}, 2), random_input({10, 8}, 3), random_input({2, 3, 5}, 4)},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   const auto lengths = ids(ctx, {5, 3});
-                   const auto result = stx::attention(ctx, v[0], v[1], v[2],
-                                                      {.n_heads = 2, .batch = 2, .dropout = {0.3f, 4}, .weights = true},
-                                                      v[3], stx::KeyMask<D>{.lengths = lengths, .keys = {}});
-                   return Vars<T, D>{result.out, stx::constant(ctx, result.weights)};
-                 });
+  compare_public(
+      {random_input({6, 8}, 1), random_input({10, 8}, 2), random_input({10, 8}, 3), random_input({2, 3, 5}, 4)},
+      []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
+        const auto lengths = ids(ctx, {5, 3});
+        const auto result =
+            stx::attention(ctx, v[0], v[1], v[2], {.n_heads = 2, .batch = 2, .dropout = {0.3f, 4}, .weights = true},
+                           v[3], stx::KeyMask<D>{.lengths = lengths, .keys = {}});
+        return Vars<T, D>{result.out, stx::constant(ctx, result.weights)};
+      });
   compare_public({random_input({6, 8}, 1), random_input({7, 8}, 2), random_input({7, 8}, 3)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   const auto result = stx::shared_kv_attention(
-                       ctx, v[0], v[1], v[2], {.n_heads = 2, .dropout = {0.3f, 4}, .weights = true});
+                   const auto result = stx::shared_kv_attention(ctx, v[0], v[1], v[2],
+                                                                {.n_heads = 2, .dropout = {0.3f, 4}, .weights = true});
                    return Vars<T, D>{result.out, result.weights};
                  });
   compare_public({random_input({8, 3}, 1)}, []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
@@ -76,8 +77,8 @@ TEST_CASE("public ops on CUDA: gat") {
   if (no_cuda_device()) return;
   compare_public({random_input({23, 12}, 1), random_input({3, 4}, 2), random_input({3, 4}, 3), random_input({12}, 4)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   return Vars<T, D>{stx::gat(ctx, v[0], v[1], v[2], to_device(ctx, random_graph()),
-                                              {.dropout = {0.3f, 4}}, v[3])};
+                   return Vars<T, D>{
+                       stx::gat(ctx, v[0], v[1], v[2], to_device(ctx, random_graph()), {.dropout = {0.3f, 4}}, v[3])};
                  });
 }
 
@@ -94,10 +95,9 @@ TEST_CASE("public ops on CUDA: nearest rows and their scores") {
     const auto first = to_device(ctx, convert<float>(sets[0].values), Shape{9, 5}),
                second = to_device(ctx, convert<float>(sets[1].values), Shape{17, 5});
     const auto both = stx::cross_top_k(ctx, first, second, 3, 2);
-    return joined(
-        to_host(ctx, stx::top_k(ctx, first, second, {.k = 4, .metric = stx::KnnMetric::cosine}).ids),
-        to_host(ctx, stx::top_k(ctx, second, second, {.k = 16, .without_self = true}).ids),
-        to_host(ctx, both.of_first.ids), to_host(ctx, both.of_second.ids));
+    return joined(to_host(ctx, stx::top_k(ctx, first, second, {.k = 4, .metric = stx::KnnMetric::cosine}).ids),
+                  to_host(ctx, stx::top_k(ctx, second, second, {.k = 16, .without_self = true}).ids),
+                  to_host(ctx, both.of_first.ids), to_host(ctx, both.of_second.ids));
   });
 }
 
@@ -117,8 +117,7 @@ TEST_CASE("public ops on CUDA: cells and neighbours of points in space") {
 TEST_CASE("public ops on CUDA: neighbour_sample") {
   if (no_cuda_device()) return;
   compare_exact([]<class D>(Context<D>& ctx) {
-    const auto sampled =
-        stx::neighbour_sample(ctx, to_device(ctx, random_graph()), ids(ctx, {4, 22, 0, 99, 4}), 3, 7);
+    const auto sampled = stx::neighbour_sample(ctx, to_device(ctx, random_graph()), ids(ctx, {4, 22, 0, 99, 4}), 3, 7);
     return joined(to_host(ctx, sampled.neighbours), to_host(ctx, sampled.counts));
   });
 }

@@ -58,25 +58,31 @@ TEST_CASE("public ops on CUDA: likelihoods of counts") {
                    const stx::Counts<T, D> counts(to_device(ctx, sparse()), ids(ctx, {3, 0}));
                    return Vars<T, D>{stx::count_log_prob<T>(ctx, counts, v[0], {v[1], ids(ctx, {2, 0})})};
                  });
-  compare_public({random_input({4, 5}, 1), random_input({4}, 2, 1, 3), random_input({4, 5}, 3), random_input({4, 5}, 4),
-                  {Shape{5}, {1, 1, 0, 1, 1}, false}},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   return Vars<T, D>{stx::count_decoder<T>(ctx, to_device(ctx, sparse()), v[0], v[1], {v[2]}, v[3],
-                                                           v[4].value())};
-                 });
+  compare_public(
+      {random_input({4, 5}, 1),
+       random_input({4}, 2, 1, 3),
+       random_input({4, 5}, 3),
+       random_input({4, 5}, 4),
+       {Shape{5}, {1, 1, 0, 1, 1}, false}},
+      []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
+        return Vars<T, D>{stx::count_decoder<T>(ctx, to_device(ctx, sparse()), v[0], v[1], {v[2]}, v[3], v[4].value())};
+      });
   compare_public({data_input({4, 5}, 1), data_input({4}, 2, 1, 3), data_input({5}, 3), data_input({4, 5}, 4)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    const auto expected = stx::count_decoder_mean<T, D>(ctx, v[0], v[1], {}, {v[2]}, v[3]);
                    return Vars<T, D>{stx::constant(ctx, expected.mean), stx::constant(ctx, expected.p_zero)};
                  });
-  compare_public({data_input({4}, 1, 10, 20), data_input({3}, 2), data_input({3}, 3, 1, 2)},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   const auto totals = to_device(ctx, std::vector<float>{4, 12, 1, 10}, Shape{4});
-                   return Vars<T, D>{stx::constant(
-                       ctx, stx::gather_log1p<T>(ctx, to_device(ctx, sparse()), ids(ctx, {3, 1, 0}),
-                                                 {.column_of = ids(ctx, {2, 0, -1, 1, -1}), .n_columns = 3,
-                                                  .totals = totals, .shift = v[1].value(), .scale = v[2].value()}))};
-                 });
+  compare_public(
+      {data_input({4}, 1, 10, 20), data_input({3}, 2), data_input({3}, 3, 1, 2)},
+      []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
+        const auto totals = to_device(ctx, std::vector<float>{4, 12, 1, 10}, Shape{4});
+        return Vars<T, D>{stx::constant(ctx, stx::gather_log1p<T>(ctx, to_device(ctx, sparse()), ids(ctx, {3, 1, 0}),
+                                                                  {.column_of = ids(ctx, {2, 0, -1, 1, -1}),
+                                                                   .n_columns = 3,
+                                                                   .totals = totals,
+                                                                   .shift = v[1].value(),
+                                                                   .scale = v[2].value()}))};
+      });
 }
 
 TEST_CASE("public ops on CUDA: normals") {
@@ -92,7 +98,9 @@ TEST_CASE("public ops on CUDA: normals") {
 
 TEST_CASE("public ops on CUDA: losses") {
   if (no_cuda_device()) return;
-  compare_public({random_input({9, 5}, 1), data_input({9, 5}, 2), {Shape{9, 5}, std::vector<double>(45, 1), false},
+  compare_public({random_input({9, 5}, 1),
+                  data_input({9, 5}, 2),
+                  {Shape{9, 5}, std::vector<double>(45, 1), false},
                   half_mask({9, 5})},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    return Vars<T, D>{stx::mse(ctx, v[0], v[1].value(), v[2].value(), 2.0),
@@ -111,18 +119,17 @@ TEST_CASE("public ops on CUDA: losses") {
 
 TEST_CASE("public ops on CUDA: contrastive, with the pairs of pair_bits") {
   if (no_cuda_device()) return;
-  compare_public({random_input({4, 6}, 1), random_input({5, 6}, 2)},
-                 []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
-                   const auto lists =
-                       to_device(ctx, std::vector<std::int32_t>{0, 2, 1, 3, 2, 4, 0, 1}, Shape{4, 2});
-                   const auto pairs = stx::pair_bits(ctx, lists, ids(ctx, {0, 1, 2, 3}), ids(ctx, {0, 1, 2, 3, 4}),
-                                                     stx::Anchors::first, 5);
-                   return Vars<T, D>{stx::contrastive(ctx, v[0], v[1], pairs, {.temperature = 0.5})};
-                 });
+  compare_public(
+      {random_input({4, 6}, 1), random_input({5, 6}, 2)}, []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
+        const auto lists = to_device(ctx, std::vector<std::int32_t>{0, 2, 1, 3, 2, 4, 0, 1}, Shape{4, 2});
+        const auto pairs =
+            stx::pair_bits(ctx, lists, ids(ctx, {0, 1, 2, 3}), ids(ctx, {0, 1, 2, 3, 4}), stx::Anchors::first, 5);
+        return Vars<T, D>{stx::contrastive(ctx, v[0], v[1], pairs, {.temperature = 0.5})};
+      });
   compare_exact([]<class D>(Context<D>& ctx) {
     const auto lists = to_device(ctx, std::vector<std::int32_t>{0, 2, 1, 3, 2, 4}, Shape{3, 2});
-    return to_host(ctx, stx::pair_bits(ctx, lists, ids(ctx, {4, 0, 3}), ids(ctx, {2, 0, 1, 1}),
-                                       stx::Anchors::second, 5));
+    return to_host(ctx,
+                   stx::pair_bits(ctx, lists, ids(ctx, {4, 0, 3}), ids(ctx, {2, 0, 1, 1}), stx::Anchors::second, 5));
   });
 }
 

@@ -53,9 +53,9 @@ TEST_CASE("public ops on CUDA: row numbers, orders, partners") {
     const auto logits = to_device(ctx, convert<float>(random_values(33, 2, -2, 2)), Shape{33});
     std::vector<std::int32_t> all;
     for (const auto& drawn :
-         {stx::draw_rows(ctx, 9, 1000, 1), stx::permutation(ctx, 20, 2, 3, 17), stx::permutation(ctx, 20, 2, 0, 5, batch),
-          stx::shuffled_batch(ctx, 11, 3, 3, batch), stx::draw_partners(ctx, lists, ids(ctx, {1, 0, 7, 1}), 4),
-          stx::softmax_sample(ctx, logits, 12, 5, 2.0)}) {
+         {stx::draw_rows(ctx, 9, 1000, 1), stx::permutation(ctx, 20, 2, 3, 17),
+          stx::permutation(ctx, 20, 2, 0, 5, batch), stx::shuffled_batch(ctx, 11, 3, 3, batch),
+          stx::draw_partners(ctx, lists, ids(ctx, {1, 0, 7, 1}), 4), stx::softmax_sample(ctx, logits, 12, 5, 2.0)}) {
       const auto host = to_host(ctx, drawn);
       all.insert(all.end(), host.begin(), host.end());
     }
@@ -65,8 +65,8 @@ TEST_CASE("public ops on CUDA: row numbers, orders, partners") {
 
 TEST_CASE("public ops on CUDA: diffusion and hidden inputs") {
   if (no_cuda_device()) return;
-  compare_public({data_input({3, 4}, 1), data_input({6, 2}, 2, 0.1, 0.9), data_input({3, 4}, 3), data_input({4}, 4, -1, 0),
-                  data_input({4}, 5, 0, 1)},
+  compare_public({data_input({3, 4}, 1), data_input({6, 2}, 2, 0.1, 0.9), data_input({3, 4}, 3),
+                  data_input({4}, 4, -1, 0), data_input({4}, 5, 0, 1)},
                  []<class T, class D>(Context<D>& ctx, const Vars<T, D>& v) {
                    const auto noised = stx::q_sample(ctx, v[0].value(), ids(ctx, {5, 0, 2}), v[1].value(), 3);
                    // In place: on a copy, for a result of its own.
@@ -95,7 +95,8 @@ TEST_CASE("optimisers on CUDA: schedule, clipping, Adam and the moving average o
   const auto train = []<class T, class D>(T, D) {
     Context<D> ctx({.threads = 1, .seed = 11, .gemm_workspace_bytes = small_workspace});
     stx::ParameterStore<T, D> store;
-    const auto weight = store.add("weight", Shape{3, 5}, Init::normal(0.5)), bias = store.add("bias", Shape{3}, Init::filled(0)),
+    const auto weight = store.add("weight", Shape{3, 5}, Init::normal(0.5)),
+               bias = store.add("bias", Shape{3}, Init::filled(0)),
                unused = store.add("unused", Shape{2}, Init::filled(1));
     store.allocate(ctx, 3);
     const auto x = to_device(ctx, convert<T>(random_values(35, 1)), Shape{7, 5}),
@@ -108,7 +109,8 @@ TEST_CASE("optimisers on CUDA: schedule, clipping, Adam and the moving average o
       graph.run(0, [&] {
         begin_step(ctx);
         store.begin_step();
-        stx::schedule_learning_rate(ctx, {.shape = stx::ScheduleShape::cosine, .value = 0.1, .warm_up = 2, .length = 6});
+        stx::schedule_learning_rate(ctx,
+                                    {.shape = stx::ScheduleShape::cosine, .value = 0.1, .warm_up = 2, .length = 6});
         const auto y = stx::linear(ctx, stx::constant(ctx, x), weight, bias);
         backward(ctx, {stx::mse(ctx, y, target), stx::l1_loss(ctx, y, target, 0.1)});
         fill(ctx, norms.data, 1, T(0));
@@ -118,13 +120,16 @@ TEST_CASE("optimisers on CUDA: schedule, clipping, Adam and the moving average o
       });
     const auto last = to_host(ctx, store.values());
     average.exchange_with_parameters(ctx);
-    return std::vector{to_host(ctx, norms), last, to_host(ctx, store.values()), to_host(ctx, average.average()),
-                       to_host(ctx, adam.means()), to_host(ctx, adam.squares()), to_host(ctx, unused.value())};
+    return std::vector{to_host(ctx, norms),          last,
+                       to_host(ctx, store.values()), to_host(ctx, average.average()),
+                       to_host(ctx, adam.means()),   to_host(ctx, adam.squares()),
+                       to_host(ctx, unused.value())};
   };
   const auto want = train(double{}, Cpu{});
   const auto rough = train(float{}, Cpu{});
   const auto got = train(float{}, Cuda{});
   CHECK(want[0][0] > 0.5);  // clipped
   CHECK(max_error(want[1], want[2]) > 1e-3);
-  for (std::size_t k = 0; k < want.size(); ++k) check_close("result " + std::to_string(k), got[k], want[k], rough[k], 64);
+  for (std::size_t k = 0; k < want.size(); ++k)
+    check_close("result " + std::to_string(k), got[k], want[k], rough[k], 64);
 }

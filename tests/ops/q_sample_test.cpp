@@ -30,28 +30,26 @@ struct Noised {
 
 template <class T>
 Noised<T> run(std::int64_t rows, std::int64_t cols, const std::vector<double>& x0,
-              const std::vector<std::int32_t>& times, const std::vector<double>& eps = {},
-              int threads = 2, std::uint32_t step = 3,
-              const std::vector<std::int32_t>& row_ids = {}) {
+              const std::vector<std::int32_t>& times, const std::vector<double>& eps = {}, int threads = 2,
+              std::uint32_t step = 3, const std::vector<std::int32_t>& row_ids = {}) {
   stx::Context<Cpu> ctx({.threads = threads, .seed = 6});
   ctx.step_state()->step = step;
   stx::Tensor<T, Cpu> given;
   if (!eps.empty()) given = to_device(ctx, convert<T>(eps), Shape{rows, cols});
   stx::Tensor<std::int32_t, Cpu> ids;
   if (!row_ids.empty()) ids = to_device(ctx, row_ids, Shape{rows});
-  const auto out = stx::q_sample(ctx, to_device(ctx, convert<T>(x0), Shape{rows, cols}),
-                                 to_device(ctx, times, Shape{rows}),
-                                 stx::diffusion::noise_levels<T>(ctx, schedule), 9, given, ids);
+  const auto out =
+      stx::q_sample(ctx, to_device(ctx, convert<T>(x0), Shape{rows, cols}), to_device(ctx, times, Shape{rows}),
+                    stx::diffusion::noise_levels<T>(ctx, schedule), 9, given, ids);
   return {to_host(ctx, out.xt), to_host(ctx, out.eps)};
 }
 
 template <class T>
-std::vector<T> naive_xt(std::int64_t cols, const std::vector<double>& x0,
-                        const std::vector<std::int32_t>& times, bool drawn) {
+std::vector<T> naive_xt(std::int64_t cols, const std::vector<double>& x0, const std::vector<std::int32_t>& times,
+                        bool drawn) {
   std::vector<T> xt;
   for (std::size_t e = 0; e < x0.size(); ++e) {
-    const std::int64_t i = static_cast<std::int64_t>(e) / cols,
-                       j = static_cast<std::int64_t>(e) % cols;
+    const std::int64_t i = static_cast<std::int64_t>(e) / cols, j = static_cast<std::int64_t>(e) % cols;
     const double bar = schedule.alpha_bar(times[i]);
     const T eps = drawn ? static_cast<T>(naive::normal(6, 3, 9, i, j)) : static_cast<T>(-x0[e]);
     xt.push_back(T(std::sqrt(bar)) * T(x0[e]) + T(std::sqrt(1 - bar)) * eps);
@@ -68,14 +66,12 @@ TEST_CASE("q_sample: against plain loops, noise drawn and given, odd shapes") {
       const auto x0 = random_values(rows * cols, 1, -2, 2);
       const auto times = some_times(rows);
       INFO(rows, " x ", cols);
-      check_close("drawn", run<float>(rows, cols, x0, times).xt,
-                  naive_xt<double>(cols, x0, times, true), naive_xt<float>(cols, x0, times, true),
-                  32, 1);
+      check_close("drawn", run<float>(rows, cols, x0, times).xt, naive_xt<double>(cols, x0, times, true),
+                  naive_xt<float>(cols, x0, times, true), 32, 1);
       if (x0.empty()) continue;
       auto minus = x0;
       for (double& v : minus) v = -v;
-      check_close("given", run<float>(rows, cols, x0, times, minus).xt,
-                  naive_xt<double>(cols, x0, times, false),
+      check_close("given", run<float>(rows, cols, x0, times, minus).xt, naive_xt<double>(cols, x0, times, false),
                   naive_xt<float>(cols, x0, times, false));
     }
 }
@@ -89,8 +85,8 @@ TEST_CASE("q_sample: PyTorch's values") {
   CHECK(max_error(got.eps, golden.at("eps").values) == 0);
 }
 
-TEST_CASE("q_sample: x_t is made of the noise that comes back, whose moments are those of N(0, 1)"
-          * doctest::test_suite("properties")) {
+TEST_CASE("q_sample: x_t is made of the noise that comes back, whose moments are those of N(0, 1)" *
+          doctest::test_suite("properties")) {
   const std::int64_t rows = 400, cols = 250;
   const auto x0 = random_values(rows * cols, 2);
   const auto times = std::vector<std::int32_t>(rows, 500);
@@ -100,8 +96,7 @@ TEST_CASE("q_sample: x_t is made of the noise that comes back, whose moments are
   for (std::size_t e = 0; e < x0.size(); ++e) {
     mean += got.eps[e] / n;
     square += got.eps[e] * got.eps[e] / n;
-    worst = std::max(
-        worst, std::abs(got.xt[e] - std::sqrt(bar) * x0[e] - std::sqrt(1 - bar) * got.eps[e]));
+    worst = std::max(worst, std::abs(got.xt[e] - std::sqrt(bar) * x0[e] - std::sqrt(1 - bar) * got.eps[e]));
   }
   CHECK(worst < 1e-12);
   CHECK(std::abs(mean) < 4.5 / std::sqrt(n));
@@ -149,14 +144,11 @@ TEST_CASE("q_sample: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   const auto of = [&](Shape shape) { return ctx.make_persistent<float>(shape); };
   const auto ints = [&](Shape shape) { return ctx.make_persistent<std::int32_t>(shape); };
-  CHECK_THROWS_WITH_AS(
-      stx::q_sample(ctx, of({2, 3}), ints({2}), of({9, 2}), 1, of({3, 2})),
-      "[q_sample] x0 and eps must have one shape (rows, cols), got (2, 3) and (3, 2)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::q_sample(ctx, of({2, 3}), ints({2}), of({9, 2}), 1, of({3, 2})),
+                       "[q_sample] x0 and eps must have one shape (rows, cols), got (2, 3) and (3, 2)",
+                       stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::q_sample(ctx, of({2, 3}), ints({3}), of({9, 2}), 1),
-                       "[q_sample] times and row_ids must have shape (2), got (3) and ()",
-                       stx::ArgumentError);
+                       "[q_sample] times and row_ids must have shape (2), got (3) and ()", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::q_sample(ctx, of({2, 3}), ints({2}), of({9, 3}), 1),
-                       "[q_sample] levels must have shape (n_times, 2), got (9, 3)",
-                       stx::ArgumentError);
+                       "[q_sample] levels must have shape (n_times, 2), got (9, 3)", stx::ArgumentError);
 }

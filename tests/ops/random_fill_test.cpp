@@ -15,14 +15,12 @@ using stx::Shape;
 
 namespace {
 
-std::vector<float> normals(std::int64_t rows, std::int64_t cols, std::uint32_t step = 3,
-                           std::uint32_t site = 5, int threads = 2,
-                           const std::vector<std::int32_t>& row_ids = {}) {
+std::vector<float> normals(std::int64_t rows, std::int64_t cols, std::uint32_t step = 3, std::uint32_t site = 5,
+                           int threads = 2, const std::vector<std::int32_t>& row_ids = {}) {
   stx::Context<Cpu> ctx({.threads = threads, .seed = 0x300000001ull});
   ctx.step_state()->step = step;
   stx::Tensor<std::int32_t, Cpu> ids;
-  if (!row_ids.empty())
-    ids = to_device(ctx, row_ids, Shape{static_cast<std::int64_t>(row_ids.size())});
+  if (!row_ids.empty()) ids = to_device(ctx, row_ids, Shape{static_cast<std::int64_t>(row_ids.size())});
   return to_host(ctx, stx::random_normal<float>(ctx, Shape{rows, cols}, site, 0.0, 1.0, ids));
 }
 
@@ -32,8 +30,7 @@ TEST_CASE("random_normal: Box and Muller of the documented counter, odd shapes")
   const auto check = [](std::int64_t rows, std::int64_t cols) {
     std::vector<double> want;
     for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t j = 0; j < cols; ++j)
-        want.push_back(naive::normal(0x300000001ull, 3, 5, i, j));
+      for (std::int64_t j = 0; j < cols; ++j) want.push_back(naive::normal(0x300000001ull, 3, 5, i, j));
     INFO(rows, " x ", cols);
     CHECK(max_error(normals(rows, cols), want) < 3e-6);
   };
@@ -47,8 +44,7 @@ TEST_CASE("random_normal: shares between edges are those of SciPy") {
   const auto golden = golden::load("ops/random_fill.txt");
   const auto& shares = golden.at("normal.shares").values;
   const auto counts = naive::histogram(normals(200, 1000), golden.at("normal.edges").values);
-  CHECK(naive::chi_square(counts, shares) <
-        naive::chi_square_limit(static_cast<double>(shares.size()) - 1));
+  CHECK(naive::chi_square(counts, shares) < naive::chi_square_limit(static_cast<double>(shares.size()) - 1));
 }
 
 TEST_CASE("random_uniform: shares are even, and the ends are never reached" * doctest::test_suite("properties")) {
@@ -92,12 +88,10 @@ TEST_CASE("random_fill: the backend stays inside its buffer") {
 
 TEST_CASE("random_fill: wrong calls are errors") {
   stx::Context<Cpu> ctx;
-  CHECK_THROWS_WITH_AS(
-      stx::random_normal<float>(ctx, Shape{3}, 1, 0.0, -1.0),
-      "[random_normal] mean must be finite and sd finite and not negative, got 0 and -1",
-      stx::ArgumentError);
-  CHECK_THROWS_AS(stx::random_normal<float>(ctx, Shape{3}, 1, 0.0, std::nan("")),
-                  stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::random_normal<float>(ctx, Shape{3}, 1, 0.0, -1.0),
+                       "[random_normal] mean must be finite and sd finite and not negative, got 0 and -1",
+                       stx::ArgumentError);
+  CHECK_THROWS_AS(stx::random_normal<float>(ctx, Shape{3}, 1, 0.0, std::nan("")), stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::random_uniform<float>(ctx, Shape{3}, 1, 2.0, 1.0),
                        "[random_uniform] low and high must be finite with low <= high, got 2 and 1",
                        stx::ArgumentError);

@@ -35,15 +35,14 @@ TEST_CASE("relative_bias on CUDA: gradient of the table, overwrite and accumulat
     for (stx::GradWrite write : {stx::GradWrite::overwrite, stx::GradWrite::accumulate})
       compare_devices([&](auto& ctx, auto& rig) {
         using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
-        const stx::RelativeBiasBackward<T> args{
-            .grad_bias = rig.input(random_values(heads * length * length, 1)),
-            .distances = rig.exact(std::vector<std::int32_t>{0, 1, 2, 2, 2, 3}),
-            .grad_table = rig.output(8 * heads, write),
-            .write = write,
-            .heads = heads,
-            .length = length,
-            .half = 4,
-            .n_distances = 6};
+        const stx::RelativeBiasBackward<T> args{.grad_bias = rig.input(random_values(heads * length * length, 1)),
+                                                .distances = rig.exact(std::vector<std::int32_t>{0, 1, 2, 2, 2, 3}),
+                                                .grad_table = rig.output(8 * heads, write),
+                                                .write = write,
+                                                .heads = heads,
+                                                .length = length,
+                                                .half = 4,
+                                                .n_distances = 6};
         return [=, &ctx] { stx::relative_bias_backward(ctx, args); };
       });
   };

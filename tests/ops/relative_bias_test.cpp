@@ -22,18 +22,16 @@ std::int64_t naive_bucket(std::int64_t rel) {
 }
 
 template <class D>
-stx::Tensor<std::int32_t, D> distances(stx::Context<D>& ctx, std::int64_t buckets,
-                                       std::int64_t max_distance) {
+stx::Tensor<std::int32_t, D> distances(stx::Context<D>& ctx, std::int64_t buckets, std::int64_t max_distance) {
   const auto found = stx::relative_buckets(buckets, max_distance);
   return to_device(ctx, found, Shape{static_cast<std::int64_t>(found.size())});
 }
 
 std::vector<double> run(std::int64_t length, std::int64_t heads, int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads});
-  return to_host(
-      ctx, stx::relative_bias(ctx, to_device(ctx, random_values(32 * heads, 1), Shape{32, heads}),
-                              distances(ctx, 32, 128), length)
-               .value());
+  return to_host(ctx, stx::relative_bias(ctx, to_device(ctx, random_values(32 * heads, 1), Shape{32, heads}),
+                                         distances(ctx, 32, 128), length)
+                          .value());
 }
 
 }  // namespace
@@ -61,8 +59,7 @@ TEST_CASE("relative_bias: every entry is that of its bucket, odd lengths and thr
       std::vector<double> want;
       for (std::int64_t h = 0; h < heads; ++h)
         for (std::int64_t i = 0; i < length; ++i)
-          for (std::int64_t j = 0; j < length; ++j)
-            want.push_back(table[naive_bucket(j - i) * heads + h]);
+          for (std::int64_t j = 0; j < length; ++j) want.push_back(table[naive_bucket(j - i) * heads + h]);
       for (int threads : {1, 2, 3, 5}) CHECK(same_bits(run(length, heads, threads), want));
     }
 }
@@ -84,8 +81,8 @@ TEST_CASE("relative_bias: gradients by central differences and for every number 
   }
 }
 
-TEST_CASE("relative_bias: a function of the distance alone, one number beyond the largest; the sign matters"
-          * doctest::test_suite("properties")) {
+TEST_CASE("relative_bias: a function of the distance alone, one number beyond the largest; the sign matters" *
+          doctest::test_suite("properties")) {
   const std::int64_t n = 300;
   const auto bias = run(n, 1);
   for (std::int64_t i = 0; i + 1 < n; ++i)
@@ -101,28 +98,29 @@ TEST_CASE("relative_bias: the backend stays inside its buffers") {
   stx::Context<Cpu> ctx;
   Guarded<float> table(8 * 3, 1.0f), bias(3 * 33 * 33);
   Guarded<std::int32_t> near(4, 1);
-  stx::relative_bias(
-      ctx, stx::RelativeBias<float>{table.data(), near.data(), bias.data(), 3, 33, 4, 4});
+  stx::relative_bias(ctx, stx::RelativeBias<float>{table.data(), near.data(), bias.data(), 3, 33, 4, 4});
   Guarded<float> grad_table(8 * 3);
-  stx::relative_bias_backward(
-      ctx, stx::RelativeBiasBackward<float>{.grad_bias = bias.data(), .distances = near.data(),
-                                            .grad_table = grad_table.data(), .heads = 3,
-                                            .length = 33, .half = 4, .n_distances = 4});
+  stx::relative_bias_backward(ctx, stx::RelativeBiasBackward<float>{.grad_bias = bias.data(),
+                                                                    .distances = near.data(),
+                                                                    .grad_table = grad_table.data(),
+                                                                    .heads = 3,
+                                                                    .length = 33,
+                                                                    .half = 4,
+                                                                    .n_distances = 4});
   CHECK((table.intact() && bias.intact() && near.intact() && grad_table.intact()));
 }
 
 TEST_CASE("relative_bias: wrong calls are errors") {
-  CHECK_THROWS_WITH_AS(
-      stx::relative_buckets(6, 20),
-      "[relative_buckets] buckets must be a multiple of 4 and max_distance above buckets / 4, "
-      "got 6 and 20",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::relative_buckets(6, 20),
+                       "[relative_buckets] buckets must be a multiple of 4 and max_distance above buckets / 4, "
+                       "got 6 and 20",
+                       stx::ArgumentError);
   CHECK_THROWS_AS(stx::relative_buckets(32, 8), stx::ArgumentError);
   stx::Context<Cpu> ctx;
-  CHECK_THROWS_WITH_AS(stx::relative_bias(ctx, ctx.make_persistent<float>({7, 2}),
-                                          ctx.make_persistent<std::int32_t>({2}), 5),
-                       "[relative_bias] table must be (buckets, heads) with even buckets, "
-                       "distances not empty and length not "
-                       "negative, got (7, 2), (2) and 5",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(
+      stx::relative_bias(ctx, ctx.make_persistent<float>({7, 2}), ctx.make_persistent<std::int32_t>({2}), 5),
+      "[relative_bias] table must be (buckets, heads) with even buckets, "
+      "distances not empty and length not "
+      "negative, got (7, 2), (2) and 5",
+      stx::ArgumentError);
 }

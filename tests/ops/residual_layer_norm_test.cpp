@@ -32,15 +32,12 @@ std::vector<Input> inputs(std::int64_t rows, std::int64_t width) {
 }
 
 template <class T>
-naive::LayerNorm<T> reference(const std::vector<Input>& in, bool residual,
-                              const LayerNormOptions& o) {
+naive::LayerNorm<T> reference(const std::vector<Input>& in, bool residual, const LayerNormOptions& o) {
   const std::int64_t rows = in[0].shape[0], width = in[0].shape[1];
   std::vector<T> factors;
   if (o.dropout.active())
-    factors =
-        naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability, rows, width);
-  return naive::layer_norm(convert<T>(in[0].values),
-                           residual ? convert<T>(in[1].values) : std::vector<T>(),
+    factors = naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability, rows, width);
+  return naive::layer_norm(convert<T>(in[0].values), residual ? convert<T>(in[1].values) : std::vector<T>(),
                            convert<T>(in[2].values), convert<T>(in[3].values), factors,
                            convert<T>(output_weights(0, rows * width)), rows, width);
 }
@@ -50,14 +47,12 @@ void check_values(std::vector<Input> in, bool residual, const LayerNormOptions& 
   INFO("x ", in[0].shape, ", residual ", residual);
   stx::Context<Cpu> ctx({.threads = 2, .seed = seed});
   begin_step(ctx);
-  const auto got =
-      residual ? run_op<T>(ctx, in, norm(options)) : run_op<T>(ctx, in, plain(options));
+  const auto got = residual ? run_op<T>(ctx, in, norm(options)) : run_op<T>(ctx, in, plain(options));
   const auto want = reference<double>(in, residual, options);
   const auto rough = reference<T>(in, residual, options);
   check_close("y", got.outputs[0], want.y, rough.y, 8);
   check_close("grad x", got.grads[0], want.grad_x, rough.grad_x, 8);
-  if (residual)
-    check_close("grad residual", got.grads[1], want.grad_residual, rough.grad_residual, 8);
+  if (residual) check_close("grad residual", got.grads[1], want.grad_residual, rough.grad_residual, 8);
   check_close("grad gain", got.grads[2], want.grad_gain, rough.grad_gain, 8);
   check_close("grad shift", got.grads[3], want.grad_shift, rough.grad_shift, 8);
 }
@@ -77,14 +72,13 @@ TEST_CASE("residual_layer_norm: values and gradients against plain loops, odd sh
 }
 
 TEST_CASE("residual_layer_norm: PyTorch's values and gradients") {
-  check_golden_op(golden::load("ops/row_norm.txt"), "sum_",
-                  {{"x"}, {"residual"}, {"gain", {6}}, {"shift", {6}}}, norm());
+  check_golden_op(golden::load("ops/row_norm.txt"), "sum_", {{"x"}, {"residual"}, {"gain", {6}}, {"shift", {6}}},
+                  norm());
 }
 
 TEST_CASE("residual_layer_norm: gradients by central differences, used once and twice") {
   for (const LayerNormOptions& o : {LayerNormOptions{}, {1e-5, dropout}, {0.5, {}}}) {
-    for (const auto& in : {inputs(3, 5), inputs(1, 2), inputs(0, 3), inputs(2, 0)})
-      check_gradients(in, norm(o));
+    for (const auto& in : {inputs(3, 5), inputs(1, 2), inputs(0, 3), inputs(2, 0)}) check_gradients(in, norm(o));
     auto in = inputs(3, 5);
     in[1].needs_grad = false;
     check_gradients(in, plain(o));
@@ -112,8 +106,8 @@ TEST_CASE("residual_layer_norm: the same bits for every number of threads") {
   check_same_for_all_threads<float>(inputs(3, 5000), norm(), 2);
 }
 
-TEST_CASE("residual_layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied"
-          * doctest::test_suite("properties")) {
+TEST_CASE("residual_layer_norm: rows have mean 0 and variance 1, whatever is added or multiplied" *
+          doctest::test_suite("properties")) {
   auto in = inputs(20, 64);
   std::fill(in[2].values.begin(), in[2].values.end(), 1.0);
   std::fill(in[3].values.begin(), in[3].values.end(), 0.0);
@@ -145,8 +139,7 @@ TEST_CASE("residual_layer_norm: constant rows give the shift, and width 1 as wel
   std::fill(in[1].values.begin(), in[1].values.end(), -1.0);
   stx::Context<Cpu> ctx;
   const auto run = run_op<float>(ctx, in, norm());
-  for (std::int64_t i = 0; i < 21; ++i)
-    CHECK(run.outputs[0][i] == static_cast<float>(in[3].values[i % 7]));
+  for (std::int64_t i = 0; i < 21; ++i) CHECK(run.outputs[0][i] == static_cast<float>(in[3].values[i % 7]));
   for (float g : run.grads[0]) CHECK(std::isfinite(g));
   const auto narrow = inputs(4, 1);
   const auto y = run_op<float>(ctx, narrow, norm()).outputs[0];
@@ -175,18 +168,15 @@ TEST_CASE("residual_layer_norm: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   auto in = inputs(3, 4);
   in[1] = random_input({3, 5}, 1);
-  CHECK_THROWS_WITH_AS(
-      run_op<float>(ctx, in, norm()),
-      "[residual_layer_norm] x and residual must both be (rows, width), got (3, 4) and (3, 5)",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, norm()),
+                       "[residual_layer_norm] x and residual must both be (rows, width), got (3, 4) and (3, 5)",
+                       stx::ArgumentError);
   in = inputs(3, 4);
   in[2] = random_input({3}, 1);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, norm()),
-                       "[residual_layer_norm] gain and shift must have shape (4), got (3) and (4)",
-                       stx::ArgumentError);
+                       "[residual_layer_norm] gain and shift must have shape (4), got (3) and (4)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, inputs(3, 4), norm({1e-5, {1.5f, 0}})),
-                       "[residual_layer_norm] dropout probability must be in [0, 1), got 1.5",
-                       stx::ArgumentError);
+                       "[residual_layer_norm] dropout probability must be in [0, 1), got 1.5", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, inputs(3, 4), norm({-1, {}})),
                        "[residual_layer_norm] eps must not be negative, got -1", stx::ArgumentError);
 }

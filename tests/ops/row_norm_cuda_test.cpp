@@ -37,33 +37,31 @@ void check(const Norm& s) {
                                        .gain_offset = T(s.per_group > 0 ? 1 : 0),
                                        .centred = s.centred,
                                        .dropout = {s.dropout, 4}};
-        const stx::RowNormForward<T> forward{
-            .kind = kind,
-            .x = rig.input(random_values(n, 1)),
-            .residual = s.residual ? rig.input(random_values(n, 2)) : nullptr,
-            .gain = s.affine ? rig.input(random_values(affine, 3)) : nullptr,
-            .shift = s.affine ? rig.input(random_values(affine, 4)) : nullptr,
-            .y = rig.output(n),
-            .mean = rig.output(s.rows),
-            .rstd = rig.output(s.rows)};
+        const stx::RowNormForward<T> forward{.kind = kind,
+                                             .x = rig.input(random_values(n, 1)),
+                                             .residual = s.residual ? rig.input(random_values(n, 2)) : nullptr,
+                                             .gain = s.affine ? rig.input(random_values(affine, 3)) : nullptr,
+                                             .shift = s.affine ? rig.input(random_values(affine, 4)) : nullptr,
+                                             .y = rig.output(n),
+                                             .mean = rig.output(s.rows),
+                                             .rstd = rig.output(s.rows)};
         // Of parts only the first is written: the rest must stay.
         const GradWrite start = s.parts > 1 ? GradWrite::accumulate : s.write;
-        const stx::RowNormBackward<T> backward{
-            .kind = kind,
-            .grad_y = rig.input(random_values(n, 5)),
-            .x = forward.x,
-            .residual = forward.residual,
-            .gain = forward.gain,
-            .mean = forward.mean,
-            .rstd = forward.rstd,
-            .grad_x = rig.output(n, s.write),
-            .grad_residual = s.residual ? rig.output(n, s.write) : nullptr,
-            .grad_gain = s.affine ? rig.output(affine, start) : nullptr,
-            .grad_shift = s.affine ? rig.output(affine, start) : nullptr,
-            .write_x = s.write,
-            .write_residual = s.write,
-            .write_gain = s.write,
-            .write_shift = s.write};
+        const stx::RowNormBackward<T> backward{.kind = kind,
+                                               .grad_y = rig.input(random_values(n, 5)),
+                                               .x = forward.x,
+                                               .residual = forward.residual,
+                                               .gain = forward.gain,
+                                               .mean = forward.mean,
+                                               .rstd = forward.rstd,
+                                               .grad_x = rig.output(n, s.write),
+                                               .grad_residual = s.residual ? rig.output(n, s.write) : nullptr,
+                                               .grad_gain = s.affine ? rig.output(affine, start) : nullptr,
+                                               .grad_shift = s.affine ? rig.output(affine, start) : nullptr,
+                                               .write_x = s.write,
+                                               .write_residual = s.write,
+                                               .write_gain = s.write,
+                                               .write_shift = s.write};
         return [=, &ctx] {
           stx::row_norm_forward(ctx, forward);
           stx::row_norm_backward(ctx, backward);
@@ -107,8 +105,7 @@ TEST_CASE("row_norm on CUDA: odd shapes") {
   for (std::int64_t odd : odd_sizes) {
     check({.rows = odd, .width = 20});
     if (odd < 1000) check({.rows = 2 * odd, .width = 20, .per_group = 2});
-    if (odd > 1)
-      check({.rows = 3, .width = odd});  // a width of 1 has variance 0: nothing to compare
+    if (odd > 1) check({.rows = 3, .width = odd});  // a width of 1 has variance 0: nothing to compare
   }
 }
 
@@ -150,7 +147,6 @@ TEST_CASE("row_norm on CUDA: one buffer for both gradients") {
 TEST_CASE("row_norm on CUDA: a row wider than shared memory is refused") {
   if (no_cuda_device()) return;
   stx::Context<stx::Cuda> ctx;
-  CHECK_THROWS_WITH_AS(
-      stx::row_norm_forward(ctx, stx::RowNormForward<float>{.kind = {.rows = 1, .width = 1 << 20}}),
-      doctest::Contains("use a smaller width"), stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::row_norm_forward(ctx, stx::RowNormForward<float>{.kind = {.rows = 1, .width = 1 << 20}}),
+                       doctest::Contains("use a smaller width"), stx::ArgumentError);
 }

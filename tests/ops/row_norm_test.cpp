@@ -14,25 +14,14 @@ namespace {
 struct Buffers {
   Guarded<float> x, r, gain, shift, gy, y, mean, rstd, gx, gr, gg, gs;
   Buffers(std::int64_t n, std::int64_t rows, std::int64_t affine)
-      : x(convert<float>(random_values(n, 1))),
-        r(convert<float>(random_values(n, 2))),
-        gain(convert<float>(random_values(affine, 3))),
-        shift(convert<float>(random_values(affine, 4))),
-        gy(convert<float>(random_values(n, 5))),
-        y(n),
-        mean(rows),
-        rstd(rows),
-        gx(n),
-        gr(n),
-        gg(affine),
-        gs(affine) {}
+      : x(convert<float>(random_values(n, 1))), r(convert<float>(random_values(n, 2))),
+        gain(convert<float>(random_values(affine, 3))), shift(convert<float>(random_values(affine, 4))),
+        gy(convert<float>(random_values(n, 5))), y(n), mean(rows), rstd(rows), gx(n), gr(n), gg(affine), gs(affine) {}
 };
 
-void run(stx::Context<stx::Cpu>& ctx, Buffers& b, const stx::RowNormKind<float>& kind,
-         GradWrite write) {
-  stx::row_norm_forward(
-      ctx, stx::RowNormForward<float>{kind, b.x.data(), b.r.data(), b.gain.data(), b.shift.data(),
-                                      b.y.data(), b.mean.data(), b.rstd.data()});
+void run(stx::Context<stx::Cpu>& ctx, Buffers& b, const stx::RowNormKind<float>& kind, GradWrite write) {
+  stx::row_norm_forward(ctx, stx::RowNormForward<float>{kind, b.x.data(), b.r.data(), b.gain.data(), b.shift.data(),
+                                                        b.y.data(), b.mean.data(), b.rstd.data()});
   stx::row_norm_backward(ctx, stx::RowNormBackward<float>{.kind = kind,
                                                           .grad_y = b.gy.data(),
                                                           .x = b.x.data(),
@@ -65,10 +54,8 @@ TEST_CASE("row_norm: the backend stays inside its buffers") {
                                            .affine_stride = width,
                                            .centred = per_group != 1,
                                            .dropout = {0.3f, 6}};
-        for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
-          run(ctx, b, kind, write);
-        for (auto* buffer : {&b.x, &b.r, &b.gain, &b.shift, &b.gy, &b.y, &b.mean, &b.rstd, &b.gx,
-                             &b.gr, &b.gg, &b.gs})
+        for (GradWrite write : {GradWrite::overwrite, GradWrite::accumulate}) run(ctx, b, kind, write);
+        for (auto* buffer : {&b.x, &b.r, &b.gain, &b.shift, &b.gy, &b.y, &b.mean, &b.rstd, &b.gx, &b.gr, &b.gg, &b.gs})
           CHECK(buffer->intact());
       }
 }
@@ -78,8 +65,7 @@ TEST_CASE("row_norm: one group of all rows is no group, bit for bit in the rows"
   const std::int64_t rows = 300, width = 40;
   Buffers none(rows * width, rows, width), one(rows * width, rows, width);
   run(ctx, none, {.rows = rows, .width = width}, GradWrite::overwrite);
-  run(ctx, one, {.rows = rows, .width = width, .rows_per_group = rows, .affine_stride = width},
-      GradWrite::overwrite);
+  run(ctx, one, {.rows = rows, .width = width, .rows_per_group = rows, .affine_stride = width}, GradWrite::overwrite);
   CHECK(same_bits(none.y.content(), one.y.content()));
   CHECK(same_bits(none.gx.content(), one.gx.content()));
   const auto want = none.gg.content(), got = one.gg.content();

@@ -40,10 +40,8 @@ std::vector<float> draw(const Model& m, int threads = 2, std::uint32_t step = 1,
   };
   stx::Tensor<std::int32_t, Cpu> ids;
   if (!row_ids.empty()) ids = to_device(ctx, row_ids, Shape{m.rows});
-  return to_host(
-      ctx, stx::sample_counts(ctx, to_device(ctx, m.log_mu, Shape{m.rows, m.cols}),
-                              parameter(m.log_theta), 6,
-                              m.zeta.empty() ? stx::Tensor<float, Cpu>{} : parameter(m.zeta), ids));
+  return to_host(ctx, stx::sample_counts(ctx, to_device(ctx, m.log_mu, Shape{m.rows, m.cols}), parameter(m.log_theta),
+                                         6, m.zeta.empty() ? stx::Tensor<float, Cpu>{} : parameter(m.zeta), ids));
 }
 
 }  // namespace
@@ -59,8 +57,7 @@ TEST_CASE("sample_counts: the distribution is SciPy's negative binomial") {
     const auto& shares = golden.at("shares" + n).values;
     const auto observed = naive::histogram(counts, golden.at("edges" + n).values);
     INFO("mu ", c[0], ", theta ", c[1], ", zeta ", c[2]);
-    CHECK(naive::chi_square(observed, shares) <
-          naive::chi_square_limit(static_cast<double>(shares.size()) - 1));
+    CHECK(naive::chi_square(observed, shares) < naive::chi_square_limit(static_cast<double>(shares.size()) - 1));
     for (float k : counts) REQUIRE((k >= 0 && k == std::floor(k)));
   }
 }
@@ -149,11 +146,10 @@ TEST_CASE("sample_counts: odd shapes, and the backend stays inside its buffers")
   }
   stx::Context<Cpu> ctx;
   Guarded<float> counts(13 * 31), log_mu(13 * 31, 1.0f), log_theta(31, 0.5f);
-  stx::sample_counts(ctx, stx::SampleCounts<float>{.counts = counts.data(),
-                                                   .log_mu = log_mu.data(),
-                                                   .log_theta = log_theta.data(),
-                                                   .rows = 13,
-                                                   .cols = 31});
+  stx::sample_counts(
+      ctx,
+      stx::SampleCounts<float>{
+          .counts = counts.data(), .log_mu = log_mu.data(), .log_theta = log_theta.data(), .rows = 13, .cols = 31});
   for (auto* buffer : {&counts, &log_mu, &log_theta}) CHECK(buffer->intact());
 }
 
@@ -161,15 +157,11 @@ TEST_CASE("sample_counts: wrong calls are errors") {
   stx::Context<Cpu> ctx;
   const auto of = [&](Shape shape) { return ctx.make_persistent<float>(shape); };
   CHECK_THROWS_WITH_AS(stx::sample_counts(ctx, of({2, 3}), of({2}), 1),
-                       "[sample_counts] log_theta must have shape (3) or (2, 3), got (2)",
-                       stx::ArgumentError);
+                       "[sample_counts] log_theta must have shape (3) or (2, 3), got (2)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::sample_counts(ctx, of({2, 3}), of({3}), 1, of({3, 2})),
-                       "[sample_counts] zeta must have shape (3) or (2, 3), got (3, 2)",
-                       stx::ArgumentError);
+                       "[sample_counts] zeta must have shape (3) or (2, 3), got (3, 2)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(stx::sample_counts(ctx, of({6}), of({6}), 1),
-                       "[sample_counts] log_mu must be a matrix (rows, cols), got (6)",
-                       stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      stx::sample_counts(ctx, of({2, 3}), of({3}), 1, {}, ctx.make_persistent<std::int32_t>({3})),
-      "[sample_counts] row_ids must have shape (2), got (3)", stx::ArgumentError);
+                       "[sample_counts] log_mu must be a matrix (rows, cols), got (6)", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::sample_counts(ctx, of({2, 3}), of({3}), 1, {}, ctx.make_persistent<std::int32_t>({3})),
+                       "[sample_counts] row_ids must have shape (2), got (3)", stx::ArgumentError);
 }

@@ -18,17 +18,16 @@ namespace {
 
 constexpr float inf = std::numeric_limits<float>::infinity();
 
-std::vector<float> draw(Variate variate, const std::vector<float>& parameter, std::int64_t rows,
-                        int threads = 2, std::uint32_t step = 1,
-                        const std::vector<std::int32_t>& row_ids = {}) {
+std::vector<float> draw(Variate variate, const std::vector<float>& parameter, std::int64_t rows, int threads = 2,
+                        std::uint32_t step = 1, const std::vector<std::int32_t>& row_ids = {}) {
   stx::Context<Cpu> ctx({.threads = threads, .seed = 21});
   ctx.step_state()->step = step;
   stx::Tensor<std::int32_t, Cpu> ids;
   if (!row_ids.empty()) ids = to_device(ctx, row_ids, Shape{rows});
   const auto cols = rows > 0 ? static_cast<std::int64_t>(parameter.size()) / rows : 3;
   const auto p = to_device(ctx, parameter, Shape{rows, cols});
-  return to_host(ctx, variate == Variate::gamma ? stx::sample_gamma(ctx, p, 6, ids)
-                                                : stx::sample_poisson(ctx, p, 6, ids));
+  return to_host(ctx,
+                 variate == Variate::gamma ? stx::sample_gamma(ctx, p, 6, ids) : stx::sample_poisson(ctx, p, 6, ids));
 }
 
 std::vector<float> alike(std::int64_t size, double parameter) {
@@ -64,9 +63,7 @@ void check_moments(Variate variate, double parameter, double excess) {
 
 TEST_CASE("sample_gamma: the distribution is SciPy's") { check_shares(Variate::gamma, "gamma", 5); }
 
-TEST_CASE("sample_poisson: the distribution is SciPy's") {
-  check_shares(Variate::poisson, "poisson", 6);
-}
+TEST_CASE("sample_poisson: the distribution is SciPy's") { check_shares(Variate::poisson, "poisson", 6); }
 
 TEST_CASE("sample_variates: mean and variance, from small to huge parameters" * doctest::test_suite("properties")) {
   for (double p : {0.01, 0.9, 1.1, 9.9, 10.1, 300.0, 2e6}) {
@@ -128,11 +125,14 @@ TEST_CASE("sample_variates: the backend stays inside its buffers, in double too"
   Guarded<float> out(13 * 31), parameter(13 * 31, 2.5f);
   Guarded<double> out_double(13 * 31), parameter_double(13 * 31, 2.5);
   for (const Variate variate : {Variate::gamma, Variate::poisson}) {
-    stx::sample_variates(ctx, stx::SampleVariates<float>{.out = out.data(), .parameter = parameter.data(),
-                                                         .rows = 13, .cols = 31, .variate = variate});
+    stx::sample_variates(
+        ctx, stx::SampleVariates<float>{
+                 .out = out.data(), .parameter = parameter.data(), .rows = 13, .cols = 31, .variate = variate});
     stx::sample_variates(ctx, stx::SampleVariates<double>{.out = out_double.data(),
                                                           .parameter = parameter_double.data(),
-                                                          .rows = 13, .cols = 31, .variate = variate});
+                                                          .rows = 13,
+                                                          .cols = 31,
+                                                          .variate = variate});
     CHECK(out.intact());
     CHECK(parameter.intact());
     CHECK(out_double.intact());

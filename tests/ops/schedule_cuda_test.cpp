@@ -7,15 +7,10 @@ using stx::GradWrite;
 using stx::Schedule;
 using stx::ScheduleShape;
 
-TEST_CASE(
-    "schedule on CUDA: a captured step goes on along the schedule, with the bits of the CPU") {
+TEST_CASE("schedule on CUDA: a captured step goes on along the schedule, with the bits of the CPU") {
   if (no_cuda_device()) return;
   for (const Schedule& schedule :
-       {Schedule{.shape = ScheduleShape::cosine,
-       .value = 0.05,
-       .warm_up = 3,
-       .length = 9,
-       .last = 0.001},
+       {Schedule{.shape = ScheduleShape::cosine, .value = 0.05, .warm_up = 3, .length = 9, .last = 0.001},
         Schedule{.shape = ScheduleShape::steps, .value = 0.05, .length = 2, .factor = 0.3},
         Schedule{.shape = ScheduleShape::linear, .value = 0.05, .length = 8, .last = 0.01},
         Schedule{.value = 0.05, .warm_up = 5}}) {
@@ -43,8 +38,7 @@ TEST_CASE("scheduled_weight on CUDA: overwrite and accumulate") {
   for (const GradWrite write : {GradWrite::overwrite, GradWrite::accumulate})
     compare_devices([&](auto& ctx, auto& rig) {
       using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
-      const stx::ScheduledWeight<T> args{
-          rig.input({2.5}), rig.output(1, write), write, {.value = 0.7, .warm_up = 3}};
+      const stx::ScheduledWeight<T> args{rig.input({2.5}), rig.output(1, write), write, {.value = 0.7, .warm_up = 3}};
       return [=, &ctx] { stx::scheduled_weight(ctx, args); };
     });
 }

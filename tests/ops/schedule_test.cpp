@@ -1,7 +1,7 @@
 #include "stx/ops/schedule.hpp"
 
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
 #include "support/guarded.hpp"
@@ -90,9 +90,7 @@ TEST_CASE("schedule: what comes after the end" * doctest::test_suite("properties
 TEST_CASE("scheduled_weight: value and gradient are those of the step, used once and twice") {
   stx::Context<Cpu> ctx;
   const Schedule weight{.value = 1.0, .warm_up = 4};
-  const auto op = [&](auto& c, const auto& v) {
-    return std::vector{stx::scheduled_weight(c, v[0], weight)};
-  };
+  const auto op = [&](auto& c, const auto& v) { return std::vector{stx::scheduled_weight(c, v[0], weight)}; };
   for (int t = 1; t <= 6; ++t) {
     begin_step(ctx);
     const double w = std::min(1.0, t / 4.0);
@@ -113,10 +111,10 @@ TEST_CASE("schedule: the backend stays inside its buffers; threads do not matter
     stx::Context<Cpu> ctx({.threads = threads});
     begin_step(ctx);
     Guarded<float> from(1, 3.0f), to(1, 1.0f);
-    stx::scheduled_weight(ctx, stx::ScheduledWeight<float>{.from = from.data(),
-                                                           .to = to.data(),
-                                                           .write = stx::GradWrite::accumulate,
-                                                           .schedule = {.value = 0.5}});
+    stx::scheduled_weight(
+        ctx,
+        stx::ScheduledWeight<float>{
+            .from = from.data(), .to = to.data(), .write = stx::GradWrite::accumulate, .schedule = {.value = 0.5}});
     CHECK((from.intact() && to.intact()));
     CHECK(to.content()[0] == 2.5f);
     const stx::StepState before = *ctx.step_state();
@@ -129,15 +127,13 @@ TEST_CASE("schedule: the backend stays inside its buffers; threads do not matter
 }
 
 TEST_CASE("schedule: wrong calls are errors") {
-  CHECK_THROWS_WITH_AS(
-      rates({.length = 0}, 1),
-      "[schedule_learning_rate] value, last and factor must be finite and length at "
-      "least 1, got 0.001, 0, 0.1 and 0",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(rates({.length = 0}, 1),
+                       "[schedule_learning_rate] value, last and factor must be finite and length at "
+                       "least 1, got 0.001, 0, 0.1 and 0",
+                       stx::ArgumentError);
   CHECK_THROWS_AS(rates({.value = std::nan("")}, 1), stx::ArgumentError);
   stx::Context<Cpu> ctx;
   const auto two = constant(ctx, ctx.make_persistent<float>({2}));
   CHECK_THROWS_WITH_AS(stx::scheduled_weight(ctx, two, rising),
-                       "[scheduled_weight] x must be a single value, got shape (2)",
-                       stx::ArgumentError);
+                       "[scheduled_weight] x must be a single value, got shape (2)", stx::ArgumentError);
 }

@@ -38,8 +38,7 @@ void check(const Attention& s) {
             .dropout = {s.dropout, 6}};
         const stx::SharedKvAttentionBackward<T> backward{
             .grad_out = s.from_out ? rig.input(random_values(n_q, 4)) : nullptr,
-            .grad_weights =
-                s.from_weights ? rig.input(random_values(s.rows * s.n_keys, 5)) : nullptr,
+            .grad_weights = s.from_weights ? rig.input(random_values(s.rows * s.n_keys, 5)) : nullptr,
             .out = forward.out,
             .q = forward.q,
             .k = forward.k,
@@ -117,20 +116,19 @@ TEST_CASE("shared_kv_attention on CUDA: one buffer for the gradients of keys and
                                                        .n_keys = 11,
                                                        .width = 32,
                                                        .n_heads = 1};
-        const stx::SharedKvAttentionBackward<T> backward{
-            .grad_out = rig.input(random_values(40 * 32, 4)),
-            .out = forward.out,
-            .q = q,
-            .k = kv,
-            .v = kv,
-            .lse = lse,
-            .grad_k = grad_kv,
-            .grad_v = grad_kv,
-            .write_v = GradWrite::accumulate,
-            .rows = 40,
-            .n_keys = 11,
-            .width = 32,
-            .n_heads = 1};
+        const stx::SharedKvAttentionBackward<T> backward{.grad_out = rig.input(random_values(40 * 32, 4)),
+                                                         .out = forward.out,
+                                                         .q = q,
+                                                         .k = kv,
+                                                         .v = kv,
+                                                         .lse = lse,
+                                                         .grad_k = grad_kv,
+                                                         .grad_v = grad_kv,
+                                                         .write_v = GradWrite::accumulate,
+                                                         .rows = 40,
+                                                         .n_keys = 11,
+                                                         .width = 32,
+                                                         .n_heads = 1};
         return [=, &ctx] {
           stx::shared_kv_attention_forward(ctx, forward);
           stx::shared_kv_attention_backward(ctx, backward);
@@ -142,8 +140,7 @@ TEST_CASE("shared_kv_attention on CUDA: one buffer for the gradients of keys and
 TEST_CASE("shared_kv_attention on CUDA: heads too wide for shared memory are refused") {
   if (no_cuda_device()) return;
   stx::Context<stx::Cuda> ctx;
-  CHECK_THROWS_WITH_AS(
-      stx::shared_kv_attention_forward(
-          ctx, stx::SharedKvAttentionForward<float>{.rows = 1, .n_keys = 1, .width = 1 << 16}),
-      doctest::Contains("use more heads"), stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(stx::shared_kv_attention_forward(
+                           ctx, stx::SharedKvAttentionForward<float>{.rows = 1, .n_keys = 1, .width = 1 << 16}),
+                       doctest::Contains("use more heads"), stx::ArgumentError);
 }

@@ -28,11 +28,10 @@ auto attention(AttentionOptions options, Uses uses = Uses::both) {
 }
 
 /// Queries, keys and values whose logits have a standard deviation of about `spread`.
-std::vector<Input> inputs(std::int64_t rows, std::int64_t n_keys, std::int64_t width,
-                          double spread = 3) {
+std::vector<Input> inputs(std::int64_t rows, std::int64_t n_keys, std::int64_t width, double spread = 3) {
   const double bound = std::sqrt(3 * spread);
-  return {random_input({rows, width}, 1, -bound, bound),
-          random_input({n_keys, width}, 2, -bound, bound), random_input({n_keys, width}, 3)};
+  return {random_input({rows, width}, 1, -bound, bound), random_input({n_keys, width}, 2, -bound, bound),
+          random_input({n_keys, width}, 3)};
 }
 
 template <class T>
@@ -40,12 +39,10 @@ naive::Attention<T> reference(const std::vector<Input>& in, const AttentionOptio
   const std::int64_t rows = in[0].shape[0], width = in[0].shape[1], n_keys = in[1].shape[0];
   std::vector<T> factors;
   if (o.dropout.active())
-    factors = naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability,
-                                        rows * o.n_heads, n_keys);
-  return naive::attention(
-      convert<T>(in[0].values), convert<T>(in[1].values), convert<T>(in[2].values), factors,
-      convert<T>(output_weights(0, rows * width)), convert<T>(output_weights(1, rows * n_keys)),
-      rows, n_keys, width, o.n_heads);
+    factors = naive::dropout_factors<T>(seed, 1, o.dropout.site, o.dropout.probability, rows * o.n_heads, n_keys);
+  return naive::attention(convert<T>(in[0].values), convert<T>(in[1].values), convert<T>(in[2].values), factors,
+                          convert<T>(output_weights(0, rows * width)), convert<T>(output_weights(1, rows * n_keys)),
+                          rows, n_keys, width, o.n_heads);
 }
 
 template <class T>
@@ -67,25 +64,22 @@ void check_values(const std::vector<Input>& in, const AttentionOptions& options)
 }  // namespace
 
 TEST_CASE("shared_kv_attention: values and gradients against plain loops, odd shapes") {
-  for (const AttentionOptions& o :
-       {AttentionOptions{1, {}, false}, {2, {}, false}, {4, dropout, false}}) {
+  for (const AttentionOptions& o : {AttentionOptions{1, {}, false}, {2, {}, false}, {4, dropout, false}}) {
     for (std::int64_t rows : odd_sizes) check_values<float>(inputs(rows, 5, 8), o);
-    for (std::int64_t n_keys : {1, 2, 29, 31, 32, 33, 300, 1023})
-      check_values<float>(inputs(37, n_keys, 8), o);
+    for (std::int64_t n_keys : {1, 2, 29, 31, 32, 33, 300, 1023}) check_values<float>(inputs(37, n_keys, 8), o);
     for (std::int64_t width : {4, 12, 64, 256}) check_values<float>(inputs(70, 29, width), o);
     check_values<double>(inputs(300, 40, 64), o);
   }
 }
 
 TEST_CASE("shared_kv_attention: PyTorch's output, mean weights and gradients") {
-  check_golden_op(golden::load("ops/shared_kv_attention.txt"), "", {{"q"}, {"k"}, {"v"}},
-                  attention({2, {}, false}), {"out", "weights"});
+  check_golden_op(golden::load("ops/shared_kv_attention.txt"), "", {{"q"}, {"k"}, {"v"}}, attention({2, {}, false}),
+                  {"out", "weights"});
 }
 
 TEST_CASE("shared_kv_attention: gradients by central differences, through either output or both") {
   for (Uses uses : {Uses::out, Uses::weights, Uses::both})
-    for (const AttentionOptions& o :
-         {AttentionOptions{1, {}, false}, {2, {}, false}, {2, dropout, false}}) {
+    for (const AttentionOptions& o : {AttentionOptions{1, {}, false}, {2, {}, false}, {2, dropout, false}}) {
       check_gradients(inputs(3, 4, 4, 1), attention(o, uses));
       check_gradients(inputs(2, 1, 2, 1), attention(o, uses));
       check_gradients(inputs(0, 3, 2, 1), attention(o, uses));
@@ -135,8 +129,7 @@ TEST_CASE("shared_kv_attention: weights are distributions; one key gets weight 1
   const auto in = inputs(3, 1, 4);
   const auto one = run_op<float>(ctx, in, attention({2, {}, false}));
   CHECK(one.outputs[1] == std::vector<float>(3, 1.0f));
-  for (std::int64_t i = 0; i < 12; ++i)
-    CHECK(one.outputs[0][i] == static_cast<float>(in[2].values[i % 4]));
+  for (std::int64_t i = 0; i < 12; ++i) CHECK(one.outputs[0][i] == static_cast<float>(in[2].values[i % 4]));
 }
 
 TEST_CASE("shared_kv_attention: a vector added to all keys changes nothing" * doctest::test_suite("properties")) {
@@ -144,8 +137,7 @@ TEST_CASE("shared_kv_attention: a vector added to all keys changes nothing" * do
   stx::Context<Cpu> ctx;
   const auto before = run_op<double>(ctx, in, attention({2, {}, false}));
   for (std::int64_t j = 0; j < 6; ++j)
-    for (std::int64_t c = 0; c < 8; ++c)
-      in[1].values[j * 8 + c] += 0.3 * static_cast<double>(c) - 1;
+    for (std::int64_t c = 0; c < 8; ++c) in[1].values[j * 8 + c] += 0.3 * static_cast<double>(c) - 1;
   const auto after = run_op<double>(ctx, in, attention({2, {}, false}));
   for (int k : {0, 1}) CHECK(max_error(after.outputs[k], before.outputs[k]) < 1e-13);
 }
@@ -161,14 +153,12 @@ TEST_CASE("shared_kv_attention: equal keys share the weight; order of keys only 
   auto turned = in;
   for (int t : {1, 2})
     for (std::int64_t j = 0; j < 5; ++j)
-      for (std::int64_t c = 0; c < 4; ++c)
-        turned[t].values[(4 - j) * 4 + c] = in[t].values[j * 4 + c];
+      for (std::int64_t c = 0; c < 4; ++c) turned[t].values[(4 - j) * 4 + c] = in[t].values[j * 4 + c];
   const auto a = run_op<double>(ctx, in, attention({2, {}, false}));
   const auto b = run_op<double>(ctx, turned, attention({2, {}, false}));
   CHECK(max_error(a.outputs[0], b.outputs[0]) < 1e-14);
   for (std::int64_t i = 0; i < 9; ++i)
-    for (std::int64_t j = 0; j < 5; ++j)
-      CHECK(std::abs(a.outputs[1][i * 5 + j] - b.outputs[1][i * 5 + 4 - j]) < 1e-14);
+    for (std::int64_t j = 0; j < 5; ++j) CHECK(std::abs(a.outputs[1][i * 5 + j] - b.outputs[1][i * 5 + 4 - j]) < 1e-14);
 }
 
 TEST_CASE("shared_kv_attention: huge logits pick one key and stay finite, forward and backward") {
@@ -181,8 +171,7 @@ TEST_CASE("shared_kv_attention: huge logits pick one key and stay finite, forwar
       for (float v : values) REQUIRE(std::isfinite(v));
   }
   stx::Context<Cpu> ctx;
-  const std::vector<Input> in = {
-      {Shape{1, 1}, {1e3}}, {Shape{3, 1}, {-100, 0, 100}}, {Shape{3, 1}, {5, 6, 7}}};
+  const std::vector<Input> in = {{Shape{1, 1}, {1e3}}, {Shape{3, 1}, {-100, 0, 100}}, {Shape{3, 1}, {5, 6, 7}}};
   const auto run = run_op<float>(ctx, in, attention({1, {}, false}));
   CHECK(run.outputs[0][0] == 7.0f);
   CHECK(run.outputs[1][2] == 1.0f);
@@ -198,9 +187,8 @@ TEST_CASE("shared_kv_attention: NaN in a query stays in its row") {
 }
 
 TEST_CASE("shared_kv_attention: dropout does not move the mean output") {
-  const std::vector<Input> in = {random_input({4000, 2}, 1),
-                                 random_input({5, 2}, 2),
-                                 {Shape{5, 2}, std::vector<double>(10, 1.0)}};
+  const std::vector<Input> in = {
+      random_input({4000, 2}, 1), random_input({5, 2}, 2), {Shape{5, 2}, std::vector<double>(10, 1.0)}};
   stx::Context<Cpu> ctx({.seed = seed});
   begin_step(ctx);
   const auto run = run_op<float>(ctx, in, attention({1, dropout, false}, Uses::out));
@@ -226,45 +214,38 @@ TEST_CASE("shared_kv_attention: the backend stays inside its buffers") {
     Guarded<float> gw(convert<float>(random_values(rows * n_keys, 5)));
     Guarded<float> out(rows * width), lse(rows * heads), weights(rows * n_keys);
     Guarded<float> gq(rows * width), gk(n_keys * width), gv(n_keys * width);
-    stx::shared_kv_attention_forward(ctx, stx::SharedKvAttentionForward<float>{
-                                              q.data(), k.data(), v.data(), out.data(), lse.data(),
-                                              weights.data(), rows, n_keys, width, heads, dropout});
-    stx::shared_kv_attention_backward(
-        ctx, stx::SharedKvAttentionBackward<float>{.grad_out = go.data(),
-                                                   .grad_weights = gw.data(),
-                                                   .q = q.data(),
-                                                   .k = k.data(),
-                                                   .v = v.data(),
-                                                   .lse = lse.data(),
-                                                   .grad_q = gq.data(),
-                                                   .grad_k = gk.data(),
-                                                   .grad_v = gv.data(),
-                                                   .rows = rows,
-                                                   .n_keys = n_keys,
-                                                   .width = width,
-                                                   .n_heads = heads,
-                                                   .dropout = dropout});
-    for (auto* buffer : {&q, &k, &v, &go, &gw, &out, &lse, &weights, &gq, &gk, &gv})
-      CHECK(buffer->intact());
+    stx::shared_kv_attention_forward(
+        ctx, stx::SharedKvAttentionForward<float>{q.data(), k.data(), v.data(), out.data(), lse.data(), weights.data(),
+                                                  rows, n_keys, width, heads, dropout});
+    stx::shared_kv_attention_backward(ctx, stx::SharedKvAttentionBackward<float>{.grad_out = go.data(),
+                                                                                 .grad_weights = gw.data(),
+                                                                                 .q = q.data(),
+                                                                                 .k = k.data(),
+                                                                                 .v = v.data(),
+                                                                                 .lse = lse.data(),
+                                                                                 .grad_q = gq.data(),
+                                                                                 .grad_k = gk.data(),
+                                                                                 .grad_v = gv.data(),
+                                                                                 .rows = rows,
+                                                                                 .n_keys = n_keys,
+                                                                                 .width = width,
+                                                                                 .n_heads = heads,
+                                                                                 .dropout = dropout});
+    for (auto* buffer : {&q, &k, &v, &go, &gw, &out, &lse, &weights, &gq, &gk, &gv}) CHECK(buffer->intact());
   }
 }
 
 TEST_CASE("shared_kv_attention: wrong calls are errors") {
   stx::Context<Cpu> ctx;
-  const auto run = [&](const std::vector<Input>& in, AttentionOptions o = {}) {
-    run_op<float>(ctx, in, attention(o));
-  };
+  const auto run = [&](const std::vector<Input>& in, AttentionOptions o = {}) { run_op<float>(ctx, in, attention(o)); };
   CHECK_THROWS_WITH_AS(run(inputs(3, 2, 4), {3, {}, false}),
-                       "[shared_kv_attention] n_heads = 3 must divide width = 4, both at least 1",
-                       stx::ArgumentError);
+                       "[shared_kv_attention] n_heads = 3 must divide width = 4, both at least 1", stx::ArgumentError);
   CHECK_THROWS_AS(run(inputs(3, 2, 4), {0, {}, false}), stx::ArgumentError);
   CHECK_THROWS_AS(run(inputs(3, 2, 0)), stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      run({random_input({3, 4}, 1), random_input({2, 4}, 2), random_input({3, 4}, 3)}),
-      "[shared_kv_attention] q (rows, width), k and v (n_keys, width) do not agree: (3, 4), (2, "
-      "4), (3, 4)",
-      stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(run(inputs(3, 2, 4), {1, {2.0f, 0}, false}),
-                       "[shared_kv_attention] dropout probability must be in [0, 1), got 2",
+  CHECK_THROWS_WITH_AS(run({random_input({3, 4}, 1), random_input({2, 4}, 2), random_input({3, 4}, 3)}),
+                       "[shared_kv_attention] q (rows, width), k and v (n_keys, width) do not agree: (3, 4), (2, "
+                       "4), (3, 4)",
                        stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run(inputs(3, 2, 4), {1, {2.0f, 0}, false}),
+                       "[shared_kv_attention] dropout probability must be in [0, 1), got 2", stx::ArgumentError);
 }

@@ -13,8 +13,8 @@ TEST_CASE("shuffled_batch on CUDA takes the batches of the CPU, eager, captured 
         stx::Context<D> ctx({.seed = 99});
         const auto batch = stx::to_device(ctx, std::vector<std::uint32_t>{0}, stx::Shape{1});
         const auto items = stx::to_device(ctx, std::vector<std::int32_t>(n / 3 + 8, -5), stx::Shape{n / 3 + 8});
-        const stx::Permutation<std::int32_t> args{.items = items.data + 4, .count = n / 3, .n = n, .site = 2,
-                                                  .batch = batch.data, .reshuffle = reshuffle};
+        const stx::Permutation<std::int32_t> args{
+            .items = items.data + 4, .count = n / 3, .n = n, .site = 2, .batch = batch.data, .reshuffle = reshuffle};
         stx::StepGraph<D> graph(ctx);
         std::vector<std::vector<std::int32_t>> all;
         for (std::uint32_t i = 1; i < 8; ++i) {

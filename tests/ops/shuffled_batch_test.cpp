@@ -40,8 +40,8 @@ std::set<std::int32_t> together(const std::vector<Items>& all, std::size_t first
 
 }  // namespace
 
-TEST_CASE("shuffled_batch: a pass has no item twice; what it leaves out changes from pass to pass"
-          * doctest::test_suite("properties")) {
+TEST_CASE("shuffled_batch: a pass has no item twice; what it leaves out changes from pass to pass" *
+          doctest::test_suite("properties")) {
   const auto all = batches(103, 10, 30);  // three passes of ten, three items left out of each
   std::set<std::set<std::int32_t>> seen;
   for (std::size_t pass = 0; pass < 3; ++pass) {
@@ -102,8 +102,8 @@ TEST_CASE("shuffled_batch: the same for every number of threads; the backend sta
   stx::Context<Cpu> ctx({.threads = 3});
   Guarded<std::int32_t> items(33, -1);
   Guarded<std::uint32_t> batch(1, 2u);
-  stx::permutation(ctx, stx::Permutation<std::int32_t>{
-                            .items = items.data(), .count = 33, .n = 100, .batch = batch.data()});
+  stx::permutation(ctx,
+                   stx::Permutation<std::int32_t>{.items = items.data(), .count = 33, .n = 100, .batch = batch.data()});
   CHECK((items.intact() && batch.intact()));
   CHECK(batch.content()[0] == 3);
 }

@@ -54,8 +54,8 @@ TEST_CASE("softmax on CUDA: minus infinities give zeros, NaN stays visible") {
   stx::Context<stx::Cuda> ctx;
   DeviceRig<float, stx::Cuda> rig(ctx);
   const double low = -std::numeric_limits<double>::infinity();
-  const stx::SoftmaxForward<float> args{.x = rig.input({low, low, low, 1, low, 1, 2, std::nan(""), 0}),
-                                        .y = rig.output(9), .rows = 3, .n = 3};
+  const stx::SoftmaxForward<float> args{
+      .x = rig.input({low, low, low, 1, low, 1, 2, std::nan(""), 0}), .y = rig.output(9), .rows = 3, .n = 3};
   stx::begin_step(ctx);
   stx::softmax_forward(ctx, args);
   const auto y = rig.read()[0];

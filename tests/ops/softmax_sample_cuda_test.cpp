@@ -16,8 +16,7 @@ TEST_CASE("softmax_sample on CUDA draws what the CPU draws, eager, captured and 
         stx::Context<D> ctx({.seed = 99});
         DeviceRig<float, D> rig(ctx);
         const std::int64_t tiles = (n + 1023) / 1024, count = n > 100000 ? 2000 : 300;
-        const auto items =
-            stx::to_device(ctx, std::vector<std::int32_t>(count + 8, -5), Shape{count + 8});
+        const auto items = stx::to_device(ctx, std::vector<std::int32_t>(count + 8, -5), Shape{count + 8});
         const stx::SoftmaxSample<float> args{
             .logits = rig.input(logits),
             .items = items.data + 4,

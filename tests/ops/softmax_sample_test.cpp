@@ -16,12 +16,11 @@ namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-std::vector<std::int32_t> draw(const std::vector<double>& logits, std::int64_t count,
-                               double kappa = 1, std::uint32_t step = 1, int threads = 2) {
+std::vector<std::int32_t> draw(const std::vector<double>& logits, std::int64_t count, double kappa = 1,
+                               std::uint32_t step = 1, int threads = 2) {
   stx::Context<Cpu> ctx({.threads = threads, .seed = 5});
   ctx.step_state()->step = step;
-  const auto x =
-      to_device(ctx, convert<float>(logits), Shape{static_cast<std::int64_t>(logits.size())});
+  const auto x = to_device(ctx, convert<float>(logits), Shape{static_cast<std::int64_t>(logits.size())});
   return to_host(ctx, stx::softmax_sample(ctx, x, count, 9, kappa));
 }
 
@@ -136,19 +135,15 @@ TEST_CASE("softmax_sample: the backend stays inside its buffers") {
                                                        .tile_sums = sums.data(),
                                                        .n = n,
                                                        .count = 33});
-    CHECK((logits.intact() && maxima.intact() && inclusive.intact() && sums.intact() &&
-           items.intact()));
+    CHECK((logits.intact() && maxima.intact() && inclusive.intact() && sums.intact() && items.intact()));
   }
 }
 
 TEST_CASE("softmax_sample: wrong calls are errors") {
-  CHECK_THROWS_WITH_AS(
-      draw({}, 3),
-      "[softmax_sample] logits must be a vector of 1 to 2^31 - 1 entries, got shape (0)",
-      stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      draw({1, 2}, 3, -1),
-      "[softmax_sample] count must not be negative and kappa finite and not negative, got 3 and -1",
-      stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(draw({}, 3), "[softmax_sample] logits must be a vector of 1 to 2^31 - 1 entries, got shape (0)",
+                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(draw({1, 2}, 3, -1),
+                       "[softmax_sample] count must not be negative and kappa finite and not negative, got 3 and -1",
+                       stx::ArgumentError);
   CHECK_THROWS_AS(draw({1, 2}, 3, std::nan("")), stx::ArgumentError);
 }

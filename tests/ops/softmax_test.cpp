@@ -120,10 +120,10 @@ TEST_CASE("softmax: nothing is written outside its buffers, and gradients are ad
   const auto x = convert<float>(random_values(rows * n, 1)), grad = convert<float>(random_values(rows * n, 2));
   Guarded<float> p(rows * n), y(rows * n), once(rows * n), twice(rows * n, 1.0f);
   const stx::Dropout dropout{0.2f, 1};
-  stx::softmax_forward(ctx, stx::SoftmaxForward<float>{.x = x.data(), .p = p.data(), .y = y.data(), .rows = rows,
-                                                       .n = n, .dropout = dropout});
-  stx::SoftmaxBackward<float> backward{.grad_y = grad.data(), .p = p.data(), .grad_x = once.data(), .rows = rows,
-                                       .n = n, .dropout = dropout};
+  stx::softmax_forward(ctx, stx::SoftmaxForward<float>{
+                                .x = x.data(), .p = p.data(), .y = y.data(), .rows = rows, .n = n, .dropout = dropout});
+  stx::SoftmaxBackward<float> backward{
+      .grad_y = grad.data(), .p = p.data(), .grad_x = once.data(), .rows = rows, .n = n, .dropout = dropout};
   stx::softmax_backward(ctx, backward);
   backward.grad_x = twice.data();
   backward.write_x = GradWrite::accumulate;
@@ -141,10 +141,9 @@ TEST_CASE("softmax: wrong arguments are errors") {
   };
   CHECK_THROWS_WITH_AS(call({6}, {}), "[softmax] x must be (rows, columns), got (6)", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(call({2, 6}, {.n = 4}), "[softmax] n = 4 must divide the 6 columns of x", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(call({2, 6}, {.n = -3}), "[softmax] n = -3 must divide the 6 columns of x",
-                       stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(call({2, 6}, {.n = -3}), "[softmax] n = -3 must divide the 6 columns of x", stx::ArgumentError);
   CHECK_THROWS_WITH_AS(call({2, 6}, {.scale = 0}), "[softmax] scale must be positive, got 0", stx::ArgumentError);
   CHECK_THROWS_AS(call({2, 6}, {.scale = std::nan("")}), stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(call({2, 6}, {.dropout = {1.0f, 0}}),
-                       "[softmax] dropout probability must be in [0, 1), got 1", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(call({2, 6}, {.dropout = {1.0f, 0}}), "[softmax] dropout probability must be in [0, 1), got 1",
+                       stx::ArgumentError);
 }

@@ -31,7 +31,6 @@ TEST_CASE("T5 on CUDA: a padded batch, eager, captured and replayed") {
     CHECK(same_bits(got[0], got[1]));
     CHECK(same_bits(got[0], got[2]));
     for (int row : {0, 1, 2, 3, 4, 5, 8, 9, 10})  // not the padding
-      for (int j = 0; j < 6; ++j)
-        CHECK(std::abs(got[0][6 * row + j] - want[0][6 * row + j]) < 2e-5f);
+      for (int j = 0; j < 6; ++j) CHECK(std::abs(got[0][6 * row + j] - want[0][6 * row + j]) < 2e-5f);
   }
 }

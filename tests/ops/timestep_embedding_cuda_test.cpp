@@ -10,12 +10,10 @@ TEST_CASE("timestep_embedding on CUDA: odd shapes") {
     CAPTURE(rows);
     CAPTURE(width);
     std::vector<std::int32_t> times;
-    for (std::int64_t i = 0; i < rows; ++i)
-      times.push_back(static_cast<std::int32_t>(i * 31 % 1500));
+    for (std::int64_t i = 0; i < rows; ++i) times.push_back(static_cast<std::int32_t>(i * 31 % 1500));
     compare_devices([&](auto& ctx, auto& rig) {
       using T = typename std::remove_reference_t<decltype(rig)>::Scalar;
-      const stx::TimestepEmbedding<T> args{rig.exact(times), rig.output(rows * width), rows, width,
-                                           std::log(10000.0)};
+      const stx::TimestepEmbedding<T> args{rig.exact(times), rig.output(rows * width), rows, width, std::log(10000.0)};
       return [=, &ctx] { stx::timestep_embedding(ctx, args); };
     });
   };

@@ -15,8 +15,7 @@ struct Result {
 
 /// Eager, then captured and replayed; all must be the same bits and stay between the sentinels.
 template <class D>
-Result search(const std::vector<double>& queries, const std::vector<double>& points,
-              stx::TopK<float> args) {
+Result search(const std::vector<double>& queries, const std::vector<double>& points, stx::TopK<float> args) {
   stx::Context<D> ctx;
   DeviceRig<float, D> rig(ctx);
   args.queries = rig.input(queries);
@@ -44,21 +43,16 @@ Result search(const std::vector<double>& queries, const std::vector<double>& poi
 }
 
 /// Small whole numbers, exact in every order of the sums: ids must be equal.
-void check(std::int64_t n_queries, std::int64_t n_points, std::int64_t dims, int k,
-           bool without_self = false) {
+void check(std::int64_t n_queries, std::int64_t n_points, std::int64_t dims, int k, bool without_self = false) {
   CAPTURE(n_queries);
   CAPTURE(n_points);
   CAPTURE(dims);
   CAPTURE(k);
-  auto queries = random_values(n_queries * dims, 1, -3, 3),
-       points = random_values(n_points * dims, 2, -3, 3);
+  auto queries = random_values(n_queries * dims, 1, -3, 3), points = random_values(n_points * dims, 2, -3, 3);
   for (double& v : queries) v = std::round(v);
   for (double& v : points) v = std::round(v);
-  const stx::TopK<float> args{.n_queries = n_queries,
-                              .n_points = n_points,
-                              .dims = dims,
-                              .k = k,
-                              .without_self = without_self};
+  const stx::TopK<float> args{
+      .n_queries = n_queries, .n_points = n_points, .dims = dims, .k = k, .without_self = without_self};
   const Result cpu = search<stx::Cpu>(queries, points, args);
   const Result cuda = search<stx::Cuda>(queries, points, args);
   CHECK(cpu.ids == cuda.ids);
@@ -82,8 +76,7 @@ TEST_CASE("top_k on CUDA: real numbers, both metrics; NaN is nobody's neighbour"
   points[20 * 7] = std::nan("");
   for (KnnMetric metric : {KnnMetric::euclidean, KnnMetric::cosine})
     for (int k : {40, 300}) {
-      const stx::TopK<float> args{
-          .n_queries = 9, .n_points = 300, .dims = 20, .k = k, .metric = metric};
+      const stx::TopK<float> args{.n_queries = 9, .n_points = 300, .dims = 20, .k = k, .metric = metric};
       const Result cpu = search<stx::Cpu>(queries, points, args);
       Result cuda = search<stx::Cuda>(queries, points, args);
       for (int q = 0; q < 9; ++q) {

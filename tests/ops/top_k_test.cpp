@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "stx/backend/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/core/transfer.hpp"
 #include "support/compare.hpp"
 #include "support/golden.hpp"
@@ -27,9 +27,8 @@ struct Found {
 };
 
 template <class T>
-Found<T> search(const std::vector<double>& queries, const std::vector<double>& points,
-                std::int64_t n_queries, std::int64_t n_points, std::int64_t dims,
-                const TopKOptions& options, int threads = 2) {
+Found<T> search(const std::vector<double>& queries, const std::vector<double>& points, std::int64_t n_queries,
+                std::int64_t n_points, std::int64_t dims, const TopKOptions& options, int threads = 2) {
   Context<Cpu> ctx({.threads = threads});
   const auto q = to_device(ctx, convert<T>(queries), Shape{n_queries, dims});
   const auto p = to_device(ctx, convert<T>(points), Shape{n_points, dims});
@@ -60,8 +59,7 @@ TEST_CASE("top_k: distances and order of a full sort, ties by lower index") {
           const auto want = naive::rank_points(queries.data() + q * dims, points, dims, false);
           for (int j = 0; j < k; ++j) {
             REQUIRE(got.ids[q * k + j] == want.order[j]);
-            REQUIRE(got.scores[q * k + j] ==
-                    doctest::Approx(want.key[want.order[j]]).epsilon(1e-6));
+            REQUIRE(got.scores[q * k + j] == doctest::Approx(want.key[want.order[j]]).epsilon(1e-6));
           }
         }
       }
@@ -86,9 +84,7 @@ TEST_CASE("top_k: real numbers, both metrics, many queries") {
         REQUIRE(seen.insert(id).second);
         REQUIRE(std::abs((cosine ? -score : score) - want.key[id]) < 1e-5);
         REQUIRE(want.key[id] <= last + 1e-5);
-        if (j > 0)
-          REQUIRE(
-              (cosine ? score <= got.scores[q * k + j - 1] : score >= got.scores[q * k + j - 1]));
+        if (j > 0) REQUIRE((cosine ? score <= got.scores[q * k + j - 1] : score >= got.scores[q * k + j - 1]));
       }
     }
   }
@@ -143,9 +139,8 @@ TEST_CASE("top_k: golden values of scikit-learn") {
   for (KnnMetric metric : {KnnMetric::euclidean, KnnMetric::cosine}) {
     const std::string name = metric == KnnMetric::cosine ? "cosine" : "euclidean";
     const auto &ids = g.at(name + "_ids").values, &distances = g.at(name + "_distances").values;
-    const auto got =
-        search<double>(queries.values, points.values, queries.rows, points.rows, points.cols,
-                       {static_cast<int>(g.at(name + "_ids").cols), metric});
+    const auto got = search<double>(queries.values, points.values, queries.rows, points.rows, points.cols,
+                                    {static_cast<int>(g.at(name + "_ids").cols), metric});
     CHECK(max_error(got.ids, ids) == 0);
     auto scores = got.scores;
     if (metric == KnnMetric::cosine)
@@ -164,8 +159,8 @@ TEST_CASE("top_k: the same bits for every number of threads") {
   }
 }
 
-TEST_CASE("top_k: copies of one point come in the order of their index; zeros; no dimensions"
-          * doctest::test_suite("properties")) {
+TEST_CASE("top_k: copies of one point come in the order of their index; zeros; no dimensions" *
+          doctest::test_suite("properties")) {
   const std::vector<double> same(200 * 3, 0.7), zeros(3, 0.0);
   auto got = search<float>({0.7, 0.7, 0.7}, same, 1, 200, 3, {.k = 70});
   for (int j = 0; j < 70; ++j) {
@@ -202,20 +197,17 @@ TEST_CASE("top_k: points with NaN are nobody's neighbours") {
 TEST_CASE("top_k: the backend stays inside its buffers") {
   Context<Cpu> ctx({.threads = 2});
   for (std::int64_t n : {65, 128}) {
-    Guarded<float> q(convert<float>(random_values(11 * 5, 1))),
-        p(convert<float>(random_values(n * 5, 2)));
+    Guarded<float> q(convert<float>(random_values(11 * 5, 1))), p(convert<float>(random_values(n * 5, 2)));
     Guarded<float> scores(11 * 6);
     Guarded<std::int32_t> ids(11 * 6);
     for (KnnMetric metric : {KnnMetric::euclidean, KnnMetric::cosine})
-      stx::top_k(ctx, stx::TopK<float>{q.data(), p.data(), ids.data(), scores.data(), 11, n, 5, 6,
-                                       metric});
+      stx::top_k(ctx, stx::TopK<float>{q.data(), p.data(), ids.data(), scores.data(), 11, n, 5, 6, metric});
     CHECK((q.intact() && p.intact() && scores.intact() && ids.intact()));
   }
 }
 
 TEST_CASE("top_k: wrong calls are errors") {
-  const auto message = [](std::int64_t n_queries, std::int64_t n_points, std::int64_t dims,
-                          const TopKOptions& o) {
+  const auto message = [](std::int64_t n_queries, std::int64_t n_points, std::int64_t dims, const TopKOptions& o) {
     Context<Cpu> ctx;
     const auto q = to_device(ctx, std::vector<float>(n_queries * 3), Shape{n_queries, 3});
     const auto p = to_device(ctx, std::vector<float>(n_points * dims), Shape{n_points, dims});
@@ -231,10 +223,8 @@ TEST_CASE("top_k: wrong calls are errors") {
         "3) and (5, 4)");
   CHECK(message(2, 5, 3, {.k = 6}) == "[top_k] k must lie in [1, 5] for 5 points, got 6");
   CHECK(message(2, 5, 3, {.k = 0}) == "[top_k] k must lie in [1, 5] for 5 points, got 0");
-  CHECK(message(5, 5, 3, {.k = 5, .without_self = true}) ==
-        "[top_k] k must lie in [1, 4] for 5 points, got 5");
-  CHECK(message(2, 2000, 3, {.k = 1025}) ==
-        "[top_k] k must lie in [1, 1024] for 2000 points, got 1025");
+  CHECK(message(5, 5, 3, {.k = 5, .without_self = true}) == "[top_k] k must lie in [1, 4] for 5 points, got 5");
+  CHECK(message(2, 2000, 3, {.k = 1025}) == "[top_k] k must lie in [1, 1024] for 2000 points, got 1025");
   CHECK(message(2, 5, 3, {.k = 1, .without_self = true}) ==
         "[top_k] without_self needs as many queries as points, got 2 and 5");
 }

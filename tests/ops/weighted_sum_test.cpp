@@ -12,8 +12,7 @@ namespace {
 
 /// values, weights, scale.
 std::vector<Input> inputs(std::int64_t rows) {
-  std::vector<Input> in = {random_input({rows}, 1, -5, 5), random_input({rows}, 2, 0, 1),
-                           random_input({1}, 3)};
+  std::vector<Input> in = {random_input({rows}, 1, -5, 5), random_input({rows}, 2, 0, 1), random_input({1}, 3)};
   in[1].needs_grad = in[2].needs_grad = false;
   return in;
 }
@@ -62,15 +61,14 @@ TEST_CASE("weighted_sum: value and gradient, odd sizes, weighted and not") {
 
 TEST_CASE("weighted_sum: PyTorch's value and gradient") {
   const auto of_weights = []<class D>(stx::Context<D>& ctx, const auto& v) {
-    return std::vector{stx::weighted_sum(
-        ctx, v[0], stx::WeightedSumOptions<double, D>{.factor = 0.25, .weights = v[1].value()})};
+    return std::vector{
+        stx::weighted_sum(ctx, v[0], stx::WeightedSumOptions<double, D>{.factor = 0.25, .weights = v[1].value()})};
   };
-  check_golden_op(golden::load("ops/weighted_sum.txt"), "", {{"values", {11}}, {"weights", {11}}},
-                  of_weights);
+  check_golden_op(golden::load("ops/weighted_sum.txt"), "", {{"values", {11}}, {"weights", {11}}}, of_weights);
 }
 
-TEST_CASE("weighted_sum: a column counts as a list; a row of weight 0 may hold anything"
-          * doctest::test_suite("properties")) {
+TEST_CASE("weighted_sum: a column counts as a list; a row of weight 0 may hold anything" *
+          doctest::test_suite("properties")) {
   stx::Context<Cpu> ctx;
   auto in = inputs(3);
   in[0] = {Shape{3, 1}, {1, INFINITY, 3}};
@@ -94,11 +92,10 @@ TEST_CASE("weighted_sum: the first row that is not finite is recorded, with its 
 TEST_CASE("weighted_sum: nothing is written outside, same bits every time") {
   stx::Context<Cpu> ctx;
   Guarded<float> values(convert<float>(random_values(33, 1))), loss(1), one(1, 1.0f), grad(33);
-  stx::weighted_sum_forward(ctx, stx::WeightedSumForward<float>{
-                                     .values = values.data(), .loss = loss.data(), .rows = 33});
-  stx::weighted_sum_backward(ctx,
-                             stx::WeightedSumBackward<float>{
-                                 .grad_loss = one.data(), .grad_values = grad.data(), .rows = 33});
+  stx::weighted_sum_forward(ctx,
+                            stx::WeightedSumForward<float>{.values = values.data(), .loss = loss.data(), .rows = 33});
+  stx::weighted_sum_backward(
+      ctx, stx::WeightedSumBackward<float>{.grad_loss = one.data(), .grad_values = grad.data(), .rows = 33});
   for (auto* b : {&values, &loss, &one, &grad}) CHECK(b->intact());
   CHECK(grad.content() == std::vector<float>(33, 1.0f));
   check_same_for_all_threads<float>(inputs(1000), op(true, 0.5), 2);
@@ -109,10 +106,9 @@ TEST_CASE("weighted_sum: wrong calls are errors") {
   auto in = inputs(3);
   in[0] = random_input({3, 2}, 1);
   CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, op(false, 1)),
-                       "[weighted_sum] values must have shape (rows) or (rows, 1), got (3, 2)",
-                       stx::ArgumentError);
+                       "[weighted_sum] values must have shape (rows) or (rows, 1), got (3, 2)", stx::ArgumentError);
   in = inputs(3);
   in[1] = random_input({4}, 1);
-  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, op(true, 1)),
-                       "[weighted_sum] weights must have shape (3), got (4)", stx::ArgumentError);
+  CHECK_THROWS_WITH_AS(run_op<float>(ctx, in, op(true, 1)), "[weighted_sum] weights must have shape (3), got (4)",
+                       stx::ArgumentError);
 }

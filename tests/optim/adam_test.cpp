@@ -43,8 +43,8 @@ struct Problem {
 };
 
 /// The same training in plain loops.
-std::vector<double> reference(std::vector<double> a, const std::vector<double>& target,
-                              const AdamOptions& o, int steps) {
+std::vector<double> reference(std::vector<double> a, const std::vector<double>& target, const AdamOptions& o,
+                              int steps) {
   std::vector<double> m(a.size()), v(a.size());
   for (int t = 1; t <= steps; ++t)
     for (std::size_t i = 0; i < a.size(); ++i) {
@@ -71,8 +71,7 @@ TEST_CASE("Adam on a store follows a plain loop") {
     const auto start = to_host(p.ctx, p.a.value());
     Adam adam(p.ctx, p.store, o);
     for (int t = 0; t < 50; ++t) p.step(adam);
-    CHECK(max_error(to_host(p.ctx, p.a.value()),
-                    reference(start, to_host(p.ctx, p.target), o, 50)) < 1e-13);
+    CHECK(max_error(to_host(p.ctx, p.a.value()), reference(start, to_host(p.ctx, p.target), o, 50)) < 1e-13);
   }
 }
 
@@ -117,8 +116,7 @@ TEST_CASE("an optimiser made later counts its own steps and brings its own learn
   CHECK(second.first_step() == 20);
   CHECK(p.ctx.step_state()->learning_rate == 0.02f);
   for (int t = 0; t < 10; ++t) p.step(second);
-  CHECK(max_error(to_host(p.ctx, p.a.value()),
-                  reference(start, to_host(p.ctx, p.target), coupled, 10)) < 1e-13);
+  CHECK(max_error(to_host(p.ctx, p.a.value()), reference(start, to_host(p.ctx, p.target), coupled, 10)) < 1e-13);
 }
 
 TEST_CASE("moments restored from a checkpoint continue the same run") {
@@ -139,22 +137,17 @@ TEST_CASE("moments restored from a checkpoint continue the same run") {
   resumed.ctx.step_state()->step = part.ctx.step_state()->step;
   c.set_first_step(b.first_step());
   for (int t = 0; t < 3; ++t) resumed.step(c);
-  CHECK(same_bits(to_host(resumed.ctx, resumed.store.values()),
-                  to_host(whole.ctx, whole.store.values())));
+  CHECK(same_bits(to_host(resumed.ctx, resumed.store.values()), to_host(whole.ctx, whole.store.values())));
 }
 
 TEST_CASE("a step before begin_step and options out of range are errors") {
   Problem p;
   Adam adam(p.ctx, p.store, {});
-  CHECK_THROWS_WITH_AS(
-      adam.step(p.ctx),
-      "[adam] no step was begun since the optimiser was made; call begin_step(ctx)",
-      stx::ArgumentError);
-  const char* message =
-      "[Adam] learning_rate and weight_decay must not be negative, eps positive, betas in [0, 1)";
+  CHECK_THROWS_WITH_AS(adam.step(p.ctx), "[adam] no step was begun since the optimiser was made; call begin_step(ctx)",
+                       stx::ArgumentError);
+  const char* message = "[Adam] learning_rate and weight_decay must not be negative, eps positive, betas in [0, 1)";
   for (const AdamOptions& o :
-       {AdamOptions{.learning_rate = -1}, AdamOptions{.beta1 = 1}, AdamOptions{.beta2 = -0.1f},
-        AdamOptions{.eps = 0}, AdamOptions{.weight_decay = -1},
-        AdamOptions{.learning_rate = std::nanf("")}})
+       {AdamOptions{.learning_rate = -1}, AdamOptions{.beta1 = 1}, AdamOptions{.beta2 = -0.1f}, AdamOptions{.eps = 0},
+        AdamOptions{.weight_decay = -1}, AdamOptions{.learning_rate = std::nanf("")}})
     CHECK_THROWS_WITH_AS(Adam(p.ctx, p.store, o), message, stx::ArgumentError);
 }

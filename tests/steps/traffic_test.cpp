@@ -26,8 +26,7 @@ struct Watch {
   /// Prints a line of the table in bench/steps/README.md for each step; `unit` names what the bytes
   /// are divided by.
   template <class Case, class Ladder>
-  void count(const char* name, Case& made, const Ladder& ladder, std::int64_t units,
-             const char* unit) {
+  void count(const char* name, Case& made, const Ladder& ladder, std::int64_t units, const char* unit) {
     for (const auto& rung : ladder) {
       INFO(std::string(rung.name));
       made.arrays.clear();
@@ -40,12 +39,9 @@ struct Watch {
       CHECK(counted.launches == predicted.launches);
       CHECK(counted.moved == predicted.moved);
       CHECK(counted.issued == predicted.issued);
-      const auto per_unit = [&](std::int64_t bytes) {
-        return static_cast<double>(bytes) / static_cast<double>(units);
-      };
+      const auto per_unit = [&](std::int64_t bytes) { return static_cast<double>(bytes) / static_cast<double>(units); };
       std::printf("%s %s: %.2f bytes moved, %.2f issued per %s, %d launches\n", name, rung.name,
-                  per_unit(counted.moved), per_unit(counted.issued), unit,
-                  static_cast<int>(counted.launches));
+                  per_unit(counted.moved), per_unit(counted.issued), unit, static_cast<int>(counted.launches));
     }
     CHECK(ctx.persistent().bytes_reserved() == std::size_t{24} << 20);  // no array was out of sight
     CHECK(ctx.step_arena().bytes_reserved() == std::size_t{24} << 20);

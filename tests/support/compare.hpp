@@ -12,7 +12,8 @@
 
 namespace stx::test {
 
-/// Largest |got - want|; infinite when a difference is not a number or the sizes differ. Equal infinities do not differ.
+/// Largest |got - want|; infinite when a difference is not a number or the sizes differ. Equal infinities do not
+/// differ.
 template <class T, class U>
 double max_error(const std::vector<T>& got, const std::vector<U>& want) {
   if (got.size() != want.size()) return std::numeric_limits<double>::infinity();
@@ -20,8 +21,7 @@ double max_error(const std::vector<T>& got, const std::vector<U>& want) {
   for (std::size_t i = 0; i < got.size(); ++i) {
     const auto x = static_cast<double>(got[i]), y = static_cast<double>(want[i]);
     const double error = x == y ? 0 : std::abs(x - y);
-    if (!(error <= worst))
-      worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+    if (!(error <= worst)) worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
   }
   return worst;
 }
@@ -40,12 +40,10 @@ double max_abs(const std::vector<T>& values) {
 /// `least_scale` if that is larger (sixteen times as many in double, where the naive version is the
 /// reference itself). Fails where the bound is not finite: a wrong reference would let everything pass.
 template <class T>
-void check_close(const std::string& what, const std::vector<T>& got,
-                 const std::vector<double>& want, const std::vector<T>& naive,
-                 double floor_ulps = 4, double least_scale = 0) {
+void check_close(const std::string& what, const std::vector<T>& got, const std::vector<double>& want,
+                 const std::vector<T>& naive, double floor_ulps = 4, double least_scale = 0) {
   if (sizeof(T) == sizeof(double)) floor_ulps *= 16;
-  const double floor =
-      floor_ulps * std::numeric_limits<T>::epsilon() * std::max(max_abs(want), least_scale);
+  const double floor = floor_ulps * std::numeric_limits<T>::epsilon() * std::max(max_abs(want), least_scale);
   const double bound = 2 * max_error(naive, want) + floor;
   INFO(what, ": bound ", bound, ", ", want.size(), " values");
   CHECK(got.size() == want.size());
@@ -55,8 +53,7 @@ void check_close(const std::string& what, const std::vector<T>& got,
 
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 template <class T>
 bool same_bits(const std::vector<std::vector<T>>& a, const std::vector<std::vector<T>>& b) {

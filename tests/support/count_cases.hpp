@@ -33,15 +33,11 @@ struct CountCase {
   std::vector<double> counts() const {
     auto x = random_values(rows * cols, 21, 0, 1);
     for (double& v : x)
-      v = v < 0.6 ? 0
-                  : (v < 0.97 ? 1 + std::floor((v - 0.6) * 20)
-                              : (v < 0.98 ? 1.5 : std::floor((v - 0.97) * 2e4)));
+      v = v < 0.6 ? 0 : (v < 0.97 ? 1 + std::floor((v - 0.6) * 20) : (v < 0.98 ? 1.5 : std::floor((v - 0.97) * 2e4)));
     return x;
   }
   std::vector<double> rates() const { return random_values(rows * cols, 22, -2, 2); }
-  std::vector<double> library() const {
-    return softmax ? random_values(rows, 23, 3, 6) : std::vector<double>();
-  }
+  std::vector<double> library() const { return softmax ? random_values(rows, 23, 3, 6) : std::vector<double>(); }
   std::vector<double> observed() const {
     std::vector<double> mask;
     if (masked)
@@ -49,24 +45,20 @@ struct CountCase {
     return mask;
   }
   std::vector<double> log_theta() const { return random_values(theta_rows() * cols, 25, -2, 3); }
-  std::vector<double> zeta() const {
-    return inflated ? random_values(rows * cols, 26, -3, 2) : std::vector<double>();
-  }
+  std::vector<double> zeta() const { return inflated ? random_values(rows * cols, 26, -3, 2) : std::vector<double>(); }
   /// Row of log_theta of each row.
   std::vector<std::int32_t> theta_row() const {
     std::vector<std::int32_t> row_of;
     for (std::int64_t i = 0; i < rows; ++i)
       row_of.push_back(static_cast<std::int32_t>(
-          theta == Theta::per_gene ? 0
-                                   : (theta == Theta::per_batch ? (i * 7 / 4) % n_batches : i)));
+          theta == Theta::per_gene ? 0 : (theta == Theta::per_batch ? (i * 7 / 4) % n_batches : i)));
     return row_of;
   }
 
   template <class T>
   naive::CountResult<T> naive_result(const std::vector<double>& grad_value) const {
-    return naive::count_log_prob<T>({rows, cols, convert<T>(counts()), convert<T>(rates()),
-                                     convert<T>(library()), convert<T>(observed()),
-                                     convert<T>(log_theta()), theta_row(), convert<T>(zeta()),
+    return naive::count_log_prob<T>({rows, cols, convert<T>(counts()), convert<T>(rates()), convert<T>(library()),
+                                     convert<T>(observed()), convert<T>(log_theta()), theta_row(), convert<T>(zeta()),
                                      convert<T>(grad_value)});
   }
 };

@@ -28,18 +28,17 @@ inline auto count_op(const CountCase& c) {
     if (c.sparse) {
       const StoredCounts s(c);
       const auto size = static_cast<std::int64_t>(s.values.size());
-      counts = Counts<T, D>(Csr<D>{to_device(ctx, s.indptr, Shape{2 * c.rows + 1}),
-                                   to_device(ctx, s.indices, Shape{size}),
-                                   to_device(ctx, s.values, Shape{size}), 2 * c.rows, c.cols},
-                            to_device(ctx, s.row_ids, Shape{c.rows}));
+      counts =
+          Counts<T, D>(Csr<D>{to_device(ctx, s.indptr, Shape{2 * c.rows + 1}), to_device(ctx, s.indices, Shape{size}),
+                              to_device(ctx, s.values, Shape{size}), 2 * c.rows, c.cols},
+                       to_device(ctx, s.row_ids, Shape{c.rows}));
     }
     Dispersion<T, D> dispersion{v[1]};
-    if (c.theta == Theta::per_batch)
-      dispersion.batch = to_device(ctx, c.theta_row(), Shape{c.rows});
+    if (c.theta == Theta::per_batch) dispersion.batch = to_device(ctx, c.theta_row(), Shape{c.rows});
     const Handle zeta = c.inflated ? v[2] : Handle();
     if (!c.softmax) return std::vector{count_log_prob(ctx, counts, v[0], dispersion, zeta)};
-    return std::vector{count_decoder(ctx, counts, v[0], v[3], dispersion, zeta,
-                                     c.masked ? v[5].value() : Tensor<T, D>{})};
+    return std::vector{
+        count_decoder(ctx, counts, v[0], v[3], dispersion, zeta, c.masked ? v[5].value() : Tensor<T, D>{})};
   };
 }
 

@@ -41,16 +41,14 @@ class DeviceRig {
   }
 
   T* output(std::int64_t n, GradWrite write = GradWrite::overwrite) {
-    return buffer(write == GradWrite::accumulate
-                      ? random_values(n, 77)
-                      : std::vector<double>(n, std::numeric_limits<double>::quiet_NaN()));
+    return buffer(write == GradWrite::accumulate ? random_values(n, 77)
+                                                 : std::vector<double>(n, std::numeric_limits<double>::quiet_NaN()));
   }
   /// An output that starts with these values.
   T* buffer(const std::vector<double>& initial) {
     std::vector<T> host(initial.size() + 2 * zone, sentinel);
     std::copy(initial.begin(), initial.end(), host.begin() + zone);
-    outputs_.push_back(
-        {to_device(ctx_, host, Shape{static_cast<std::int64_t>(host.size())}), host});
+    outputs_.push_back({to_device(ctx_, host, Shape{static_cast<std::int64_t>(host.size())}), host});
     return outputs_.back().tensor.data + zone;
   }
 
@@ -74,8 +72,7 @@ class DeviceRig {
   }
 
  private:
-  static constexpr std::size_t zone =
-      64;  // a multiple of 16 bytes: keeps the alignment of the arena
+  static constexpr std::size_t zone = 64;  // a multiple of 16 bytes: keeps the alignment of the arena
   static constexpr T sentinel = T(-987654);
   struct Output {
     Tensor<T, D> tensor;

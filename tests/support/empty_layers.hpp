@@ -84,7 +84,8 @@ void check_layers_without_rows() {
       [&](Context<D>& ctx, Store& store) {
         const nn::CountDecoder<T, D> layer(ctx, store, "d", 4, 7);
         return [=, &ctx] {
-          const typename nn::CountDecoder<T, D>::Rows rows{.library = constant(ctx, ctx.template make_step<T>(Shape{0}))};
+          const typename nn::CountDecoder<T, D>::Rows rows{.library =
+                                                               constant(ctx, ctx.template make_step<T>(Shape{0}))};
           CHECK(layer.mean(ctx, none(ctx, 4), rows).mean.shape == Shape{0, 7});
           return Results{layer(ctx, none(ctx, 4), ctx.template make_step<T>(Shape{0, 7}), rows)};
         };

@@ -55,15 +55,15 @@ void check_empty_attention() {
                     },
                     {0, 0});
   // No sequences, whose lengths the bias and the mask know.
-  check_zeros<T, D>({random({0, 8}), random({0, 8}), random({0, 8}), random({2, 3, 5})},
-                    [](Context<D>& ctx, const auto& v) {
-                      const KeyMask<D> mask{ctx.template make_step<std::int32_t>({0}),
-                                            ctx.template make_step<std::uint8_t>({0, 5})};
-                      const MultiHeadOptions options{.n_heads = 2, .batch = 0};
-                      return std::vector{attention(ctx, v[0], v[1], v[2], options, v[3], mask).out,
-                                         attention(ctx, v[0], v[1], v[2], options, {}, mask).out};
-                    },
-                    {0, 0});
+  check_zeros<T, D>(
+      {random({0, 8}), random({0, 8}), random({0, 8}), random({2, 3, 5})},
+      [](Context<D>& ctx, const auto& v) {
+        const KeyMask<D> mask{ctx.template make_step<std::int32_t>({0}), ctx.template make_step<std::uint8_t>({0, 5})};
+        const MultiHeadOptions options{.n_heads = 2, .batch = 0};
+        return std::vector{attention(ctx, v[0], v[1], v[2], options, v[3], mask).out,
+                           attention(ctx, v[0], v[1], v[2], options, {}, mask).out};
+      },
+      {0, 0});
   // Heads of no dimensions, and a graph without nodes.
   for (const auto& [nodes, dim] : {std::pair<std::int64_t, std::int64_t>{3, 0}, {0, 4}, {0, 0}}) {
     CsrGraph graph;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "golden.hpp"
-#include "support/compare.hpp"
 #include "stx/autograd/backward.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 #include "stx/core/transfer.hpp"
+#include "support/compare.hpp"
 
 namespace stx::test {
 
@@ -18,8 +18,7 @@ struct GoldenInput {
 /// with the arrays prefix + result. Where there are arrays prefix + "grad_" + input, the results get
 /// gradients "grad_" + result, and those of the inputs are compared.
 template <class F>
-void check_golden_op(const golden::Arrays& g, const std::string& prefix,
-                     const std::vector<GoldenInput>& inputs, F&& op,
+void check_golden_op(const golden::Arrays& g, const std::string& prefix, const std::vector<GoldenInput>& inputs, F&& op,
                      const std::vector<std::string>& results = {"y"}, double tolerance = 1e-13) {
   INFO(prefix);
   Context<Cpu> ctx;
@@ -33,8 +32,8 @@ void check_golden_op(const golden::Arrays& g, const std::string& prefix,
   std::vector<Var<double, Cpu>> vars;
   for (const GoldenInput& input : inputs) {
     const auto& array = g.at(input.name);
-    const auto tensor = to_device(
-        ctx, array.values, input.shape.rank() > 0 ? input.shape : Shape{array.rows, array.cols});
+    const auto tensor =
+        to_device(ctx, array.values, input.shape.rank() > 0 ? input.shape : Shape{array.rows, array.cols});
     vars.push_back(g.contains(grad_key(input.name)) ? leaf(ctx, tensor) : constant(ctx, tensor));
   }
   const std::vector<Var<double, Cpu>> got = op(ctx, vars);

@@ -24,8 +24,7 @@ void check_gradients(std::vector<Input> inputs, F&& op, const GradientCheck& che
       double sum = 0;
       const OpRun<double> run = run_op<double>(ctx, inputs, op, uses);
       for (std::size_t k = 0; k < run.outputs.size(); ++k) {
-        const std::vector<double> weights =
-            output_weights(k, static_cast<std::int64_t>(run.outputs[k].size()));
+        const std::vector<double> weights = output_weights(k, static_cast<std::int64_t>(run.outputs[k].size()));
         for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * run.outputs[k][i];
       }
       return sum;

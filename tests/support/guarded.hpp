@@ -16,8 +16,7 @@ class Guarded {
   explicit Guarded(std::int64_t size, T initial = T(0)) : values_(2 * zone + size, sentinel) {
     std::fill_n(data(), size, initial);
   }
-  explicit Guarded(const std::vector<T>& content)
-      : Guarded(static_cast<std::int64_t>(content.size())) {
+  explicit Guarded(const std::vector<T>& content) : Guarded(static_cast<std::int64_t>(content.size())) {
     std::copy(content.begin(), content.end(), data());
   }
 

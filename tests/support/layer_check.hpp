@@ -10,8 +10,7 @@ namespace stx::test {
 
 using LayerStore = ParameterStore<double, Cpu>;
 
-inline std::vector<double> value_of(Context<Cpu>& ctx, const LayerStore& store,
-                                    const std::string& name) {
+inline std::vector<double> value_of(Context<Cpu>& ctx, const LayerStore& store, const std::string& name) {
   for (const auto& e : store.entries())
     if (e.name == name) return to_host(ctx, e.state.value);
   FAIL("no parameter ", name);

@@ -13,8 +13,7 @@ template <class T>
 using Vec = std::vector<T>;
 
 /// Philox 4x32-10 as in Salmon et al. 2011, section 3.3.
-inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c,
-                                           std::array<std::uint32_t, 2> k) {
+inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = 0xD2511F53ull * c[0];
     const std::uint64_t b = 0xCD9E8D57ull * c[2];
@@ -29,15 +28,15 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c,
 /// (column / 8, row, step, site * 256 + 3); dropped when the bits are below round(65536 p). The
 /// factor of what is kept is rounded to float.
 template <class T>
-Vec<T> dropout_factors(std::uint64_t seed, std::uint32_t step, std::uint32_t site, double p,
-                       std::int64_t rows, std::int64_t cols) {
+Vec<T> dropout_factors(std::uint64_t seed, std::uint32_t step, std::uint32_t site, double p, std::int64_t rows,
+                       std::int64_t cols) {
   Vec<T> factors;
   const double threshold = std::floor(p * 65536 + 0.5);
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t j = 0; j < cols; ++j) {
-      const auto words = philox(
-          {static_cast<std::uint32_t>(j / 8), static_cast<std::uint32_t>(i), step, site * 256 + 3},
-          {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+      const auto words =
+          philox({static_cast<std::uint32_t>(j / 8), static_cast<std::uint32_t>(i), step, site * 256 + 3},
+                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
       const std::uint32_t bits = words[j % 8 / 2] >> (j % 2 * 16) & 0xFFFF;
       factors.push_back(bits < threshold ? T(0) : static_cast<float>(65536 / (65536 - threshold)));
     }
@@ -46,14 +45,13 @@ Vec<T> dropout_factors(std::uint64_t seed, std::uint32_t step, std::uint32_t sit
 
 /// c = op(a) op(b): m x k times k x n.
 template <class T>
-Vec<T> gemm(const Vec<T>& a, const Vec<T>& b, std::int64_t m, std::int64_t n, std::int64_t k,
-            bool transpose_a = false, bool transpose_b = false) {
+Vec<T> gemm(const Vec<T>& a, const Vec<T>& b, std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a = false,
+            bool transpose_b = false) {
   Vec<T> c(m * n, T(0));
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t l = 0; l < k; ++l)
       for (std::int64_t j = 0; j < n; ++j)
-        c[i * n + j] +=
-            a[transpose_a ? l * m + i : i * k + l] * b[transpose_b ? j * k + l : l * n + j];
+        c[i * n + j] += a[transpose_a ? l * m + i : i * k + l] * b[transpose_b ? j * k + l : l * n + j];
   return c;
 }
 
@@ -63,8 +61,7 @@ T gelu(T x) {
 }
 template <class T>
 T gelu_grad(T x) {
-  return T(0.5) * std::erfc(-x / std::sqrt(T(2))) +
-         x * std::exp(-x * x / 2) / std::sqrt(T(2 * M_PI));
+  return T(0.5) * std::erfc(-x / std::sqrt(T(2))) + x * std::exp(-x * x / 2) / std::sqrt(T(2 * M_PI));
 }
 
 template <class T>
@@ -75,9 +72,8 @@ struct Linear {
 /// y = factors * act(x w^T + b) and the gradients for dL/dy = grad_y. An empty `factors` is all
 /// ones.
 template <class T>
-Linear<T> linear(const Vec<T>& x, const Vec<T>& w, const Vec<T>& b, const Vec<T>& factors,
-                 bool with_gelu, const Vec<T>& grad_y, std::int64_t rows, std::int64_t in,
-                 std::int64_t out) {
+Linear<T> linear(const Vec<T>& x, const Vec<T>& w, const Vec<T>& b, const Vec<T>& factors, bool with_gelu,
+                 const Vec<T>& grad_y, std::int64_t rows, std::int64_t in, std::int64_t out) {
   Linear<T> r;
   r.grad_bias.assign(out, T(0));
   const Vec<T> product = gemm(x, w, rows, out, in, false, true);
@@ -103,19 +99,18 @@ struct Attention {
 /// Attention to shared keys and values, and its gradients for dL/dout and dL/dweights (either may
 /// be empty). `factors` (rows * n_heads x n_keys) may be empty.
 template <class T>
-Attention<T> attention(const Vec<T>& q, const Vec<T>& k, const Vec<T>& v, const Vec<T>& factors,
-                       const Vec<T>& grad_out, const Vec<T>& grad_weights, std::int64_t rows,
-                       std::int64_t n_keys, std::int64_t width, std::int64_t n_heads) {
-  Attention<T> r{Vec<T>(rows * width), Vec<T>(rows * n_keys), Vec<T>(rows * width),
-                 Vec<T>(n_keys * width), Vec<T>(n_keys * width)};
+Attention<T> attention(const Vec<T>& q, const Vec<T>& k, const Vec<T>& v, const Vec<T>& factors, const Vec<T>& grad_out,
+                       const Vec<T>& grad_weights, std::int64_t rows, std::int64_t n_keys, std::int64_t width,
+                       std::int64_t n_heads) {
+  Attention<T> r{Vec<T>(rows * width), Vec<T>(rows * n_keys), Vec<T>(rows * width), Vec<T>(n_keys * width),
+                 Vec<T>(n_keys * width)};
   const std::int64_t d = width / n_heads;
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t h = 0; h < n_heads; ++h) {
       Vec<T> a(n_keys), grad_a(n_keys);
       T largest = -INFINITY, sum = 0, dot = 0;
       for (std::int64_t j = 0; j < n_keys; ++j) {
-        for (std::int64_t c = 0; c < d; ++c)
-          a[j] += q[i * width + h * d + c] * k[j * width + h * d + c];
+        for (std::int64_t c = 0; c < d; ++c) a[j] += q[i * width + h * d + c] * k[j * width + h * d + c];
         a[j] /= std::sqrt(T(d));
         largest = std::max(largest, a[j]);
       }
@@ -151,17 +146,16 @@ struct LayerNorm {
 
 /// LayerNorm(residual + factors * x) and gradients; `residual` and `factors` may be empty.
 template <class T>
-LayerNorm<T> layer_norm(const Vec<T>& x, const Vec<T>& residual, const Vec<T>& gain,
-                        const Vec<T>& shift, const Vec<T>& factors, const Vec<T>& grad_y,
-                        std::int64_t rows, std::int64_t width, T eps = T(1e-5)) {
+LayerNorm<T> layer_norm(const Vec<T>& x, const Vec<T>& residual, const Vec<T>& gain, const Vec<T>& shift,
+                        const Vec<T>& factors, const Vec<T>& grad_y, std::int64_t rows, std::int64_t width,
+                        T eps = T(1e-5)) {
   LayerNorm<T> r{x, x, x, Vec<T>(width), Vec<T>(width)};
   for (std::int64_t i = 0; i < rows; ++i) {
     Vec<T> s(width);
     T mean = 0, variance = 0, mean_g = 0, mean_gs = 0;
     for (std::int64_t j = 0; j < width; ++j) {
       const std::int64_t at = i * width + j;
-      s[j] =
-          (residual.empty() ? T(0) : residual[at]) + x[at] * (factors.empty() ? T(1) : factors[at]);
+      s[j] = (residual.empty() ? T(0) : residual[at]) + x[at] * (factors.empty() ? T(1) : factors[at]);
       mean += s[j] / T(width);
     }
     for (T v : s) variance += (v - mean) * (v - mean) / T(width);

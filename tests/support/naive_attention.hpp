@@ -35,9 +35,7 @@ struct MultiHead {
  private:
   void run_row(std::int64_t b, std::int64_t h, std::int64_t i) {
     const std::int64_t width = n_heads * head_dim, row = b * n_queries + i;
-    const auto key_at = [&](std::int64_t j, std::int64_t c) {
-      return (b * n_keys + j) * width + h * head_dim + c;
-    };
+    const auto key_at = [&](std::int64_t j, std::int64_t c) { return (b * n_keys + j) * width + h * head_dim + c; };
     const T* qi = q.data() + row * width + h * head_dim;
     const T* gi = grad_out.data() + row * width + h * head_dim;
     T* a = weights.data() + ((b * n_heads + h) * n_queries + i) * n_keys;

@@ -26,12 +26,10 @@ struct CountPoint {
 template <class T>
 CountPoint<T> count_point(T x, T log_mu, T log_theta, bool inflated, T zeta) {
   const T mu = std::exp(log_mu), theta = std::exp(log_theta);
-  const T log_nb = theta * -std::log1p(mu / theta) +
-                   (x > 0 ? x * (log_mu - std::log(theta + mu)) : T(0)) + std::lgamma(x + theta) -
-                   std::lgamma(theta) - std::lgamma(x + 1);
+  const T log_nb = theta * -std::log1p(mu / theta) + (x > 0 ? x * (log_mu - std::log(theta + mu)) : T(0)) +
+                   std::lgamma(x + theta) - std::lgamma(theta) - std::lgamma(x + 1);
   const T d_mu = theta * (x - mu) / (theta + mu);
-  const T d_theta = theta * (digamma(x + theta) - digamma(theta) - std::log1p(mu / theta) +
-                             (mu - x) / (theta + mu));
+  const T d_theta = theta * (digamma(x + theta) - digamma(theta) - std::log1p(mu / theta) + (mu - x) / (theta + mu));
   if (!inflated) return {log_nb, d_mu, d_theta, T(0)};
   const T pi = 1 / (1 + std::exp(-zeta));
   if (x > 0) return {std::log(1 - pi) + log_nb, d_mu, d_theta, -pi};
@@ -60,9 +58,8 @@ struct CountResult {
 /// logits.
 template <class T>
 CountResult<T> count_log_prob(const CountProblem<T>& p) {
-  CountResult<T> out{std::vector<T>(p.rows), std::vector<T>(p.rows * p.cols),
-                     std::vector<T>(p.library.size()), std::vector<T>(p.log_theta.size()),
-                     std::vector<T>(p.zeta.size())};
+  CountResult<T> out{std::vector<T>(p.rows), std::vector<T>(p.rows * p.cols), std::vector<T>(p.library.size()),
+                     std::vector<T>(p.log_theta.size()), std::vector<T>(p.zeta.size())};
   for (std::int64_t i = 0; i < p.rows; ++i) {
     const auto seen = [&](std::int64_t j) { return p.observed.empty() || p.observed[j] != 0; };
     T top = -INFINITY, sum = 0, total = 0;
@@ -75,8 +72,8 @@ CountResult<T> count_log_prob(const CountProblem<T>& p) {
       const std::int64_t at = i * p.cols + j, t = p.theta_row[i] * p.cols + j;
       T u = p.rates[at];
       if (!p.library.empty()) u += p.library[i] - top - std::log(sum);
-      const CountPoint<T> c = count_point(p.x[at], u, p.log_theta[t], !p.zeta.empty(),
-                                          p.zeta.empty() ? T(0) : p.zeta[at]);
+      const CountPoint<T> c =
+          count_point(p.x[at], u, p.log_theta[t], !p.zeta.empty(), p.zeta.empty() ? T(0) : p.zeta[at]);
       const T g = p.grad_value[i];
       out.value[i] += c.log_prob;
       out.grad_rates[at] = g * c.grad_log_mu;
@@ -87,8 +84,7 @@ CountResult<T> count_log_prob(const CountProblem<T>& p) {
     if (p.library.empty()) continue;
     out.grad_library[i] = total;
     for (std::int64_t j = 0; j < p.cols; ++j)
-      if (seen(j))
-        out.grad_rates[i * p.cols + j] -= total * std::exp(p.rates[i * p.cols + j] - top) / sum;
+      if (seen(j)) out.grad_rates[i * p.cols + j] -= total * std::exp(p.rates[i * p.cols + j] - top) / sum;
   }
   return out;
 }

@@ -45,8 +45,7 @@ T activation_grad(Activation name, T x) {
       return x > 0 ? T(1) : T(0);
     case Activation::gelu_tanh: {
       const T t = std::tanh(root * (x + T(0.044715) * x * x * x));
-      return T(0.5) * (T(1) + t) +
-             T(0.5) * x * (T(1) - t * t) * root * (T(1) + 3 * T(0.044715) * x * x);
+      return T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * root * (T(1) + 3 * T(0.044715) * x * x);
     }
     case Activation::silu:
       return logistic(x) + x * logistic(x) * logistic(-x);

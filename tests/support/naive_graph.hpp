@@ -16,8 +16,7 @@ struct Ranked {
   std::vector<std::int32_t> order;
 };
 
-inline Ranked rank_points(const double* query, const std::vector<double>& points, std::int64_t dims,
-                          bool cosine) {
+inline Ranked rank_points(const double* query, const std::vector<double>& points, std::int64_t dims, bool cosine) {
   Ranked r;
   const std::int64_t n = dims == 0 ? 0 : static_cast<std::int64_t>(points.size()) / dims;
   for (std::int64_t p = 0; p < n; ++p) {
@@ -33,21 +32,18 @@ inline Ranked rank_points(const double* query, const std::vector<double>& points
   }
   r.order.resize(n);
   std::iota(r.order.begin(), r.order.end(), 0);
-  std::stable_sort(r.order.begin(), r.order.end(),
-                   [&](std::int32_t i, std::int32_t j) { return r.key[i] < r.key[j]; });
+  std::stable_sort(r.order.begin(), r.order.end(), [&](std::int32_t i, std::int32_t j) { return r.key[i] < r.key[j]; });
   return r;
 }
 
 /// Rows of a random graph: row i has about `degree` distinct sources; every seventh row has none,
 /// row 1 has every node.
-inline std::vector<std::vector<std::int32_t>> random_rows(std::int64_t n, double degree,
-                                                          std::uint64_t seed) {
+inline std::vector<std::vector<std::int32_t>> random_rows(std::int64_t n, double degree, std::uint64_t seed) {
   std::mt19937_64 engine(seed);
   std::vector<std::vector<std::int32_t>> rows(n);
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int32_t j = 0; j < n; ++j)
-      if (i == 1 || (i % 7 != 3 && static_cast<double>(engine() % 100000) < degree / n * 100000))
-        rows[i].push_back(j);
+      if (i == 1 || (i % 7 != 3 && static_cast<double>(engine() % 100000) < degree / n * 100000)) rows[i].push_back(j);
   return rows;
 }
 
@@ -83,17 +79,14 @@ struct Gat {
   void run_node(std::int64_t i, std::int64_t k, std::int64_t first_edge) {
     const std::vector<std::int32_t>& from = rows[i];
     if (from.empty()) return;
-    const auto at = [&](std::int64_t node, std::int64_t c) {
-      return (node * n_heads + k) * dim + c;
-    };
+    const auto at = [&](std::int64_t node, std::int64_t c) { return (node * n_heads + k) * dim + c; };
     const T* src = a_src.data() + k * dim;
     const T* dst = a_dst.data() + k * dim;
     const std::size_t n = from.size();
     std::vector<T> raw(n), a(n), grad_a(n);
     T largest = -INFINITY, sum = 0, mean = 0;
     for (std::size_t e = 0; e < n; ++e) {
-      for (std::int64_t c = 0; c < dim; ++c)
-        raw[e] += h[at(from[e], c)] * src[c] + h[at(i, c)] * dst[c];
+      for (std::int64_t c = 0; c < dim; ++c) raw[e] += h[at(from[e], c)] * src[c] + h[at(i, c)] * dst[c];
       a[e] = raw[e] > 0 ? raw[e] : slope * raw[e];
       largest = std::max(largest, a[e]);
     }

@@ -17,9 +17,8 @@ template <class T>
 LossAndGrad<T> cross_entropy(const std::vector<T>& logits, const std::vector<std::int32_t>& labels,
                              std::int64_t classes, std::int32_t ignored) {
   LossAndGrad<T> r{T(0), std::vector<T>(logits.size())};
-  const auto n = static_cast<T>(
-      std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(labels.size()) -
-                                      std::count(labels.begin(), labels.end(), ignored)));
+  const auto n = static_cast<T>(std::max<std::ptrdiff_t>(
+      1, static_cast<std::ptrdiff_t>(labels.size()) - std::count(labels.begin(), labels.end(), ignored)));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] == ignored) continue;
     const T* a = logits.data() + i * classes;
@@ -46,9 +45,9 @@ LossAndGrad<T> l1_loss(const std::vector<T>& y, const std::vector<T>& target, T 
 /// Mean over counted columns of 1 - r, and dL/dprediction; centred sums, two passes, over the rows of each
 /// column whose mask is not 0 (an empty mask: all).
 template <class T>
-LossAndGrad<T> pearson_loss(const std::vector<T>& prediction, const std::vector<T>& target,
-                            std::int64_t rows, std::int64_t cols, const std::vector<T>& mask = {},
-                            std::int64_t least_rows = 0, double least_variance = -1, double eps = 0) {
+LossAndGrad<T> pearson_loss(const std::vector<T>& prediction, const std::vector<T>& target, std::int64_t rows,
+                            std::int64_t cols, const std::vector<T>& mask = {}, std::int64_t least_rows = 0,
+                            double least_variance = -1, double eps = 0) {
   LossAndGrad<T> r{T(0), std::vector<T>(prediction.size())};
   T counted = 0;
   for (std::int64_t j = 0; j < cols; ++j) {
@@ -76,8 +75,8 @@ LossAndGrad<T> pearson_loss(const std::vector<T>& prediction, const std::vector<
     const T below = std::sqrt(vp) * std::sqrt(vt) + static_cast<T>(eps);
     r.first += 1 - cov / below;
     for (std::int64_t k : used)
-      r.second[k] = -((target[k] - mean_t) / below -
-                      cov / (below * below) * std::sqrt(vt / vp) * (prediction[k] - mean_p)) / n;
+      r.second[k] =
+          -((target[k] - mean_t) / below - cov / (below * below) * std::sqrt(vt / vp) * (prediction[k] - mean_p)) / n;
   }
   if (counted > 0) r.first /= counted;
   for (T& g : r.second) g /= counted;
@@ -88,8 +87,8 @@ LossAndGrad<T> pearson_loss(const std::vector<T>& prediction, const std::vector<
 /// negatives alone in the denominator, 1: all, 2: the second revision of DCAVAE. Anchors with
 /// nothing to say are 0.
 template <class T>
-T contrastive(const std::vector<T>& a, const std::vector<T>& b, const std::vector<int>& positive,
-              std::int64_t n_a, std::int64_t n_b, std::int64_t dim, T temperature, int form) {
+T contrastive(const std::vector<T>& a, const std::vector<T>& b, const std::vector<int>& positive, std::int64_t n_a,
+              std::int64_t n_b, std::int64_t dim, T temperature, int form) {
   T loss = 0;
   for (std::int64_t i = 0; i < n_a; ++i) {
     T pull = 0, denominator = 0, pairs = 0;
@@ -101,8 +100,7 @@ T contrastive(const std::vector<T>& a, const std::vector<T>& b, const std::vecto
         aa += a[i * dim + k] * a[i * dim + k];
         bb += b[j * dim + k] * b[j * dim + k];
       }
-      const T m =
-          dot / std::max(std::sqrt(aa), T(1e-8)) / std::max(std::sqrt(bb), T(1e-8)) / temperature;
+      const T m = dot / std::max(std::sqrt(aa), T(1e-8)) / std::max(std::sqrt(bb), T(1e-8)) / temperature;
       const bool p = positive[i * n_b + j] != 0;
       n_positives += p ? 1 : 0;
       pull += p ? m : T(0);

@@ -76,15 +76,16 @@ inline std::vector<double> gene_scores(const std::vector<double>& x, const std::
   const Real xy = mean([&](std::size_t i) { return Real{x[i]} * y[i]; });
   const Real sx = mean([&](std::size_t i) { return std::max<Real>(x[i], 0); }) * n;
   const Real sy = mean([&](std::size_t i) { return std::max<Real>(y[i], 0); }) * n;
-  const Real js = n * mean([&](std::size_t i) {
-    const Real p = std::max<Real>(x[i], 0) / sx, q = std::max<Real>(y[i], 0) / sy;
-    return ((p > 0 ? p * std::log(2 * p / (p + q)) : 0) + (q > 0 ? q * std::log(2 * q / (p + q)) : 0)) / 2;
-  });
+  const Real js =
+      n * mean([&](std::size_t i) {
+        const Real p = std::max<Real>(x[i], 0) / sx, q = std::max<Real>(y[i], 0) / sy;
+        return ((p > 0 ? p * std::log(2 * p / (p + q)) : 0) + (q > 0 ? q * std::log(2 * q / (p + q)) : 0)) / 2;
+      });
   const Real top_x = *std::max_element(x.begin(), x.end()), top_y = *std::max_element(y.begin(), y.end());
   const Real a = mx / top_x, b = my / top_y, sd_a = std::sqrt(vx) / top_x, sd_b = std::sqrt(vy) / top_y;
   const Real c1 = 1e-4L, c2 = 9e-4L, c3 = 4.5e-4L;
-  const Real ssim = (2 * a * b + c1) / (a * a + b * b + c1) * (2 * sd_a * sd_b + c2) / (sd_a * sd_a + sd_b * sd_b + c2) *
-                    (covariance / (top_x * top_y) + c3) / (sd_a * sd_b + c3);
+  const Real ssim = (2 * a * b + c1) / (a * a + b * b + c1) * (2 * sd_a * sd_b + c2) /
+                    (sd_a * sd_a + sd_b * sd_b + c2) * (covariance / (top_x * top_y) + c3) / (sd_a * sd_b + c3);
   const std::vector<Real> scores{covariance / std::sqrt(vx * vy),
                                  correlation(average_ranks(x), average_ranks(y)),
                                  tau_b(x, y),

@@ -13,9 +13,8 @@ struct BatchNorm {
 /// y = factors * act(BatchNorm(x)) and the gradients for dL/dy = grad_y. With `training` the
 /// statistics are those of x and the running ones move; else they are the running ones.
 template <class T>
-BatchNorm<T> batch_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift,
-                        const Vec<T>& running_mean, const Vec<T>& running_var,
-                        const Vec<T>& factors, Activation act, const Vec<T>& grad_y,
+BatchNorm<T> batch_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift, const Vec<T>& running_mean,
+                        const Vec<T>& running_var, const Vec<T>& factors, Activation act, const Vec<T>& grad_y,
                         std::int64_t rows, std::int64_t width, bool training, T eps, T momentum) {
   BatchNorm<T> r{x, running_mean, running_var, x, Vec<T>(width), Vec<T>(width)};
   for (std::int64_t j = 0; j < width; ++j) {
@@ -30,8 +29,7 @@ BatchNorm<T> batch_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift
       }
       if (rows > 1) {
         r.running_mean[j] = (1 - momentum) * running_mean[j] + momentum * mean;
-        r.running_var[j] =
-            (1 - momentum) * running_var[j] + momentum * variance * T(rows) / T(rows - 1);
+        r.running_var[j] = (1 - momentum) * running_var[j] + momentum * variance * T(rows) / T(rows - 1);
       }
     }
     const T sigma = std::sqrt(variance + eps);
@@ -48,8 +46,7 @@ BatchNorm<T> batch_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift
     for (std::int64_t i = 0; i < rows; ++i) {
       const std::int64_t at = i * width + j;
       T g = grad_z[i];
-      if (training)
-        g -= r.grad_shift[j] / T(rows) + (x[at] - mean) / sigma * r.grad_gain[j] / T(rows);
+      if (training) g -= r.grad_shift[j] / T(rows) + (x[at] - mean) / sigma * r.grad_gain[j] / T(rows);
       r.grad_x[at] = gain[j] / sigma * g;
     }
   }
@@ -64,9 +61,8 @@ struct RowNorm {
 /// y = normal form of x's rows * gain + shift with one gain and shift for `per_group` rows. Without
 /// `centred` the rows are divided by their root mean square (RMS norm).
 template <class T>
-RowNorm<T> row_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift, const Vec<T>& grad_y,
-                    std::int64_t rows, std::int64_t width, std::int64_t per_group, bool centred,
-                    T eps) {
+RowNorm<T> row_norm(const Vec<T>& x, const Vec<T>& gain, const Vec<T>& shift, const Vec<T>& grad_y, std::int64_t rows,
+                    std::int64_t width, std::int64_t per_group, bool centred, T eps) {
   RowNorm<T> r{x, x, Vec<T>(gain.size()), Vec<T>(gain.size())};
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::int64_t g = i / per_group * width;

@@ -16,8 +16,7 @@ namespace stx::test::naive {
 inline double normal(std::uint64_t seed, std::uint32_t step, std::uint32_t site, std::int64_t row,
                      std::int64_t column) {
   const auto words =
-      philox({static_cast<std::uint32_t>(column / 4), static_cast<std::uint32_t>(row), step,
-              site * 256 + 8},
+      philox({static_cast<std::uint32_t>(column / 4), static_cast<std::uint32_t>(row), step, site * 256 + 8},
              {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   const std::size_t pair = column % 4 / 2 * 2;
   const double u = static_cast<float>((words[pair] + 0.5) / 4294967296.0);
@@ -45,9 +44,7 @@ inline double chi_square(const std::vector<double>& observed, const std::vector<
 template <class T>
 std::vector<double> histogram(const std::vector<T>& values, const std::vector<double>& edges) {
   std::vector<double> counts(edges.size() + 1);
-  for (T v : values)
-    counts[std::lower_bound(edges.begin(), edges.end(), static_cast<double>(v)) - edges.begin()] +=
-        1;
+  for (T v : values) counts[std::lower_bound(edges.begin(), edges.end(), static_cast<double>(v)) - edges.begin()] += 1;
   return counts;
 }
 

@@ -11,12 +11,10 @@
 namespace stx::test {
 
 /// `n` values, uniform in [low, high), rounded to float.
-inline std::vector<double> random_values(std::int64_t n, std::uint64_t seed, double low = -1,
-                                         double high = 1) {
+inline std::vector<double> random_values(std::int64_t n, std::uint64_t seed, double low = -1, double high = 1) {
   std::mt19937_64 engine(seed);
   std::vector<double> values(static_cast<std::size_t>(n));
-  for (double& v : values)
-    v = static_cast<float>(low + (high - low) * static_cast<double>(engine() >> 11) * 0x1p-53);
+  for (double& v : values) v = static_cast<float>(low + (high - low) * static_cast<double>(engine() >> 11) * 0x1p-53);
   return values;
 }
 

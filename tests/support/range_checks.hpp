@@ -77,20 +77,27 @@ void check_index_messages() {
   CHECK(error_of<Error>([&] { call.mean(of_batches({4, 0})); }) == "");
   CHECK(error_of<Error>([&] { call.gather({2, 0}, {0, -1, 1, -1}); }) == "");
 
-  CHECK(error_of<ArgumentError>([&] { call.log_prob({0, 3}, per_gene); }) ==
-        "[count_log_prob] row_ids (2) holds 3 at position 1; indices must lie in [0, 3)");
-  CHECK(error_of<ArgumentError>([&] { call.decoder({-1, 0}, per_gene); }) ==
-        "[count_decoder] row_ids (2) holds -1 at position 0; indices must lie in [0, 3)");
-  CHECK(error_of<ArgumentError>([&] { call.log_prob({0, 1}, of_batches({0, 5})); }) ==
-        "[count_log_prob] batch (2) holds 5 at position 1; indices must lie in [0, 5)");
-  CHECK(error_of<ArgumentError>([&] { call.decoder({0, 1}, of_batches({-2, 5})); }) ==
-        "[count_decoder] batch (2) holds -2 at position 0; indices must lie in [0, 5)");
-  CHECK(error_of<ArgumentError>([&] { call.mean(of_batches({4, 77})); }) ==
-        "[count_decoder_mean] batch (2) holds 77 at position 1; indices must lie in [0, 5)");
-  CHECK(error_of<ArgumentError>([&] { call.gather({1, 2, 3}, {0, -1, 1, -1}); }) ==
-        "[gather_log1p] rows (3) holds 3 at position 2; indices must lie in [0, 3)");
-  CHECK(error_of<ArgumentError>([&] { call.gather({1, 2}, {0, 2, 1, -1}); }) ==
-        "[gather_log1p] column_of (4) holds 2 at position 1; indices must lie in [-1, 2)");
+  CHECK(error_of<ArgumentError>([&] {
+          call.log_prob({0, 3}, per_gene);
+        }) == "[count_log_prob] row_ids (2) holds 3 at position 1; indices must lie in [0, 3)");
+  CHECK(error_of<ArgumentError>([&] {
+          call.decoder({-1, 0}, per_gene);
+        }) == "[count_decoder] row_ids (2) holds -1 at position 0; indices must lie in [0, 3)");
+  CHECK(error_of<ArgumentError>([&] {
+          call.log_prob({0, 1}, of_batches({0, 5}));
+        }) == "[count_log_prob] batch (2) holds 5 at position 1; indices must lie in [0, 5)");
+  CHECK(error_of<ArgumentError>([&] {
+          call.decoder({0, 1}, of_batches({-2, 5}));
+        }) == "[count_decoder] batch (2) holds -2 at position 0; indices must lie in [0, 5)");
+  CHECK(error_of<ArgumentError>([&] {
+          call.mean(of_batches({4, 77}));
+        }) == "[count_decoder_mean] batch (2) holds 77 at position 1; indices must lie in [0, 5)");
+  CHECK(error_of<ArgumentError>([&] {
+          call.gather({1, 2, 3}, {0, -1, 1, -1});
+        }) == "[gather_log1p] rows (3) holds 3 at position 2; indices must lie in [0, 3)");
+  CHECK(error_of<ArgumentError>([&] {
+          call.gather({1, 2}, {0, 2, 1, -1});
+        }) == "[gather_log1p] column_of (4) holds 2 at position 1; indices must lie in [-1, 2)");
 }
 
 template <class D>

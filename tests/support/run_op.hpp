@@ -28,9 +28,7 @@ struct OpRun {
 };
 
 /// The gradient that output `k` receives: the loss is the dot product of outputs and these.
-inline std::vector<double> output_weights(std::size_t k, std::int64_t size) {
-  return random_values(size, 1000 + k);
-}
+inline std::vector<double> output_weights(std::size_t k, std::int64_t size) { return random_values(size, 1000 + k); }
 
 /// Calls `op(ctx, vars) -> std::vector<Var>` `uses` times on the same variables, so that with two
 /// uses every gradient is written once and added to once; then runs the tape backwards from
@@ -53,12 +51,10 @@ OpRun<T> run_op(Context<D>& ctx, const std::vector<Input>& inputs, F&& op, int u
     run.outputs.push_back(to_host(ctx, outputs[k].value()));
     const GradTarget<T> target = outputs[k].claim_grad(ctx);
     const std::vector<T> weights = convert<T>(output_weights(k, outputs[k].shape().size()));
-    if (target.data != nullptr)
-      copy_to_device(ctx, target.data, weights.data(), weights.size() * sizeof(T));
+    if (target.data != nullptr) copy_to_device(ctx, target.data, weights.data(), weights.size() * sizeof(T));
   }
   ctx.tape().run_backward(ctx);
-  for (const auto& v : vars)
-    run.grads.push_back(v.has_grad() ? to_host(ctx, v.grad()) : std::vector<T>());
+  for (const auto& v : vars) run.grads.push_back(v.has_grad() ? to_host(ctx, v.grad()) : std::vector<T>());
   return run;
 }
 

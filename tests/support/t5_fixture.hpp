@@ -11,8 +11,7 @@
 namespace stx::test {
 
 inline nn::T5Config t5_fixture_config(bool gated) {
-  nn::T5Config c{
-      .vocabulary = 16, .width = 6, .head_width = 4, .heads = 2, .hidden = 10, .blocks = 2};
+  nn::T5Config c{.vocabulary = 16, .width = 6, .head_width = 4, .heads = 2, .hidden = 10, .blocks = 2};
   c.gated = gated;
   c.activation = gated ? Activation::gelu_tanh : Activation::relu;
   return c;
@@ -23,8 +22,7 @@ inline std::map<std::string, int> t5_fixture_numbers(bool gated) {
   std::vector<std::string> names{"shared.weight"};
   for (int b = 0; b < 2; ++b) {
     const std::string block = "encoder.block." + std::to_string(b) + ".layer.";
-    for (const char* part : {"q", "k", "v", "o"})
-      names.push_back(block + "0.SelfAttention." + part + ".weight");
+    for (const char* part : {"q", "k", "v", "o"}) names.push_back(block + "0.SelfAttention." + part + ".weight");
     if (b == 0) names.push_back(block + "0.SelfAttention.relative_attention_bias.weight");
     names.push_back(block + "0.layer_norm.weight");
     if (gated) {
@@ -45,8 +43,7 @@ inline std::map<std::string, int> t5_fixture_numbers(bool gated) {
 /// [r, c] = a sin(t + 0.7 r + 1.3 c), a = 1 for embedding and bias table and 0.5 otherwise; norms
 /// 1 + 0.1 sin(t + 0.7 r).
 template <class T>
-std::vector<T> t5_fixture_tensor(const std::map<std::string, int>& numbers, const std::string& name,
-                                 Shape shape) {
+std::vector<T> t5_fixture_tensor(const std::map<std::string, int>& numbers, const std::string& name, Shape shape) {
   const int t = numbers.at(name);
   const bool whole = name == "shared.weight" || name.ends_with("relative_attention_bias.weight");
   std::vector<T> values;
@@ -56,9 +53,8 @@ std::vector<T> t5_fixture_tensor(const std::map<std::string, int>& numbers, cons
       continue;
     }
     for (std::int64_t c = 0; c < shape[1]; ++c)
-      values.push_back(
-          static_cast<T>((whole ? 1.0 : 0.5) * std::sin(t + 0.7 * static_cast<double>(r) +
-                                                        1.3 * static_cast<double>(c))));
+      values.push_back(static_cast<T>((whole ? 1.0 : 0.5) *
+                                      std::sin(t + 0.7 * static_cast<double>(r) + 1.3 * static_cast<double>(c))));
   }
   return values;
 }
@@ -66,9 +62,8 @@ std::vector<T> t5_fixture_tensor(const std::map<std::string, int>& numbers, cons
 template <class T, class D>
 nn::T5Encoder<T, D> t5_fixture(Context<D>& ctx, const nn::T5Config& config) {
   const auto numbers = t5_fixture_numbers(config.gated);
-  return nn::T5Encoder<T, D>(ctx, config, [&](const std::string& name, Shape shape) {
-    return t5_fixture_tensor<T>(numbers, name, shape);
-  });
+  return nn::T5Encoder<T, D>(
+      ctx, config, [&](const std::string& name, Shape shape) { return t5_fixture_tensor<T>(numbers, name, shape); });
 }
 
 template <class T, class D>

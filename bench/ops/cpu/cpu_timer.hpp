@@ -15,8 +15,7 @@ class Timer;
 template <>
 class Timer<Cpu> {
  public:
-  static constexpr std::int64_t large_values = std::int64_t{1}
-                                               << 24;  ///< 64 MiB: beyond most caches
+  static constexpr std::int64_t large_values = std::int64_t{1} << 24;  ///< 64 MiB: beyond most caches
   static constexpr std::int64_t large_gemm = 1536;
   static std::vector<bool> temperatures() { return {false}; }
 

@@ -56,9 +56,9 @@ class Timer<Cuda> {
 };
 
 inline void copy_on_device(Context<Cuda>& ctx, float* to, const float* from, std::int64_t size) {
-  cuda::check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(size) * sizeof(float),
-                              cudaMemcpyDeviceToDevice, ctx.stream()),
-              "cudaMemcpyAsync");
+  cuda::check(
+      cudaMemcpyAsync(to, from, static_cast<std::size_t>(size) * sizeof(float), cudaMemcpyDeviceToDevice, ctx.stream()),
+      "cudaMemcpyAsync");
 }
 
 /// One suite per kind of device; null where the machine has none.

@@ -36,7 +36,8 @@ class CusparseProduct {
           "cusparseCreateCsr");
     check(cusparseCreateDnMat(&x_, cols, p.width, p.width, const_cast<float*>(p.x), CUDA_R_32F, CUSPARSE_ORDER_ROW),
           "cusparseCreateDnMat");
-    check(cusparseCreateDnMat(&y_, p.rows, p.width, p.width, p.y, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateDnMat");
+    check(cusparseCreateDnMat(&y_, p.rows, p.width, p.width, p.y, CUDA_R_32F, CUSPARSE_ORDER_ROW),
+          "cusparseCreateDnMat");
     std::size_t bytes = 0;
     check(cusparseSpMM_bufferSize(handle_, none, none, &one_, a_, x_, &zero_, y_, CUDA_R_32F, algorithm_, &bytes),
           "cusparseSpMM_bufferSize");

@@ -14,8 +14,7 @@ struct CountDecoderCase {
   CountDecoderProblem problem;
 
   CountDecoderCase(Context<Cuda>& ctx, std::int64_t rows, std::int64_t cols)
-      : counts{.rows = rows, .cols = cols, .softmax = true, .inflated = true},
-        grad_value(test::random_values(rows, 5)),
+      : counts{.rows = rows, .cols = cols, .softmax = true, .inflated = true}, grad_value(test::random_values(rows, 5)),
         arrays(ctx) {
     const std::int64_t n = rows * cols;
     CountModel<float> model{.logits = arrays.input(counts.rates()),
@@ -25,10 +24,8 @@ struct CountDecoderCase {
                             .rows = rows,
                             .cols = cols};
     model.counts.dense = arrays.input(counts.counts());
-    problem.forward = {.model = model,
-                       .value = arrays.output(rows),
-                       .lse = arrays.output(rows),
-                       .grad_sum = arrays.output(rows)};
+    problem.forward = {
+        .model = model, .value = arrays.output(rows), .lse = arrays.output(rows), .grad_sum = arrays.output(rows)};
     problem.backward = {.model = model,
                         .grad_value = arrays.input(grad_value),
                         .lse = problem.forward.lse,
@@ -36,8 +33,8 @@ struct CountDecoderCase {
                         .grad_logits = arrays.output(n),
                         .grad_zeta = arrays.output(n),
                         .grad_log_theta = arrays.output(cols)};
-    for (float** array : {&problem.log_softmax, &problem.log_rate, &problem.log_prob,
-                          &problem.grad_rate, &problem.grad_theta})
+    for (float** array :
+         {&problem.log_softmax, &problem.log_rate, &problem.log_prob, &problem.grad_rate, &problem.grad_theta})
       *array = arrays.output(n);
   }
 

@@ -17,8 +17,7 @@
 namespace stx::steps {
 
 /// The likelihood of one count and its derivatives.
-__device__ inline math::CountTerms<float> decoder_terms(float x, float log_rate, float log_theta,
-                                                        float zeta) {
+__device__ inline math::CountTerms<float> decoder_terms(float x, float log_rate, float log_theta, float zeta) {
   const float theta = math::exp(log_theta);
   return x <= 0 ? math::zinb_zero(log_rate, log_theta, theta, zeta)
                 : math::zinb_positive(x, log_rate, log_theta, theta, zeta);
@@ -33,8 +32,7 @@ __device__ inline float warp_lse(const float* a, std::int64_t cols) {
   }
   largest = kernels::warp_max(largest);
   float sum = 0;
-  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes)
-    sum += math::exp(a[j] - largest);
+  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes) sum += math::exp(a[j] - largest);
   return largest + std::log(kernels::warp_sum(sum));
 }
 
@@ -43,8 +41,7 @@ __global__ void decoder_log_softmax_kernel(CountDecoderProblem p) {
   if (row >= p.rows()) return;
   const float* a = p.forward.model.logits + row * cols;
   const float lse = warp_lse(a, cols);
-  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes)
-    p.log_softmax[row * cols + j] = a[j] - lse;
+  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes) p.log_softmax[row * cols + j] = a[j] - lse;
 }
 
 __global__ void decoder_log_rate_kernel(CountDecoderProblem p) {
@@ -56,19 +53,16 @@ __global__ void decoder_log_prob_kernel(CountDecoderProblem p) {
   const std::int64_t at = thread_element();
   if (at >= p.size()) return;
   const CountModel<float>& m = p.forward.model;
-  p.log_prob[at] = decoder_terms(m.counts.dense[at], p.log_rate[at],
-                                 m.dispersion.log_theta[at % m.cols], m.zeta[at])
-                       .log_prob;
+  p.log_prob[at] =
+      decoder_terms(m.counts.dense[at], p.log_rate[at], m.dispersion.log_theta[at % m.cols], m.zeta[at]).log_prob;
 }
 
 /// sums[row] = sum of the row of `values`.
-__global__ void decoder_row_sum_kernel(const float* values, float* sums, std::int64_t rows,
-                                       std::int64_t cols) {
+__global__ void decoder_row_sum_kernel(const float* values, float* sums, std::int64_t rows, std::int64_t cols) {
   const std::int64_t row = warp_row();
   if (row >= rows) return;
   float sum = 0;
-  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes)
-    sum += values[row * cols + j];
+  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes) sum += values[row * cols + j];
   sum = kernels::warp_sum(sum);
   if (threadIdx.x == 0) sums[row] = sum;
 }
@@ -78,8 +72,7 @@ __global__ void decoder_partials_kernel(CountDecoderProblem p) {
   if (at >= p.size()) return;
   const CountModel<float>& m = p.forward.model;
   const float scale = p.backward.grad_value[at / m.cols];
-  const auto t = decoder_terms(m.counts.dense[at], p.log_rate[at],
-                               m.dispersion.log_theta[at % m.cols], m.zeta[at]);
+  const auto t = decoder_terms(m.counts.dense[at], p.log_rate[at], m.dispersion.log_theta[at % m.cols], m.zeta[at]);
   p.grad_rate[at] = scale * t.grad_u;
   p.grad_theta[at] = scale * t.grad_r;
   p.backward.grad_zeta[at] = scale * t.grad_zeta;
@@ -88,8 +81,7 @@ __global__ void decoder_partials_kernel(CountDecoderProblem p) {
 __global__ void decoder_grad_logits_kernel(CountDecoderProblem p) {
   const std::int64_t at = thread_element();
   if (at >= p.size()) return;
-  p.backward.grad_logits[at] =
-      p.grad_rate[at] - math::exp(p.log_softmax[at]) * p.forward.grad_sum[at / p.cols()];
+  p.backward.grad_logits[at] = p.grad_rate[at] - math::exp(p.log_softmax[at]) * p.forward.grad_sum[at / p.cols()];
 }
 
 /// One thread a gene.
@@ -125,8 +117,7 @@ inline Traffic decoder_separate_kernels_traffic(const CountDecoderProblem& p) {
   const Traffic row_sum{4 * n + 4 * rows, 4 * n + 4 * rows, 1};
   const Traffic partials{24 * n + 4 * cols + 4 * rows, 32 * n, 1};
   const Traffic grad_logits{12 * n + 4 * rows, 16 * n, 1};
-  return log_softmax + log_rate + log_prob + row_sum + partials + row_sum + grad_logits +
-         decoder_column_sum_traffic(p);
+  return log_softmax + log_rate + log_prob + row_sum + partials + row_sum + grad_logits + decoder_column_sum_traffic(p);
 }
 
 }  // namespace stx::steps

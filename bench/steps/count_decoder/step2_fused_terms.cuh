@@ -13,8 +13,7 @@ __global__ void decoder_log_rate_of_logits_kernel(CountDecoderProblem p) {
   if (row >= p.rows()) return;
   const float* a = p.forward.model.logits + row * cols;
   const float offset = p.forward.model.library[row] - warp_lse(a, cols);
-  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes)
-    p.log_rate[row * cols + j] = a[j] + offset;
+  for (std::int64_t j = threadIdx.x; j < cols; j += kernels::warp_lanes) p.log_rate[row * cols + j] = a[j] + offset;
 }
 
 __global__ void decoder_terms_kernel(CountDecoderProblem p) {
@@ -25,8 +24,7 @@ __global__ void decoder_terms_kernel(CountDecoderProblem p) {
   float value = 0, grad_sum = 0;
   for (std::int64_t j = threadIdx.x; j < m.cols; j += kernels::warp_lanes) {
     const std::int64_t at = row * m.cols + j;
-    const auto t =
-        decoder_terms(m.counts.dense[at], p.log_rate[at], m.dispersion.log_theta[j], m.zeta[at]);
+    const auto t = decoder_terms(m.counts.dense[at], p.log_rate[at], m.dispersion.log_theta[j], m.zeta[at]);
     value += t.log_prob;
     grad_sum += scale * t.grad_u;
     p.grad_rate[at] = scale * t.grad_u;

@@ -38,8 +38,7 @@ __global__ void decoder_row_kernel(CountDecoderProblem p) {
   float value = 0, grad_sum = 0;
   for (std::int64_t j = threadIdx.x; j < m.cols; j += kernels::warp_lanes) {
     const std::int64_t at = row * m.cols + j;
-    const auto t =
-        decoder_terms(m.counts.dense[at], a[j] + offset, m.dispersion.log_theta[j], m.zeta[at]);
+    const auto t = decoder_terms(m.counts.dense[at], a[j] + offset, m.dispersion.log_theta[j], m.zeta[at]);
     value += t.log_prob;
     grad_sum += scale * t.grad_u;
     p.backward.grad_logits[at] = scale * t.grad_u;

@@ -9,8 +9,7 @@
 namespace stx::steps {
 
 /// Incoming edges of every node: itself and `degree` others at pseudo-random places.
-inline std::vector<std::vector<std::int32_t>> scattered_rows(std::int64_t nodes,
-                                                             std::int64_t degree) {
+inline std::vector<std::vector<std::int32_t>> scattered_rows(std::int64_t nodes, std::int64_t degree) {
   std::vector<std::vector<std::int32_t>> rows(nodes);
   std::uint64_t state = 1;
   for (std::int64_t i = 0; i < nodes; ++i) {
@@ -34,13 +33,8 @@ struct GatCase {
 
   GatCase(Context<Cuda>& ctx, std::vector<std::vector<std::int32_t>> graph_rows, std::int64_t heads,
           std::int64_t head_dim)
-      : rows(std::move(graph_rows)),
-        n_heads(heads),
-        dim(head_dim),
-        h(test::random_values(n_nodes() * width(), 1)),
-        a_src(test::random_values(width(), 2)),
-        a_dst(test::random_values(width(), 3)),
-        arrays(ctx) {
+      : rows(std::move(graph_rows)), n_heads(heads), dim(head_dim), h(test::random_values(n_nodes() * width(), 1)),
+        a_src(test::random_values(width(), 2)), a_dst(test::random_values(width(), 3)), arrays(ctx) {
     CsrGraph graph;
     std::vector<std::int32_t> destination_of;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -55,8 +49,7 @@ struct GatCase {
                           .a_dst = arrays.input(a_dst),
                           .n_heads = heads,
                           .dim = head_dim};
-    problem.forward.scores = {arrays.output(node_heads), arrays.output(node_heads),
-                              arrays.output(node_heads)};
+    problem.forward.scores = {arrays.output(node_heads), arrays.output(node_heads), arrays.output(node_heads)};
     problem.forward.out = arrays.output(n_nodes() * width());
     problem.destination_of = arrays.exact(destination_of);
     problem.largest = arrays.output(node_heads);

@@ -13,8 +13,7 @@ Ladder<GatProblem> gat_ladder() {
       {"2_fused_softmax", gat_fused_softmax, gat_fused_softmax_traffic},
       {"3_no_messages", gat_no_messages, gat_no_messages_traffic},
       {"4_one_pass", gat_one_pass, gat_one_pass_traffic},
-      {"5_library", [](Context<Cuda>& ctx, const GatProblem& p) { gat_forward(ctx, p.forward); },
-       gat_library_traffic},
+      {"5_library", [](Context<Cuda>& ctx, const GatProblem& p) { gat_forward(ctx, p.forward); }, gat_library_traffic},
   };
 }
 

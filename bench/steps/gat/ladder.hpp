@@ -23,13 +23,9 @@ struct GatSizes {
   std::int64_t edges, edge_heads, edge_values, width;
 
   explicit GatSizes(const GatProblem& p)
-      : nodes(p.forward.in.graph.n_nodes),
-        node_heads(nodes * p.forward.in.n_heads),
-        values(nodes * p.forward.in.width()),
-        indptr(8 * (nodes + 1)),
-        edges(p.forward.in.graph.n_edges),
-        edge_heads(edges * p.forward.in.n_heads),
-        edge_values(edges * p.forward.in.width()),
+      : nodes(p.forward.in.graph.n_nodes), node_heads(nodes * p.forward.in.n_heads),
+        values(nodes * p.forward.in.width()), indptr(8 * (nodes + 1)), edges(p.forward.in.graph.n_edges),
+        edge_heads(edges * p.forward.in.n_heads), edge_values(edges * p.forward.in.width()),
         width(p.forward.in.width()) {}
 };
 

@@ -76,8 +76,7 @@ __global__ void gat_fwd_weight_kernel(GatProblem p) {
   const std::int64_t at = thread_element();
   if (at >= in.graph.n_edges * in.n_heads) return;
   const std::int64_t to = p.destination_of[at / in.n_heads];
-  p.weight[at] =
-      math::softmax_share(p.score[at] - p.forward.scores.lse[to * in.n_heads + at % in.n_heads]);
+  p.weight[at] = math::softmax_share(p.score[at] - p.forward.scores.lse[to * in.n_heads + at % in.n_heads]);
 }
 
 /// One thread an edge and feature.
@@ -127,10 +126,8 @@ inline Traffic gat_messages_traffic(const GatSizes& s) {
 inline Traffic gat_separate_kernels_traffic(const GatProblem& p) {
   const GatSizes s(p);
   const Traffic score{8 * s.edges + 8 * s.node_heads + 4 * s.edge_heads, 20 * s.edge_heads, 1};
-  const Traffic largest{s.indptr + 4 * s.edge_heads + 4 * s.node_heads,
-                        20 * s.node_heads + 4 * s.edge_heads, 1};
-  const Traffic lse{s.indptr + 4 * s.edge_heads + 8 * s.node_heads,
-                    24 * s.node_heads + 4 * s.edge_heads, 1};
+  const Traffic largest{s.indptr + 4 * s.edge_heads + 4 * s.node_heads, 20 * s.node_heads + 4 * s.edge_heads, 1};
+  const Traffic lse{s.indptr + 4 * s.edge_heads + 8 * s.node_heads, 24 * s.node_heads + 4 * s.edge_heads, 1};
   const Traffic weight{4 * s.edges + 4 * s.node_heads + 8 * s.edge_heads, 16 * s.edge_heads, 1};
   return gat_dots_traffic(s) + score + largest + lse + weight + gat_messages_traffic(s);
 }

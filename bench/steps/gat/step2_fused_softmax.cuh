@@ -32,8 +32,7 @@ __global__ void gat_fwd_softmax_kernel(GatProblem p) {
   }
   const float lse = sum == 0 ? 0.0f : math::softmax_reference(largest) + std::log(sum);
   p.forward.scores.lse[at] = lse;
-  for (std::int64_t e = first; e < last; ++e)
-    p.weight[e * in.n_heads + head] = math::softmax_share(score(e) - lse);
+  for (std::int64_t e = first; e < last; ++e) p.weight[e * in.n_heads + head] = math::softmax_share(score(e) - lse);
 }
 
 inline void gat_fused_softmax(Context<Cuda>& ctx, const GatProblem& p) {
@@ -45,8 +44,7 @@ inline void gat_fused_softmax(Context<Cuda>& ctx, const GatProblem& p) {
 }
 
 inline Traffic gat_softmax_traffic(const GatSizes& s) {
-  return {s.indptr + 4 * s.edges + 12 * s.node_heads + 4 * s.edge_heads,
-          24 * s.node_heads + 20 * s.edge_heads, 1};
+  return {s.indptr + 4 * s.edges + 12 * s.node_heads + 4 * s.edge_heads, 24 * s.node_heads + 20 * s.edge_heads, 1};
 }
 
 inline Traffic gat_fused_softmax_traffic(const GatProblem& p) {

@@ -19,8 +19,7 @@ __global__ void gat_fwd_aggregate_kernel(GatProblem p) {
   for (std::int64_t c = threadIdx.x; c < in.dim; c += kernels::warp_lanes) {
     const float* h = in.h + head * in.dim + c;
     float sum = 0;
-    for (std::int64_t e = first; e < last; ++e)
-      sum += p.weight[e * in.n_heads + head] * h[in.graph.indices[e] * width];
+    for (std::int64_t e = first; e < last; ++e) sum += p.weight[e * in.n_heads + head] * h[in.graph.indices[e] * width];
     p.forward.out[at * in.dim + c] = sum;
   }
 }
@@ -34,9 +33,8 @@ inline void gat_no_messages(Context<Cuda>& ctx, const GatProblem& p) {
 
 inline Traffic gat_no_messages_traffic(const GatProblem& p) {
   const GatSizes s(p);
-  const Traffic aggregate{
-      s.indptr + 4 * s.edges + 4 * s.edge_heads + 8 * s.values,
-      kernels::warp_lanes * 16 * s.node_heads + 12 * s.edge_values + 4 * s.values, 1};
+  const Traffic aggregate{s.indptr + 4 * s.edges + 4 * s.edge_heads + 8 * s.values,
+                          kernels::warp_lanes * 16 * s.node_heads + 12 * s.edge_values + 4 * s.values, 1};
   return gat_dots_traffic(s) + gat_softmax_traffic(s) + aggregate;
 }
 

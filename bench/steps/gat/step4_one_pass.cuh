@@ -24,8 +24,7 @@ __global__ void gat_fwd_one_pass_kernel(GatProblem p) {
   float out[gat_lane_columns] = {};
   for (std::int64_t e = in.graph.indptr[node]; e < last; ++e) {
     const std::int64_t from = in.graph.indices[e];
-    const float score =
-        math::edge_score(p.forward.scores.source[from * in.n_heads + head], destination, in.slope);
+    const float score = math::edge_score(p.forward.scores.source[from * in.n_heads + head], destination, in.slope);
     const float before = largest;
     largest = score > largest ? score : largest;
     const float reference = math::softmax_reference(largest);
@@ -38,8 +37,7 @@ __global__ void gat_fwd_one_pass_kernel(GatProblem p) {
       if (c < in.dim) out[i] = out[i] * correction + share * in.h[from * width + head * in.dim + c];
     }
   }
-  if (lane == 0)
-    p.forward.scores.lse[at] = sum == 0 ? 0.0f : math::softmax_reference(largest) + std::log(sum);
+  if (lane == 0) p.forward.scores.lse[at] = sum == 0 ? 0.0f : math::softmax_reference(largest) + std::log(sum);
   const float inverse = sum == 0 ? 0.0f : 1.0f / sum;
 #pragma unroll
   for (int i = 0; i < gat_lane_columns; ++i) {
@@ -57,8 +55,8 @@ inline void gat_one_pass(Context<Cuda>& ctx, const GatProblem& p) {
 inline Traffic gat_one_pass_traffic(const GatProblem& p) {
   const GatSizes s(p);
   const Traffic pass{s.indptr + 4 * s.edges + 12 * s.node_heads + 8 * s.values,
-                     kernels::warp_lanes * (20 * s.node_heads + 8 * s.edge_heads) +
-                         4 * s.node_heads + 4 * s.edge_values + 4 * s.values,
+                     kernels::warp_lanes * (20 * s.node_heads + 8 * s.edge_heads) + 4 * s.node_heads +
+                         4 * s.edge_values + 4 * s.values,
                      1};
   return gat_dots_traffic(s) + pass;
 }
@@ -67,10 +65,10 @@ inline Traffic gat_one_pass_traffic(const GatProblem& p) {
 /// four at a time.
 inline Traffic gat_library_traffic(const GatProblem& p) {
   const GatSizes s(p);
-  const Traffic pass{s.indptr + 4 * s.edges + 12 * s.node_heads + 8 * s.values,
-                     kernels::warp_lanes * 20 * s.node_heads + 8 * s.edge_heads + 4 * s.node_heads +
-                         4 * s.edge_values + 4 * s.values,
-                     1};
+  const Traffic pass{
+      s.indptr + 4 * s.edges + 12 * s.node_heads + 8 * s.values,
+      kernels::warp_lanes * 20 * s.node_heads + 8 * s.edge_heads + 4 * s.node_heads + 4 * s.edge_values + 4 * s.values,
+      1};
   return gat_dots_traffic(s) + pass;
 }
 

@@ -14,12 +14,7 @@ struct SoftmaxCase {
 
   SoftmaxCase(Context<Cuda>& ctx, std::int64_t rows, std::int64_t n)
       : x(test::random_values(rows * n, 1, -8, 8)),
-        arrays(ctx),
-        problem{.x = arrays.input(x),
-                .y = arrays.output(rows * n),
-                .rows = rows,
-                .n = n,
-                .scale = 0.5f} {}
+        arrays(ctx), problem{.x = arrays.input(x), .y = arrays.output(rows * n), .rows = rows, .n = n, .scale = 0.5f} {}
 
   std::vector<double> result() const { return arrays.host(problem.y, x.size()); }
   double error() const {

@@ -25,8 +25,7 @@ __global__ void softmax_fwd_thread_per_row_kernel(SoftmaxForward<float> a) {
   float sum = 0;
   for (std::int64_t j = 0; j < a.n; ++j) sum += math::softmax_exp(a.scale * (x[j] - largest));
   const float inverse = math::softmax_inverse(sum);
-  for (std::int64_t j = 0; j < a.n; ++j)
-    y[j] = math::softmax_exp(a.scale * (x[j] - largest)) * inverse;
+  for (std::int64_t j = 0; j < a.n; ++j) y[j] = math::softmax_exp(a.scale * (x[j] - largest)) * inverse;
 }
 
 inline void softmax_thread_per_row(Context<Cuda>& ctx, const SoftmaxForward<float>& a) {
@@ -34,8 +33,6 @@ inline void softmax_thread_per_row(Context<Cuda>& ctx, const SoftmaxForward<floa
 }
 
 /// The traffic of three passes over rows in one launch: of this step and of the next two.
-inline Traffic softmax_three_passes(const SoftmaxForward<float>& a) {
-  return {8 * a.rows * a.n, 16 * a.rows * a.n, 1};
-}
+inline Traffic softmax_three_passes(const SoftmaxForward<float>& a) { return {8 * a.rows * a.n, 16 * a.rows * a.n, 1}; }
 
 }  // namespace stx::steps

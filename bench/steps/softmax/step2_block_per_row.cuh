@@ -19,8 +19,7 @@ __device__ inline float block_tree(float value, Combine combine) {
   values[threadIdx.x] = value;
   for (unsigned width = blockDim.x / 2; width > 0; width /= 2) {
     __syncthreads();
-    if (threadIdx.x < width)
-      values[threadIdx.x] = combine(values[threadIdx.x], values[threadIdx.x + width]);
+    if (threadIdx.x < width) values[threadIdx.x] = combine(values[threadIdx.x], values[threadIdx.x + width]);
   }
   __syncthreads();
   return values[0];
@@ -37,8 +36,7 @@ __global__ void softmax_fwd_block_per_row_kernel(SoftmaxForward<float> a) {
   }
   largest = block_tree(largest, [](float a, float b) { return a < b ? b : a; });
   float sum = 0;
-  for (std::int64_t j = threadIdx.x; j < a.n; j += blockDim.x)
-    sum += math::softmax_exp(a.scale * (x[j] - largest));
+  for (std::int64_t j = threadIdx.x; j < a.n; j += blockDim.x) sum += math::softmax_exp(a.scale * (x[j] - largest));
   sum = block_tree(sum, [](float a, float b) { return a + b; });
   const float inverse = math::softmax_inverse(sum);
   for (std::int64_t j = threadIdx.x; j < a.n; j += blockDim.x)
@@ -46,8 +44,8 @@ __global__ void softmax_fwd_block_per_row_kernel(SoftmaxForward<float> a) {
 }
 
 inline void softmax_block_per_row(Context<Cuda>& ctx, const SoftmaxForward<float>& a) {
-  cuda::launch(ctx, softmax_fwd_block_per_row_kernel, dim3(static_cast<unsigned>(a.rows)),
-               dim3(block_threads), block_threads * sizeof(float), a);
+  cuda::launch(ctx, softmax_fwd_block_per_row_kernel, dim3(static_cast<unsigned>(a.rows)), dim3(block_threads),
+               block_threads * sizeof(float), a);
 }
 
 }  // namespace stx::steps

@@ -21,8 +21,7 @@ __global__ void softmax_fwd_online_kernel(SoftmaxForward<float> a) {
     const float value = x[j];
     const float before = mine;
     mine = value > mine ? value : mine;
-    sum = sum * math::softmax_exp(a.scale * (before - mine)) +
-          math::softmax_exp(a.scale * (value - mine));
+    sum = sum * math::softmax_exp(a.scale * (before - mine)) + math::softmax_exp(a.scale * (value - mine));
   }
   const float largest = kernels::warp_max(mine);
   sum *= math::softmax_exp(a.scale * (mine - largest));
@@ -36,8 +35,6 @@ inline void softmax_online(Context<Cuda>& ctx, const SoftmaxForward<float>& a) {
 }
 
 /// The traffic of two passes: of this step and of the library's kernel.
-inline Traffic softmax_two_passes(const SoftmaxForward<float>& a) {
-  return {8 * a.rows * a.n, 12 * a.rows * a.n, 1};
-}
+inline Traffic softmax_two_passes(const SoftmaxForward<float>& a) { return {8 * a.rows * a.n, 12 * a.rows * a.n, 1}; }
 
 }  // namespace stx::steps

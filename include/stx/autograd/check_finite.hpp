@@ -22,8 +22,7 @@ struct NamedInput {
   NamedInput(const char* input, const Tensor<T, D>& tensor, bool may_be_infinite = false,
              const Tensor<T, D>& looked_at = {})
       : name(input), values(tensor), infinite_allowed(may_be_infinite), mask(looked_at) {}
-  NamedInput(const char* input, const Var<T, D>& var, bool may_be_infinite = false,
-             const Tensor<T, D>& looked_at = {})
+  NamedInput(const char* input, const Var<T, D>& var, bool may_be_infinite = false, const Tensor<T, D>& looked_at = {})
       : NamedInput(input, var ? var.value() : Tensor<T, D>{}, may_be_infinite, looked_at) {}
 };
 
@@ -39,13 +38,13 @@ void check_finite(Context<D>& ctx, const char* where, std::initializer_list<Name
     const auto columns = static_cast<std::size_t>(std::max<std::int64_t>(input.values.cols(), 1));
     for (std::size_t i = 0; i < host.size(); ++i)
       require<NumericError>(mask[i] == T(0) || (input.infinite_allowed ? !std::isnan(host[i]) : std::isfinite(host[i])),
-                            where, input.name, " ",
-                            input.values.shape, " holds ", host[i], " at row ", i / columns, ", column ", i % columns,
-                            "; look at what made it");
+                            where, input.name, " ", input.values.shape, " holds ", host[i], " at row ", i / columns,
+                            ", column ", i % columns, "; look at what made it");
   }
 }
 
-/// Does nothing unless ContextOptions::check_inputs is set; then reads the indices on the host. An empty tensor is legal.
+/// Does nothing unless ContextOptions::check_inputs is set; then reads the indices on the host. An empty tensor is
+/// legal.
 /// @throws ArgumentError naming the op, the input, the first index outside of [low, high) and its position.
 template <class D>
 void check_indices(Context<D>& ctx, const char* where, const char* name, const Tensor<std::int32_t, D>& indices,

@@ -53,9 +53,9 @@ std::array<GradTarget<T>, N> claim_slices(Context<D>& ctx, const std::array<Colu
       done[j] = true;
       covered += slices[j].width;
       for (std::size_t l = i; l < j; ++l)
-        apart = apart && (!slices[l].matrix.same_as(slice.matrix) ||
-                          slices[l].first + slices[l].width <= slices[j].first ||
-                          slices[j].first + slices[j].width <= slices[l].first);
+        apart =
+            apart && (!slices[l].matrix.same_as(slice.matrix) || slices[l].first + slices[l].width <= slices[j].first ||
+                      slices[j].first + slices[j].width <= slices[l].first);
     }
     GradTarget<T> whole = slice.matrix.claim_grad(ctx);
     if (whole.write == GradWrite::overwrite && !(apart && covered == slice.stride())) {

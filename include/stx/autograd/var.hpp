@@ -10,9 +10,9 @@ namespace stx {
 template <class T, class D>
 struct VarState {
   Tensor<T, D> value;
-  Tensor<T, D> grad;        ///< empty until the first consumer's backward claims it
+  Tensor<T, D> grad;  ///< empty until the first consumer's backward claims it
   bool needs_grad = false;
-  bool has_grad = false;    ///< a consumer has written `grad` in this backward pass
+  bool has_grad = false;  ///< a consumer has written `grad` in this backward pass
 };
 
 /// Where and how to store a gradient; `data` is null when none is wanted.
@@ -66,17 +66,15 @@ Var<T, D> leaf(Context<D>& ctx, const Tensor<T, D>& value) {
 /// The output variable of an op: memory from the step arena.
 template <class T, class D>
 Var<T, D> make_output(Context<D>& ctx, Shape shape, bool needs_grad) {
-  return Var<T, D>(ctx.tape().template make<VarState<T, D>>(VarState<T, D>{
-      ctx.template make_step<T>(shape), {}, needs_grad && ctx.tape().recording(), false}));
+  return Var<T, D>(ctx.tape().template make<VarState<T, D>>(
+      VarState<T, D>{ctx.template make_step<T>(shape), {}, needs_grad && ctx.tape().recording(), false}));
 }
 
 /// Scope in which ops compute values only.
 template <class D>
 class NoGrad {
  public:
-  explicit NoGrad(Context<D>& ctx) : ctx_(ctx), before_(ctx.tape().recording()) {
-    ctx.tape().set_recording(false);
-  }
+  explicit NoGrad(Context<D>& ctx) : ctx_(ctx), before_(ctx.tape().recording()) { ctx.tape().set_recording(false); }
   ~NoGrad() { ctx_.tape().set_recording(before_); }
   NoGrad(const NoGrad&) = delete;
   NoGrad& operator=(const NoGrad&) = delete;

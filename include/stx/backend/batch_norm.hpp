@@ -14,9 +14,9 @@ namespace stx {
 /// than two rows; without, they are running_mean and running_var.
 template <class T>
 struct BatchNormForward {
-  const T* x = nullptr;      ///< rows x width
-  const T* gain = nullptr;   ///< width
-  const T* shift = nullptr;  ///< width
+  const T* x = nullptr;       ///< rows x width
+  const T* gain = nullptr;    ///< width
+  const T* shift = nullptr;   ///< width
   T* running_mean = nullptr;  ///< width
   T* running_var = nullptr;   ///< width
   T* y = nullptr;             ///< rows x width

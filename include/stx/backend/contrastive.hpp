@@ -87,7 +87,7 @@ struct ContrastiveForward {
   T* slopes = nullptr;          ///< n_anchors x n_others: similarities, then d loss / d cosine
   T* terms = nullptr;           ///< n_anchors, scratch
   std::uint32_t term = 0;
-  T* pooled = nullptr;          ///< 2 n_anchors + 2, scratch; null unless the form is global
+  T* pooled = nullptr;  ///< 2 n_anchors + 2, scratch; null unless the form is global
 };
 
 /// What all anchors share in the form `global`.
@@ -130,18 +130,26 @@ struct ContrastiveBackward {
 template <class T>
 GemmArgs<T> contrastive_similarities(const ContrastiveForward<T>& p) {
   const bool first = p.model.anchors == Anchors::first;
-  return GemmArgs<T>{.a = first ? p.unit_first : p.unit_second, .b = first ? p.unit_second : p.unit_first,
-          .c = p.slopes, .m = p.model.n_anchors(), .n = p.model.n_others(), .k = p.model.dim,
-          .transpose_b = true};
+  return GemmArgs<T>{.a = first ? p.unit_first : p.unit_second,
+                     .b = first ? p.unit_second : p.unit_first,
+                     .c = p.slopes,
+                     .m = p.model.n_anchors(),
+                     .n = p.model.n_others(),
+                     .k = p.model.dim,
+                     .transpose_b = true};
 }
 
 /// Gradient of the unit vectors of one set, into scratch.
 template <class T>
 GemmArgs<T> contrastive_unit_gradient(const ContrastiveBackward<T>& p, bool of_first) {
   const bool anchors = of_first == (p.model.anchors == Anchors::first);
-  return GemmArgs<T>{.a = p.slopes, .b = of_first ? p.unit_second : p.unit_first, .c = p.scratch,
-          .m = of_first ? p.model.n_first : p.model.n_second, .n = p.model.dim,
-          .k = of_first ? p.model.n_second : p.model.n_first, .transpose_a = !anchors};
+  return GemmArgs<T>{.a = p.slopes,
+                     .b = of_first ? p.unit_second : p.unit_first,
+                     .c = p.scratch,
+                     .m = of_first ? p.model.n_first : p.model.n_second,
+                     .n = p.model.dim,
+                     .k = of_first ? p.model.n_second : p.model.n_first,
+                     .transpose_a = !anchors};
 }
 
 template <class T>

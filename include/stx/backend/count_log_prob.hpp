@@ -16,9 +16,7 @@ struct DispersionView {
   bool per_entry = false;                ///< row i of log_theta belongs to row i of the counts
   std::int64_t n_rows = 1;
 
-  STX_HD std::int64_t row(std::int64_t i) const {
-    return per_entry ? i : (row_of != nullptr ? row_of[i] : 0);
-  }
+  STX_HD std::int64_t row(std::int64_t i) const { return per_entry ? i : (row_of != nullptr ? row_of[i] : 0); }
 };
 
 /// What both passes read. u, the log rate, is `logits` itself without `library`, and with it

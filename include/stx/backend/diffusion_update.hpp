@@ -12,14 +12,14 @@ namespace stx {
 /// StepState::step, so that a sample does not depend on when it is drawn.
 template <class T>
 struct DiffusionUpdate {
-  T* u = nullptr;                        ///< rows x cols, state; in and out
-  T* x0 = nullptr;                       ///< rows x cols, last prediction; in and out
-  const T* eps = nullptr;                ///< rows x cols, or null: 0
-  const T* mask = nullptr;               ///< rows x cols of 0 and 1 (known), or null: nothing known
-  const T* known = nullptr;              ///< rows x cols, or null with mask
-  const T* low = nullptr;                ///< cols, or null: no bound
-  const T* high = nullptr;               ///< cols, or null
-  const DiffusionStep* steps = nullptr;  ///< on the device
+  T* u = nullptr;                               ///< rows x cols, state; in and out
+  T* x0 = nullptr;                              ///< rows x cols, last prediction; in and out
+  const T* eps = nullptr;                       ///< rows x cols, or null: 0
+  const T* mask = nullptr;                      ///< rows x cols of 0 and 1 (known), or null: nothing known
+  const T* known = nullptr;                     ///< rows x cols, or null with mask
+  const T* low = nullptr;                       ///< cols, or null: no bound
+  const T* high = nullptr;                      ///< cols, or null
+  const DiffusionStep* steps = nullptr;         ///< on the device
   const DiffusionPosition* position = nullptr;  ///< on the device
   const std::int32_t* row_ids = nullptr;        ///< rows, or null
   std::int64_t rows = 0, cols = 0;
@@ -44,8 +44,7 @@ void begin_diffusion_step(Context<Cpu>& ctx, const DiffusionBegin& args);
 void begin_diffusion_step(Context<Cuda>& ctx, const DiffusionBegin& args);
 
 /// State whose step is the random counter of the position.
-STX_HD inline StepState diffusion_counter(const StepState& state,
-                                          const DiffusionPosition& position) {
+STX_HD inline StepState diffusion_counter(const StepState& state, const DiffusionPosition& position) {
   StepState counted = state;
   counted.step = position.first_counter + static_cast<std::uint32_t>(position.step);
   return counted;

@@ -56,10 +56,8 @@ struct GaussianKlBackward {
     const T g = grad_value[i];
     if (grad_mean != nullptr) write_grad(grad_mean + k, g * kl.grad_mean, write_mean);
     if (grad_spread != nullptr) write_grad(grad_spread + k, g * kl.grad_spread, write_spread);
-    if (grad_prior_mean != nullptr)
-      write_grad(grad_prior_mean + k, g * kl.grad_prior_mean, write_prior_mean);
-    if (grad_prior_spread != nullptr)
-      write_grad(grad_prior_spread + k, g * kl.grad_prior_spread, write_prior_spread);
+    if (grad_prior_mean != nullptr) write_grad(grad_prior_mean + k, g * kl.grad_prior_mean, write_prior_mean);
+    if (grad_prior_spread != nullptr) write_grad(grad_prior_spread + k, g * kl.grad_prior_spread, write_prior_spread);
   }
 };
 

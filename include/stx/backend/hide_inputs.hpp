@@ -10,8 +10,8 @@ namespace stx {
 /// otherwise x stays and hidden = 0. See math/hide.hpp for the draw.
 template <class T>
 struct HideInputs {
-  T* x = nullptr;       ///< rows x cols, changed in place
-  T* hidden = nullptr;  ///< rows x cols of 0 and 1, written
+  T* x = nullptr;              ///< rows x cols, changed in place
+  T* hidden = nullptr;         ///< rows x cols of 0 and 1, written
   const T* counted = nullptr;  ///< per column 1, or 0 to leave it out of `hidden`; or null
   std::int64_t rows = 0, cols = 0;
   Hide hide;

@@ -12,9 +12,9 @@ namespace stx {
 /// receives z and is needed for gradients when activation is not identity, `branch` for those of the gate.
 template <class T>
 struct LinearForward {
-  const T* x = nullptr;       ///< rows x in
-  const T* weight = nullptr;  ///< out x in
-  const T* bias = nullptr;    ///< out, or null
+  const T* x = nullptr;         ///< rows x in
+  const T* weight = nullptr;    ///< out x in
+  const T* bias = nullptr;      ///< out, or null
   T* pre_activation = nullptr;  ///< rows x out, or null
   T* y = nullptr;               ///< rows x out
   std::int64_t rows = 0, in = 0, out = 0;
@@ -27,9 +27,9 @@ struct LinearForward {
   std::int64_t gate_stride = 0;     ///< from one group's gate to the next group's
 };
 
-/// Gradients of the above from that of the branch, `grad_y`. `grad_pre` is scratch (rows x out) for dL/dz; not needed (null) when
-/// there is neither activation nor dropout. Null gradient targets are skipped.
-/// Written in the order bias, weight, x, so that two of them may be one buffer.
+/// Gradients of the above from that of the branch, `grad_y`. `grad_pre` is scratch (rows x out) for dL/dz; not needed
+/// (null) when there is neither activation nor dropout. Null gradient targets are skipped. Written in the order bias,
+/// weight, x, so that two of them may be one buffer.
 template <class T>
 struct LinearBackward {
   const T* grad_y = nullptr;

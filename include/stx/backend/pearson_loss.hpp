@@ -131,8 +131,8 @@ template <class T>
 STX_HD inline void store_pearson_column(const PearsonLossForward<T>& f, std::int64_t j, const PearsonSums& sums) {
   const PearsonColumn c = pearson_column(sums, f.rule);
   f.correlation[j] = static_cast<T>(c.correlation);
-  const double stats[pearson_stats] = {c.mean_p,     c.mean_t,     c.cross,           c.own,
-                                       sums.first_p, sums.first_t, c.counts ? 1.0 : 0.0};
+  const double stats[pearson_stats] = {
+      c.mean_p, c.mean_t, c.cross, c.own, sums.first_p, sums.first_t, c.counts ? 1.0 : 0.0};
   for (int k = 0; k < pearson_stats; ++k) f.stats[k * f.cols + j] = static_cast<T>(stats[k]);
 }
 

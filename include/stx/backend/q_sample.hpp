@@ -40,8 +40,7 @@ STX_HD inline NoiseLevel<T> noise_level_of(const QSample<T>& p, std::int64_t row
     const T nan = static_cast<T>(math::exact::float_of(0x7FC00000u));
     return {nan, nan};
   }
-  return {p.levels[2 * static_cast<std::int64_t>(t)],
-          p.levels[2 * static_cast<std::int64_t>(t) + 1]};
+  return {p.levels[2 * static_cast<std::int64_t>(t)], p.levels[2 * static_cast<std::int64_t>(t) + 1]};
 }
 
 }  // namespace stx

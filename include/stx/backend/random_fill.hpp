@@ -29,8 +29,8 @@ void random_fill(Context<Cuda>& ctx, const RandomFill<T>& args);
 namespace math {
 
 /// Columns [4 group, 4 group + 4) of a row of RandomFill.
-STX_HD inline FourVariates random_group(const StepState& state, Distribution distribution,
-                                        std::uint32_t site, std::int64_t row, std::uint32_t group) {
+STX_HD inline FourVariates random_group(const StepState& state, Distribution distribution, std::uint32_t site,
+                                        std::int64_t row, std::uint32_t group) {
   const PhiloxWords words = variate_words(state, RandomPurpose::noise, site, row, group);
   return distribution == Distribution::normal ? normals(words) : uniforms(words);
 }

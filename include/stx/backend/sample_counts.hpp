@@ -28,16 +28,15 @@ void sample_counts(Context<Cuda>& ctx, const SampleCounts<T>& args);
 
 /// One entry.
 template <class T>
-STX_HD inline T sampled_count(const SampleCounts<T>& p, const StepState& state, std::int64_t row,
-                              std::int64_t column) {
+STX_HD inline T sampled_count(const SampleCounts<T>& p, const StepState& state, std::int64_t row, std::int64_t column) {
   const std::int64_t i = row * p.cols + column;
   const math::ElementWords words{state, p.site, p.row_ids != nullptr ? p.row_ids[row] : row,
                                  static_cast<std::uint32_t>(column)};
   const auto log_mu = static_cast<float>(p.log_mu[i]);
   const auto log_theta = static_cast<float>(p.log_theta[p.theta_per_entry ? i : column]);
   if (p.zeta == nullptr) return static_cast<T>(math::nb_variate(words, log_mu, log_theta));
-  return static_cast<T>(math::zinb_variate(
-      words, log_mu, log_theta, static_cast<float>(p.zeta[p.zeta_per_entry ? i : column])));
+  return static_cast<T>(
+      math::zinb_variate(words, log_mu, log_theta, static_cast<float>(p.zeta[p.zeta_per_entry ? i : column])));
 }
 
 }  // namespace stx

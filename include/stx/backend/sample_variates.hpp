@@ -27,15 +27,14 @@ void sample_variates(Context<Cuda>& ctx, const SampleVariates<T>& args);
 
 /// One entry.
 template <class T>
-STX_HD inline T sampled_variate(const SampleVariates<T>& p, const StepState& state,
-                                std::int64_t row, std::int64_t column) {
+STX_HD inline T sampled_variate(const SampleVariates<T>& p, const StepState& state, std::int64_t row,
+                                std::int64_t column) {
   const math::ElementWords words{state, p.site, p.row_ids != nullptr ? p.row_ids[row] : row,
                                  static_cast<std::uint32_t>(column)};
   const auto parameter = static_cast<float>(p.parameter[row * p.cols + column]);
   if (p.variate == Variate::gamma) return static_cast<T>(math::gamma_variate(words, parameter));
   if (!(parameter >= 0.0f)) return static_cast<T>(std::nanf(""));
-  return static_cast<T>(
-      math::poisson_variate(words, parameter, uniform_open(words.block(0).y)));
+  return static_cast<T>(math::poisson_variate(words, parameter, uniform_open(words.block(0).y)));
 }
 
 }  // namespace stx

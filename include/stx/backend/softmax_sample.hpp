@@ -31,15 +31,13 @@ void softmax_sample(Context<Cuda>& ctx, const SoftmaxSample<T>& args);
 
 /// Draw i, from the finished prefix sums.
 template <class T>
-STX_HD inline std::int32_t sampled_entry(const SoftmaxSample<T>& p, const StepState& state,
-                                         std::int64_t i) {
+STX_HD inline std::int32_t sampled_entry(const SoftmaxSample<T>& p, const StepState& state, std::int64_t i) {
   const std::uint64_t target = math::sample_target(state, p.site, i, p.tile_sums[p.tiles() - 1]);
   const std::int64_t tile = math::find_above(p.tile_sums, p.tiles(), target);
   const std::int64_t first = tile * sample_tile;
   const std::int64_t size = p.n - first < sample_tile ? p.n - first : sample_tile;
   return static_cast<std::int32_t>(
-      first +
-      math::find_above(p.inclusive + first, size, target - (tile > 0 ? p.tile_sums[tile - 1] : 0)));
+      first + math::find_above(p.inclusive + first, size, target - (tile > 0 ? p.tile_sums[tile - 1] : 0)));
 }
 
 }  // namespace stx

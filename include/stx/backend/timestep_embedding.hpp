@@ -25,8 +25,7 @@ void timestep_embedding(Context<Cuda>& ctx, const TimestepEmbedding<T>& args);
 
 /// Frequency k in turns per unit of time.
 STX_HD inline double timestep_frequency(std::int64_t k, std::int64_t half, double log_max_period) {
-  return 0.15915494309189533577 *
-         std::exp(-log_max_period * static_cast<double>(k) / static_cast<double>(half));
+  return 0.15915494309189533577 * std::exp(-log_max_period * static_cast<double>(k) / static_cast<double>(half));
 }
 
 /// Phase of a wave at time t. The angle is a fraction of a turn in double, so that large times lose

@@ -21,7 +21,7 @@ struct TopK {
   std::int64_t n_queries = 0, n_points = 0, dims = 0;
   int k = 1;
   KnnMetric metric = KnnMetric::euclidean;
-  bool without_self = false;    ///< query q is point q and not its own neighbour
+  bool without_self = false;  ///< query q is point q and not its own neighbour
 };
 
 template <class T>

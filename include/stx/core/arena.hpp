@@ -46,8 +46,8 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
   Arena(Arena&& other) noexcept
-      : memory_(other.memory_), block_bytes_(other.block_bytes_), blocks_(std::move(other.blocks_)),
-        used_(other.used_), total_(other.total_), frozen_(other.frozen_) {
+      : memory_(other.memory_), block_bytes_(other.block_bytes_), blocks_(std::move(other.blocks_)), used_(other.used_),
+        total_(other.total_), frozen_(other.frozen_) {
     other.blocks_.clear();
   }
 

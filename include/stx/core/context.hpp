@@ -13,12 +13,12 @@
 namespace stx {
 
 struct ContextOptions {
-  int threads = 0;         ///< CPU threads; 0 = all processors of the process
-  std::uint64_t seed = 0;  ///< key of every random stream
+  int threads = 0;            ///< CPU threads; 0 = all processors of the process
+  std::uint64_t seed = 0;     ///< key of every random stream
   bool check_inputs = false;  ///< debugging: ops and optimisers read inputs on the host; one that is not finite or out
                               ///< of range is an error naming op, input and place, also where NaN has a meaning; slow
-  bool tf32 = false;       ///< CUDA: let GEMMs round their inputs to TF32 (about 1e-3 relative, faster)
-  int device = 0;          ///< CUDA: index as nvidia-smi counts them
+  bool tf32 = false;          ///< CUDA: let GEMMs round their inputs to TF32 (about 1e-3 relative, faster)
+  int device = 0;             ///< CUDA: index as nvidia-smi counts them
   std::size_t gemm_workspace_bytes = 32u << 20;  ///< CUDA: more lets cuBLASLt split long sums further
 };
 
@@ -68,8 +68,7 @@ template <>
 class Context<Cpu> : public detail::ContextBase<Cpu> {
  public:
   explicit Context(const ContextOptions& options = {})
-      : ContextBase(host_memory(), options),
-        threads_(threads_or_all(options.threads)),
+      : ContextBase(host_memory(), options), threads_(threads_or_all(options.threads)),
         state_(std::make_unique<StepState>()) {
     state_->seed = options.seed;
   }

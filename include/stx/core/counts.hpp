@@ -15,8 +15,7 @@ struct Counts {
   Tensor<std::int32_t, D> row_ids = {};  ///< (rows): of `sparse`, in [0, sparse.rows): see check_inputs; empty: all
 
   Counts(const Tensor<T, D>& counts) : dense(counts) {}
-  Counts(const Csr<D>& counts, const Tensor<std::int32_t, D>& rows = {})
-      : sparse(counts), row_ids(rows) {}
+  Counts(const Csr<D>& counts, const Tensor<std::int32_t, D>& rows = {}) : sparse(counts), row_ids(rows) {}
 
   Shape shape() const {
     if (dense) return dense.shape;
@@ -50,9 +49,7 @@ struct CountView {
   }
 
  private:
-  STX_HD std::int64_t stored_row(std::int64_t i) const {
-    return row_ids != nullptr ? row_ids[i] : i;
-  }
+  STX_HD std::int64_t stored_row(std::int64_t i) const { return row_ids != nullptr ? row_ids[i] : i; }
 };
 
 template <class T, class D>

@@ -20,8 +20,8 @@ inline int threads_or_all(int wanted) { return wanted > 0 ? wanted : available_t
 
 /// Calls f(i) for every i in [0, n), on up to `threads` threads, each a contiguous range of i.
 ///
-/// The body must write only what belongs to its own i: then the result does not depend on the
-/// number of threads. Denormal numbers count as zero inside. Nested calls run serially. The first exception of a body is rethrown after
+/// The body must write only what belongs to its own i: then the result does not depend on the number of threads.
+/// Denormal numbers count as zero inside. Nested calls run serially. The first exception of a body is rethrown after
 /// all threads have stopped.
 template <class F>
 void parallel_for(int threads, std::int64_t n, F&& f) {

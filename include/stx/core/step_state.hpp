@@ -11,7 +11,7 @@ namespace stx {
 /// on the host.
 struct StepState {
   std::uint64_t seed = 0;
-  std::uint32_t step = 0;         ///< optimiser steps begun; part of every random counter
+  std::uint32_t step = 0;  ///< optimiser steps begun; part of every random counter
   float learning_rate = 1e-3f;
   std::uint64_t first_bad = ~0ull;  ///< smallest bad_key() of a loss that was not finite
 };

@@ -22,8 +22,8 @@ struct Tensor {
 
   /// Rows [first, first + count) of a matrix.
   Tensor row_range(std::int64_t first, std::int64_t count) const {
-    require(shape.rank() == 2 && first >= 0 && count >= 0 && first + count <= rows(), "Tensor::row_range",
-            "rows [", first, ", ", first + count, ") are not inside shape ", shape);
+    require(shape.rank() == 2 && first >= 0 && count >= 0 && first + count <= rows(), "Tensor::row_range", "rows [",
+            first, ", ", first + count, ") are not inside shape ", shape);
     return {data + first * cols(), Shape{count, cols()}};
   }
 };

@@ -13,8 +13,8 @@ namespace stx {
 /// Copies host values into an existing tensor of the same size.
 template <class T, class D>
 void upload(Context<D>& ctx, const Tensor<T, D>& target, std::span<const T> values) {
-  require(static_cast<std::int64_t>(values.size()) == target.size(), "upload", "tensor of shape ",
-          target.shape, " needs ", target.size(), " values, got ", values.size());
+  require(static_cast<std::int64_t>(values.size()) == target.size(), "upload", "tensor of shape ", target.shape,
+          " needs ", target.size(), " values, got ", values.size());
   copy_to_device(ctx, target.data, values.data(), values.size_bytes());
 }
 

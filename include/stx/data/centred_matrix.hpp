@@ -10,7 +10,8 @@
 #include "stx/data/matrix.hpp"
 
 #ifndef EIGEN_DONT_PARALLELIZE
-#error "stx needs EIGEN_DONT_PARALLELIZE (set by the CMake target stx::stx): Eigen's own threads would make results depend on their number"
+#error \
+    "stx needs EIGEN_DONT_PARALLELIZE (set by the CMake target stx::stx): Eigen's own threads would make results depend on their number"
 #endif
 
 namespace stx::detail {
@@ -24,8 +25,7 @@ void for_each_entry(const CsrMatrix<float>& m, std::int64_t i, F&& f) {
 }
 template <class F>
 void for_each_entry(const Matrix<float>& m, std::int64_t i, F&& f) {
-  for (std::int64_t j = 0; j < m.cols; ++j)
-    f(j, m.values[static_cast<std::size_t>(i * m.cols + j)]);
+  for (std::int64_t j = 0; j < m.cols; ++j) f(j, m.values[static_cast<std::size_t>(i * m.cols + j)]);
 }
 
 /// A = m - 1 mean^T (n x n_genes). Work is cut into pieces of fixed size, so that no result depends
@@ -82,8 +82,7 @@ class CentredMatrix {
       for (std::int64_t i = 0; i < m_.rows; ++i) {
         const Eigen::RowVectorXd part = y.row(i).segment(begin, end - begin);
         total += part;
-        for_each_entry(m_, i,
-                       [&](std::int64_t g, float value) { sum.row(g) += double{value} * part; });
+        for_each_entry(m_, i, [&](std::int64_t g, float value) { sum.row(g) += double{value} * part; });
       }
       out.middleCols(begin, end - begin) = sum - mean_.transpose() * total;
     });
@@ -103,8 +102,7 @@ class CentredMatrix {
       });
       parallel_chunks(threads_, m_.cols, panel, [&](std::int64_t first, std::int64_t last) {
         out.block(first, first, m_.cols - first, last - first).noalias() +=
-            dense.block(0, first, n, m_.cols - first).transpose() *
-            dense.block(0, first, n, last - first);
+            dense.block(0, first, n, m_.cols - first).transpose() * dense.block(0, first, n, last - first);
       });
     }
     return out;

@@ -14,10 +14,9 @@
 namespace stx {
 
 struct CentroidOptions {
-  int max_tokens = 1;  ///< most tokens per cluster; above 1 clusters are cut by k-means
-  int min_cells_per_token =
-      10;                  ///< a cluster of m cells gets at most m / min_cells_per_token tokens
-  std::uint64_t seed = 0;  ///< seed of k-means
+  int max_tokens = 1;            ///< most tokens per cluster; above 1 clusters are cut by k-means
+  int min_cells_per_token = 10;  ///< a cluster of m cells gets at most m / min_cells_per_token tokens
+  std::uint64_t seed = 0;        ///< seed of k-means
 };
 
 /// Tokens, ordered by cluster label as strings are ordered ("0", "1", "10", "2").
@@ -47,8 +46,8 @@ namespace detail {
 
 /// Cuts the cells `members` of one cluster into at most `n_parts` lists, the largest first.
 inline std::vector<std::vector<std::int64_t>> cut_cluster(const std::vector<std::int64_t>& members,
-                                                          const Matrix<float>& positions,
-                                                          int n_parts, std::uint64_t seed) {
+                                                          const Matrix<float>& positions, int n_parts,
+                                                          std::uint64_t seed) {
   Matrix<float> own(static_cast<std::int64_t>(members.size()), positions.cols);
   for (std::int64_t m = 0; m < own.rows; ++m) {
     std::copy_n(positions.row(members[m]).begin(), own.cols, own.row(m).begin());
@@ -70,19 +69,17 @@ inline std::vector<std::vector<std::int64_t>> cut_cluster(const std::vector<std:
 /// \param labels  one label per cell.
 /// \param positions  n_cells x dims, e.g. principal components; needed only for max_tokens > 1.
 /// \throws ArgumentError for labels or positions of the wrong number, or options out of range.
-inline Centroids cluster_centroids(const CsrMatrix<float>& log_normalised,
-                                   const std::vector<std::string>& labels,
-                                   const CentroidOptions& options = {},
-                                   const Matrix<float>* positions = nullptr) {
+inline Centroids cluster_centroids(const CsrMatrix<float>& log_normalised, const std::vector<std::string>& labels,
+                                   const CentroidOptions& options = {}, const Matrix<float>* positions = nullptr) {
   constexpr const char* where = "cluster_centroids";
   const std::int64_t n = log_normalised.rows;
-  require(n > 0 && static_cast<std::int64_t>(labels.size()) == n, where,
-          "expected one label for each of ", n, " cells (at least one), got ", labels.size());
+  require(n > 0 && static_cast<std::int64_t>(labels.size()) == n, where, "expected one label for each of ", n,
+          " cells (at least one), got ", labels.size());
   require(options.max_tokens >= 1 && options.min_cells_per_token >= 1, where,
-          "max_tokens and min_cells_per_token must be at least 1, got ", options.max_tokens,
-          " and ", options.min_cells_per_token);
-  require(options.max_tokens == 1 || (positions && positions->rows == n), where,
-          "max_tokens = ", options.max_tokens, " needs positions of all ", n, " cells");
+          "max_tokens and min_cells_per_token must be at least 1, got ", options.max_tokens, " and ",
+          options.min_cells_per_token);
+  require(options.max_tokens == 1 || (positions && positions->rows == n), where, "max_tokens = ", options.max_tokens,
+          " needs positions of all ", n, " cells");
 
   std::map<std::string, std::vector<std::int64_t>> members;
   for (std::int64_t i = 0; i < n; ++i) members[labels[i]].push_back(i);
@@ -91,8 +88,7 @@ inline Centroids cluster_centroids(const CsrMatrix<float>& log_normalised,
   out.token.resize(static_cast<std::size_t>(n));
   for (const auto& [label, cells] : members) {
     const int n_parts = static_cast<int>(std::clamp<std::int64_t>(
-        static_cast<std::int64_t>(cells.size()) / options.min_cells_per_token, 1,
-        options.max_tokens));
+        static_cast<std::int64_t>(cells.size()) / options.min_cells_per_token, 1, options.max_tokens));
     const auto parts = n_parts == 1 ? std::vector<std::vector<std::int64_t>>{cells}
                                     : detail::cut_cluster(cells, *positions, n_parts, options.seed);
     for (std::size_t part = 0; part < parts.size(); ++part) {

@@ -12,8 +12,7 @@ namespace stx {
 
 /// What was noticed in usable counts.
 struct CountReport {
-  std::int64_t n_fractional =
-      0;  ///< entries that are not whole numbers: warn, they may be normalised
+  std::int64_t n_fractional = 0;   ///< entries that are not whole numbers: warn, they may be normalised
   std::int64_t n_empty_rows = 0;   ///< cells or spots without a single count
   std::int64_t n_empty_genes = 0;  ///< genes without a single count
 };
@@ -30,8 +29,8 @@ inline CountReport check_counts(const CsrMatrix<float>& counts, std::string_view
     for (std::int64_t j = counts.indptr[i]; j < counts.indptr[i + 1]; ++j) {
       const float value = counts.values[j];
       if (!(value >= 0) || !std::isfinite(value)) {
-        fail<DataError>(what, "expected finite counts of at least 0, got ", value, " at row ", i,
-                        ", gene ", counts.indices[j], "; give raw counts, not scaled values");
+        fail<DataError>(what, "expected finite counts of at least 0, got ", value, " at row ", i, ", gene ",
+                        counts.indices[j], "; give raw counts, not scaled values");
       }
       if (value != std::floor(value)) ++report.n_fractional;
       if (value > 0) {

@@ -20,11 +20,11 @@ struct ClusterOptions {
   /// Highly variable genes asked for: must not be fewer than there are (see
   /// require_all_genes_kept).
   std::int64_t n_top_genes = std::numeric_limits<std::int64_t>::max();
-  int n_components = 50;    ///< principal components; lowered to min(n_cells, n_genes) - 1
-  int n_neighbors = 15;     ///< neighbours, the cell itself included; lowered to n_cells
-  double resolution = 1.0;  ///< of Leiden: higher gives more clusters
-  int n_iterations = 2;     ///< of Leiden
-  std::uint32_t seed = 0;   ///< of PCA and Leiden
+  int n_components = 50;              ///< principal components; lowered to min(n_cells, n_genes) - 1
+  int n_neighbors = 15;               ///< neighbours, the cell itself included; lowered to n_cells
+  double resolution = 1.0;            ///< of Leiden: higher gives more clusters
+  int n_iterations = 2;               ///< of Leiden
+  std::uint32_t seed = 0;             ///< of PCA and Leiden
   int threads = available_threads();  ///< results do not depend on it
 };
 
@@ -41,22 +41,20 @@ struct ClusterResult {
 template <class T>
 ClusterResult cluster_cells(const CsrMatrix<T>& log_normalised, const ClusterOptions& options = {}) {
   const std::int64_t n = log_normalised.rows;
-  require(n >= 3 && log_normalised.cols >= 2, "cluster_cells",
-          "needs at least 3 cells and 2 genes, got ", n, " x ", log_normalised.cols);
+  require(n >= 3 && log_normalised.cols >= 2, "cluster_cells", "needs at least 3 cells and 2 genes, got ", n, " x ",
+          log_normalised.cols);
   require_all_genes_kept(log_normalised.cols, options.n_top_genes);
-  const int most =
-      static_cast<int>(std::min({n - 1, log_normalised.cols - 1, std::int64_t{1} << 30}));
+  const int most = static_cast<int>(std::min({n - 1, log_normalised.cols - 1, std::int64_t{1} << 30}));
   ClusterResult out;
-  out.components = pca(log_normalised, {.n_components = std::min(options.n_components, most),
-                                        .seed = options.seed,
-                                        .threads = options.threads})
-                       .scores;
+  out.components =
+      pca(log_normalised,
+          {.n_components = std::min(options.n_components, most), .seed = options.seed, .threads = options.threads})
+          .scores;
   const int k = static_cast<int>(std::min<std::int64_t>(options.n_neighbors, n));
   const KnnResult graph = knn_graph(out.components, {.k = k, .threads = options.threads});
   LeidenResult communities =
-      leiden(umap_connectivities(graph, options.threads), {.resolution = options.resolution,
-                                                           .n_iterations = options.n_iterations,
-                                                           .seed = options.seed});
+      leiden(umap_connectivities(graph, options.threads),
+             {.resolution = options.resolution, .n_iterations = options.n_iterations, .seed = options.seed});
   out.labels = std::move(communities.labels);
   out.n_clusters = communities.n_clusters;
   out.modularity = communities.modularity;

@@ -27,10 +27,8 @@ CsrMatrix<T> select_rows(const CsrMatrix<T>& m, std::span<const std::int64_t> ro
   out.indices.reserve(static_cast<std::size_t>(nnz));
   out.values.reserve(static_cast<std::size_t>(nnz));
   for (const std::int64_t i : rows) {
-    out.indices.insert(out.indices.end(), m.indices.begin() + m.indptr[i],
-                       m.indices.begin() + m.indptr[i + 1]);
-    out.values.insert(out.values.end(), m.values.begin() + m.indptr[i],
-                      m.values.begin() + m.indptr[i + 1]);
+    out.indices.insert(out.indices.end(), m.indices.begin() + m.indptr[i], m.indices.begin() + m.indptr[i + 1]);
+    out.values.insert(out.values.end(), m.values.begin() + m.indptr[i], m.values.begin() + m.indptr[i + 1]);
     out.indptr.push_back(static_cast<std::int64_t>(out.values.size()));
   }
   return out;
@@ -42,10 +40,9 @@ template <class T>
 CsrMatrix<T> select_columns(const CsrMatrix<T>& m, std::span<const std::int64_t> columns) {
   std::vector<std::int32_t> new_index(static_cast<std::size_t>(m.cols), -1);
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    require(columns[c] >= 0 && columns[c] < m.cols, "select_columns", "column ", columns[c],
-            " is outside [0, ", m.cols, ")");
-    require(new_index[columns[c]] < 0, "select_columns", "column ", columns[c],
-            " is asked for twice");
+    require(columns[c] >= 0 && columns[c] < m.cols, "select_columns", "column ", columns[c], " is outside [0, ", m.cols,
+            ")");
+    require(new_index[columns[c]] < 0, "select_columns", "column ", columns[c], " is asked for twice");
     new_index[columns[c]] = static_cast<std::int32_t>(c);
   }
   CsrMatrix<T> out;
@@ -58,8 +55,7 @@ CsrMatrix<T> select_columns(const CsrMatrix<T>& m, std::span<const std::int64_t>
     for (std::int64_t j = m.indptr[i]; j < m.indptr[i + 1]; ++j) {
       if (new_index[m.indices[j]] >= 0) entries.emplace_back(new_index[m.indices[j]], m.values[j]);
     }
-    std::sort(entries.begin(), entries.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (const auto& [column, value] : entries) {
       out.indices.push_back(column);
       out.values.push_back(value);

@@ -46,11 +46,9 @@ bool same_row(const CsrMatrix<T>& m, std::int64_t a, std::int64_t b) {
 /// Groups the rows of `counts` (n x n_genes) that are equal entry by entry and, where `coordinates`
 /// (n x anything) is given, lie at the same place. Rows are hashed, and rows of equal hash
 /// compared. \throws ArgumentError when the two have different numbers of rows.
-inline CopyGroups group_exact_copies(const CsrMatrix<float>& counts,
-                                     const Matrix<double>* coordinates = nullptr) {
-  require(!coordinates || coordinates->rows == counts.rows, "group_exact_copies",
-          "coordinates must have ", counts.rows, " rows like the counts, got ",
-          coordinates ? coordinates->rows : 0);
+inline CopyGroups group_exact_copies(const CsrMatrix<float>& counts, const Matrix<double>* coordinates = nullptr) {
+  require(!coordinates || coordinates->rows == counts.rows, "group_exact_copies", "coordinates must have ", counts.rows,
+          " rows like the counts, got ", coordinates ? coordinates->rows : 0);
   const auto same = [&](std::int64_t a, std::int64_t b) {
     if (!detail::same_row(counts, a, b)) return false;
     if (!coordinates) return true;

@@ -55,10 +55,9 @@ struct TrainTest {
 /// for element: the first ceil(test_fraction * n) entries of the permutation are the test rows.
 /// Exact copies of a row may land on both sides: use it only to repeat a published split.
 /// \throws ArgumentError unless both sides get at least one row.
-inline TrainTest train_test_split(std::int64_t n, double test_fraction = 0.2,
-                                  std::uint32_t seed = 42) {
-  require(test_fraction > 0 && test_fraction < 1, "train_test_split",
-          "test_fraction must lie in (0, 1), got ", test_fraction);
+inline TrainTest train_test_split(std::int64_t n, double test_fraction = 0.2, std::uint32_t seed = 42) {
+  require(test_fraction > 0 && test_fraction < 1, "train_test_split", "test_fraction must lie in (0, 1), got ",
+          test_fraction);
   const auto n_test = static_cast<std::int64_t>(std::ceil(test_fraction * static_cast<double>(n)));
   require(n_test > 0 && n_test < n, "train_test_split", "needs at least 2 rows, got ", n);
   const std::vector<std::int64_t> order = NumpyRandomState(seed).permutation(n);
@@ -71,8 +70,8 @@ inline TrainTest train_test_split(std::int64_t n, double test_fraction = 0.2,
 /// same permutation are k_folds(n, 5, seed).
 /// \throws ArgumentError unless both sides get at least one item.
 inline TrainTest leading_split(std::int64_t n, double train_fraction = 0.8, std::uint32_t seed = 0) {
-  require(train_fraction > 0 && train_fraction < 1, "leading_split",
-          "train_fraction must lie in (0, 1), got ", train_fraction);
+  require(train_fraction > 0 && train_fraction < 1, "leading_split", "train_fraction must lie in (0, 1), got ",
+          train_fraction);
   const auto n_train = static_cast<std::int64_t>(std::floor(train_fraction * static_cast<double>(n)));
   require(n_train > 0 && n_train < n, "leading_split", "needs at least ",
           static_cast<std::int64_t>(std::ceil(1 / train_fraction)), " items, got ", n);
@@ -83,10 +82,8 @@ inline TrainTest leading_split(std::int64_t n, double train_fraction = 0.8, std:
 /// `sklearn.model_selection.KFold(n_folds, shuffle = True, random_state = seed)`: the items held
 /// out in each fold, ascending within a fold; the first n mod n_folds folds hold one item more.
 /// \throws ArgumentError unless 2 <= n_folds <= n.
-inline std::vector<std::vector<std::int64_t>> k_folds(std::int64_t n, int n_folds = 5,
-                                                      std::uint32_t seed = 0) {
-  require(n_folds >= 2 && n_folds <= n, "k_folds",
-          "needs 2 <= n_folds <= n, got n_folds = ", n_folds, " for n = ", n,
+inline std::vector<std::vector<std::int64_t>> k_folds(std::int64_t n, int n_folds = 5, std::uint32_t seed = 0) {
+  require(n_folds >= 2 && n_folds <= n, "k_folds", "needs 2 <= n_folds <= n, got n_folds = ", n_folds, " for n = ", n,
           "; ask for fewer folds");
   const std::vector<std::int64_t> order = NumpyRandomState(seed).permutation(n);
   std::vector<std::vector<std::int64_t>> folds(static_cast<std::size_t>(n_folds));
@@ -101,12 +98,10 @@ inline std::vector<std::vector<std::int64_t>> k_folds(std::int64_t n, int n_fold
 }
 
 /// The items of [0, n) that `held_out` (ascending) does not list, ascending.
-inline std::vector<std::int64_t> complement(std::int64_t n,
-                                            const std::vector<std::int64_t>& held_out) {
+inline std::vector<std::int64_t> complement(std::int64_t n, const std::vector<std::int64_t>& held_out) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(n)), rest;
   std::iota(all.begin(), all.end(), std::int64_t{0});
-  std::set_difference(all.begin(), all.end(), held_out.begin(), held_out.end(),
-                      std::back_inserter(rest));
+  std::set_difference(all.begin(), all.end(), held_out.begin(), held_out.end(), std::back_inserter(rest));
   return rest;
 }
 

@@ -50,8 +50,7 @@ inline std::string folded(std::string name) {
 /// The name without the version of an Ensembl id.
 inline std::string_view unversioned(std::string_view name) {
   const std::size_t dot = name.rfind('.');
-  if (!name.starts_with("ENS") || dot == std::string_view::npos || dot + 1 == name.size())
-    return name;
+  if (!name.starts_with("ENS") || dot == std::string_view::npos || dot + 1 == name.size()) return name;
   const bool digits = std::all_of(name.begin() + static_cast<std::ptrdiff_t>(dot) + 1, name.end(),
                                   [](char c) { return c >= '0' && c <= '9'; });
   return digits ? name.substr(0, dot) : name;
@@ -114,12 +113,10 @@ inline KeyPlaces key_places(std::span<const std::string> names, const NameKeys& 
 
 /// Finds the genes that two lists share, in the order of list A.
 /// Errors (DataError): no gene is shared; the message shows names of both lists and what to try.
-inline GeneMatch match_genes(std::span<const std::string> names_a,
-                             std::span<const std::string> names_b,
+inline GeneMatch match_genes(std::span<const std::string> names_a, std::span<const std::string> names_b,
                              const GeneMatchOptions& options = {}) {
   const detail::NameKeys key(options);
-  const detail::KeyPlaces a = detail::key_places(names_a, key),
-                          b = detail::key_places(names_b, key);
+  const detail::KeyPlaces a = detail::key_places(names_a, key), b = detail::key_places(names_b, key);
   GeneMatch match;
   for (std::size_t i = 0; i < names_a.size(); ++i) {
     const auto place = static_cast<std::int64_t>(i);
@@ -128,17 +125,14 @@ inline GeneMatch match_genes(std::span<const std::string> names_a,
     match.index_a.push_back(place);
     match.index_b.push_back(found->second);
   }
-  require<DataError>(match.size() > 0, "match_genes",
-                     "the two data sets share no gene. First names: ", detail::examples(names_a),
-                     " and ", detail::examples(names_b), ". ",
-                     options.fold_case ? "" : "Try matching without case, or ",
-                     options.fold_case ? "Give" : "give",
-                     " a table of two columns (for example Ensembl id and symbol)");
+  require<DataError>(
+      match.size() > 0, "match_genes", "the two data sets share no gene. First names: ", detail::examples(names_a),
+      " and ", detail::examples(names_b), ". ", options.fold_case ? "" : "Try matching without case, or ",
+      options.fold_case ? "Give" : "give", " a table of two columns (for example Ensembl id and symbol)");
   const auto note = [&](const char* list, const std::vector<std::string>& repeated) {
     if (repeated.empty()) return;
     match.notes.push_back("list " + std::string(list) + " has " + std::to_string(repeated.size()) +
-                          " genes whose name occurs before; the first of each is kept: " +
-                          detail::examples(repeated));
+                          " genes whose name occurs before; the first of each is kept: " + detail::examples(repeated));
   };
   match.n_duplicates_a = static_cast<std::int64_t>(a.repeated.size());
   match.n_duplicates_b = static_cast<std::int64_t>(b.repeated.size());
@@ -152,12 +146,10 @@ inline GeneMatch match_genes(std::span<const std::string> names_a,
 }
 
 /// Throws DataError unless all names differ.
-inline void require_unique(std::span<const std::string> names, std::string_view where,
-                           std::string_view what) {
+inline void require_unique(std::span<const std::string> names, std::string_view where, std::string_view what) {
   const detail::KeyPlaces places = detail::key_places(names, detail::NameKeys({}));
   require<DataError>(places.repeated.empty(), where, places.repeated.size(), " ", what,
-                     " occur more than once: ", detail::examples(places.repeated),
-                     "; make them unique");
+                     " occur more than once: ", detail::examples(places.repeated), "; make them unique");
 }
 
 }  // namespace stx

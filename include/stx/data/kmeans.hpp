@@ -63,8 +63,7 @@ inline std::vector<std::int32_t> kmeans(const Matrix<float>& points, int k, std:
     }
     for (int c = 0; c < k; ++c) {
       if (size[c] == 0) continue;  // an empty group keeps its centre
-      for (std::int64_t d = 0; d < dims; ++d)
-        centres(c, d) = sums(c, d) / static_cast<double>(size[c]);
+      for (std::int64_t d = 0; d < dims; ++d) centres(c, d) = sums(c, d) / static_cast<double>(size[c]);
     }
   }
   return group;

@@ -21,14 +21,10 @@ struct Matrix {
       : rows(n_rows), cols(n_cols), values(static_cast<std::size_t>(n_rows * n_cols), fill) {}
 
   T& operator()(std::int64_t i, std::int64_t j) { return values[static_cast<std::size_t>(i * cols + j)]; }
-  const T& operator()(std::int64_t i, std::int64_t j) const {
-    return values[static_cast<std::size_t>(i * cols + j)];
-  }
+  const T& operator()(std::int64_t i, std::int64_t j) const { return values[static_cast<std::size_t>(i * cols + j)]; }
   /// Row i as a span of `cols` values.
   std::span<T> row(std::int64_t i) { return {values.data() + i * cols, static_cast<std::size_t>(cols)}; }
-  std::span<const T> row(std::int64_t i) const {
-    return {values.data() + i * cols, static_cast<std::size_t>(cols)};
-  }
+  std::span<const T> row(std::int64_t i) const { return {values.data() + i * cols, static_cast<std::size_t>(cols)}; }
 };
 
 /// Compressed sparse row matrix in host memory; (rows x cols). Column indices ascend within a row.
@@ -58,8 +54,8 @@ template <class T>
 void validate(const CsrMatrix<T>& m, std::string_view where) {
   require<DataError>(static_cast<std::int64_t>(m.indptr.size()) == m.rows + 1, where,
                      "CSR indptr must have rows + 1 = ", m.rows + 1, " entries, got ", m.indptr.size());
-  require<DataError>(m.indices.size() == m.values.size(), where, "CSR has ", m.indices.size(),
-                     " indices but ", m.values.size(), " values");
+  require<DataError>(m.indices.size() == m.values.size(), where, "CSR has ", m.indices.size(), " indices but ",
+                     m.values.size(), " values");
   require<DataError>(m.indptr.front() == 0 && m.indptr.back() == m.nnz(), where,
                      "CSR indptr must run from 0 to nnz = ", m.nnz(), ", got ", m.indptr.front(), " to ",
                      m.indptr.back());
@@ -67,8 +63,8 @@ void validate(const CsrMatrix<T>& m, std::string_view where) {
     require<DataError>(m.indptr[i] <= m.indptr[i + 1] && m.indptr[i + 1] <= m.nnz(), where,
                        "CSR indptr decreases at row ", i);
     for (std::int64_t j = m.indptr[i]; j < m.indptr[i + 1]; ++j) {
-      require<DataError>(m.indices[j] >= 0 && m.indices[j] < m.cols, where, "CSR row ", i,
-                         " has column index ", m.indices[j], ", outside [0, ", m.cols, ")");
+      require<DataError>(m.indices[j] >= 0 && m.indices[j] < m.cols, where, "CSR row ", i, " has column index ",
+                         m.indices[j], ", outside [0, ", m.cols, ")");
       require<DataError>(j == m.indptr[i] || m.indices[j - 1] < m.indices[j], where, "CSR row ", i,
                          " has unsorted or repeated column indices (", m.indices[j - 1 + (j == m.indptr[i])],
                          " before ", m.indices[j], "); sort them first");

@@ -19,10 +19,8 @@ struct PcaOptions {
   int n_components = 50;  ///< components to keep, at least 1 and at most min(n, n_genes)
   /// Up to this many genes the full covariance is solved; above, a block Krylov method is used.
   std::int64_t max_covariance_genes = 1000;
-  std::uint64_t seed =
-      0;  ///< start of the Krylov method; results agree for all seeds to `tolerance`
-  double tolerance =
-      1e-9;  ///< Krylov: residual of every eigenpair relative to the largest eigenvalue
+  std::uint64_t seed = 0;             ///< start of the Krylov method; results agree for all seeds to `tolerance`
+  double tolerance = 1e-9;            ///< Krylov: residual of every eigenpair relative to the largest eigenvalue
   int max_restarts = 100;             ///< Krylov: restarts before giving up
   int threads = available_threads();  ///< results do not depend on it
 };
@@ -43,17 +41,13 @@ struct Eigenpairs {
   Eigen::MatrixXd vectors;  // n_genes x k
 };
 
-inline Eigenpairs leading(const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>& solver,
-                          Eigen::Index k) {
-  require<NumericError>(solver.info() == Eigen::Success, "pca",
-                        "the eigenvalue solver did not converge");
-  return {solver.eigenvalues().tail(k).reverse(),
-          solver.eigenvectors().rightCols(k).rowwise().reverse()};
+inline Eigenpairs leading(const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>& solver, Eigen::Index k) {
+  require<NumericError>(solver.info() == Eigen::Success, "pca", "the eigenvalue solver did not converge");
+  return {solver.eigenvalues().tail(k).reverse(), solver.eigenvectors().rightCols(k).rowwise().reverse()};
 }
 
 /// Orthonormal basis of the columns of `block` after their parts along `basis` are removed.
-inline Eigen::MatrixXd orthonormalise(Eigen::MatrixXd block,
-                                      const Eigen::Ref<const Eigen::MatrixXd>& basis) {
+inline Eigen::MatrixXd orthonormalise(Eigen::MatrixXd block, const Eigen::Ref<const Eigen::MatrixXd>& basis) {
   for (int pass = 0; pass < 2; ++pass) {  // twice is enough, also for a nearly dependent block
     if (basis.cols() > 0) block -= basis * (basis.transpose() * block);
     Eigen::HouseholderQR<Eigen::MatrixXd> qr(block);
@@ -77,24 +71,20 @@ Eigenpairs krylov_eigenpairs(const CentredMatrix<M>& a, int k, const PcaOptions&
     for (Eigen::Index begin = 0; begin < width; begin += block) {
       const Eigen::Index n = std::min(block, width - begin);
       basis.middleCols(begin, n) =
-          begin == 0 ? start
-                     : orthonormalise(image.middleCols(begin - block, n), basis.leftCols(begin));
+          begin == 0 ? start : orthonormalise(image.middleCols(begin - block, n), basis.leftCols(begin));
       image.middleCols(begin, n) = a.gram_times(basis.middleCols(begin, n));
     }
     const Eigen::MatrixXd projected = basis.transpose() * image;
-    const Eigenpairs ritz = leading(
-        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>((projected + projected.transpose()) / 2),
-        block);
+    const Eigenpairs ritz =
+        leading(Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>((projected + projected.transpose()) / 2), block);
     start = basis * ritz.vectors;
     const Eigen::MatrixXd residual =
         image * ritz.vectors.leftCols(k) - start.leftCols(k) * ritz.values.head(k).asDiagonal();
     const double worst = residual.colwise().norm().maxCoeff();
-    if (worst <= options.tolerance * ritz.values(0))
-      return {ritz.values.head(k), start.leftCols(k)};
+    if (worst <= options.tolerance * ritz.values(0)) return {ritz.values.head(k), start.leftCols(k)};
   }
-  fail<NumericError>("pca", "the block Krylov method did not reach tolerance ", options.tolerance,
-                     " in ", options.max_restarts,
-                     " restarts; ask for fewer components or a larger tolerance");
+  fail<NumericError>("pca", "the block Krylov method did not reach tolerance ", options.tolerance, " in ",
+                     options.max_restarts, " restarts; ask for fewer components or a larger tolerance");
 }
 
 }  // namespace detail
@@ -110,15 +100,14 @@ Eigenpairs krylov_eigenpairs(const CentredMatrix<M>& a, int k, const PcaOptions&
 template <class M>
 PcaResult pca(const M& m, const PcaOptions& options = {}) {
   const int k = options.n_components;
-  require(k >= 1 && k <= std::min(m.rows, m.cols), "pca", "n_components must lie in [1, ",
-          std::min(m.rows, m.cols), "] for ", m.rows, " x ", m.cols, " values, got ", k);
+  require(k >= 1 && k <= std::min(m.rows, m.cols), "pca", "n_components must lie in [1, ", std::min(m.rows, m.cols),
+          "] for ", m.rows, " x ", m.cols, " values, got ", k);
   require(m.rows >= 2, "pca", "needs at least 2 rows, got ", m.rows);
   const detail::CentredMatrix<M> a(m, options.threads);
   const double divisor = static_cast<double>(m.rows - 1);
-  const detail::Eigenpairs pairs =
-      m.cols <= options.max_covariance_genes
-          ? detail::leading(Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(a.gram()), k)
-          : detail::krylov_eigenpairs(a, k, options);
+  const detail::Eigenpairs pairs = m.cols <= options.max_covariance_genes
+                                       ? detail::leading(Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(a.gram()), k)
+                                       : detail::krylov_eigenpairs(a, k, options);
 
   PcaResult out;
   Eigen::MatrixXd vectors = pairs.vectors;
@@ -133,8 +122,7 @@ PcaResult pca(const M& m, const PcaOptions& options = {}) {
   std::copy(scores.data(), scores.data() + scores.size(), out.scores.values.begin());
   out.components = Matrix<float>(k, m.cols);
   for (int c = 0; c < k; ++c) {
-    for (std::int64_t g = 0; g < m.cols; ++g)
-      out.components(c, g) = static_cast<float>(vectors(g, c));
+    for (std::int64_t g = 0; g < m.cols; ++g) out.components(c, g) = static_cast<float>(vectors(g, c));
   }
   out.mean.assign(a.mean().begin(), a.mean().end());
   out.total_variance = a.squared_norm() / divisor;

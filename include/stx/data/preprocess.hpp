@@ -38,8 +38,7 @@ inline std::vector<double> row_totals(const CsrMatrix<float>& m) {
 /// Sum of each row of `m` over the columns `genes` alone: the totals of protocols in which held-out
 /// genes must not be felt.
 /// \throws ArgumentError for a gene outside [0, m.cols).
-inline std::vector<double> row_totals(const CsrMatrix<float>& m,
-                                      std::span<const std::int64_t> genes) {
+inline std::vector<double> row_totals(const CsrMatrix<float>& m, std::span<const std::int64_t> genes) {
   std::vector<char> counted(static_cast<std::size_t>(m.cols), 0);
   for (const std::int64_t g : genes) {
     require(g >= 0 && g < m.cols, "row_totals", "gene ", g, " is outside [0, ", m.cols, ")");
@@ -57,8 +56,7 @@ inline std::vector<double> row_totals(const CsrMatrix<float>& m,
 /// Drops rows with few counts, then genes with few counts over the rows that stayed (scanpy's
 /// `filter_cells(min_counts)` followed by `filter_genes(min_counts)`).
 /// \throws DataError when no row or no gene stays.
-inline FilteredCounts filter_counts(const CsrMatrix<float>& counts,
-                                    const FilterOptions& options = {}) {
+inline FilteredCounts filter_counts(const CsrMatrix<float>& counts, const FilterOptions& options = {}) {
   FilteredCounts out;
   const std::vector<double> totals = row_totals(counts);
   std::vector<double> gene_totals(static_cast<std::size_t>(counts.cols), 0.0);
@@ -72,11 +70,10 @@ inline FilteredCounts filter_counts(const CsrMatrix<float>& counts,
   for (std::int64_t g = 0; g < counts.cols; ++g) {
     if (gene_totals[g] >= options.min_gene_counts) out.genes.push_back(g);
   }
-  require<DataError>(!out.rows.empty() && !out.genes.empty(), "filter_counts", "of ", counts.rows,
-                     " rows and ", counts.cols, " genes only ", out.rows.size(), " rows and ",
-                     out.genes.size(), " genes have enough counts (at least ",
-                     options.min_row_counts, " per row and ", options.min_gene_counts,
-                     " per gene)");
+  require<DataError>(!out.rows.empty() && !out.genes.empty(), "filter_counts", "of ", counts.rows, " rows and ",
+                     counts.cols, " genes only ", out.rows.size(), " rows and ", out.genes.size(),
+                     " genes have enough counts (at least ", options.min_row_counts, " per row and ",
+                     options.min_gene_counts, " per gene)");
   const bool all_rows = static_cast<std::int64_t>(out.rows.size()) == counts.rows;
   const bool all_genes = static_cast<std::int64_t>(out.genes.size()) == counts.cols;
   out.counts = all_rows ? counts : select_rows<float>(counts, out.rows);
@@ -119,8 +116,7 @@ inline CsrMatrix<float> normalize_log1p(CsrMatrix<float> counts, double target_s
 /// \throws ArgumentError when n_top < n_genes.
 inline void require_all_genes_kept(std::int64_t n_genes,
                                    std::int64_t n_top = std::numeric_limits<std::int64_t>::max()) {
-  require(n_top >= n_genes, "require_all_genes_kept", "expected to keep all ", n_genes,
-          " genes, but only ", n_top,
+  require(n_top >= n_genes, "require_all_genes_kept", "expected to keep all ", n_genes, " genes, but only ", n_top,
           " highly variable ones are asked for; subset the genes first");
 }
 

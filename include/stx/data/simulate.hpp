@@ -34,8 +34,7 @@ class TissueSimulator : public SimulationModel {
   using SimulationModel::SimulationModel;
 
   /// Counts of the spots [begin, end) for the genes `genes` (columns in that order).
-  CsrMatrix<float> spot_counts(std::int64_t begin, std::int64_t end,
-                               std::span<const std::int64_t> genes,
+  CsrMatrix<float> spot_counts(std::int64_t begin, std::int64_t end, std::span<const std::int64_t> genes,
                                int threads = available_threads()) const {
     check_range(begin, end, options().n_spots, "spot_counts");
     return counts(
@@ -43,8 +42,7 @@ class TissueSimulator : public SimulationModel {
   }
 
   /// Counts of the cells [begin, end) for all genes.
-  CsrMatrix<float> cell_counts(std::int64_t begin, std::int64_t end,
-                               int threads = available_threads()) const {
+  CsrMatrix<float> cell_counts(std::int64_t begin, std::int64_t end, int threads = available_threads()) const {
     check_range(begin, end, options().n_cells, "cell_counts");
     std::vector<std::int64_t> all(static_cast<std::size_t>(options().n_genes));
     std::iota(all.begin(), all.end(), std::int64_t{0});
@@ -54,16 +52,14 @@ class TissueSimulator : public SimulationModel {
 
  private:
   static void check_range(std::int64_t begin, std::int64_t end, std::int64_t n, const char* where) {
-    require(begin >= 0 && begin <= end && end <= n, where, "rows [", begin, ", ", end,
-            ") are outside [0, ", n, ")");
+    require(begin >= 0 && begin <= end && end <= n, where, "rows [", begin, ", ", end, ") are outside [0, ", n, ")");
   }
 
   template <class MakeRow>
-  CsrMatrix<float> counts(std::int64_t begin, std::int64_t end, std::span<const std::int64_t> genes,
-                          int threads, const MakeRow& make_row, Platform platform) const {
+  CsrMatrix<float> counts(std::int64_t begin, std::int64_t end, std::span<const std::int64_t> genes, int threads,
+                          const MakeRow& make_row, Platform platform) const {
     for (const std::int64_t g : genes) {
-      require(g >= 0 && g < options().n_genes, "simulate", "gene ", g, " is outside [0, ",
-              options().n_genes, ")");
+      require(g >= 0 && g < options().n_genes, "simulate", "gene ", g, " is outside [0, ", options().n_genes, ")");
     }
     CsrMatrix<float> out;
     out.rows = end - begin;
@@ -93,8 +89,7 @@ class TissueSimulator : public SimulationModel {
 };
 
 /// Makes the whole tissue.
-inline SimulatedTissue simulate_tissue(const SimulationOptions& options = {},
-                                       int threads = available_threads()) {
+inline SimulatedTissue simulate_tissue(const SimulationOptions& options = {}, int threads = available_threads()) {
   const TissueSimulator simulator(options);
   SimulatedTissue out;
   out.gene_names = simulator.gene_names();
@@ -109,8 +104,7 @@ inline SimulatedTissue simulate_tissue(const SimulationOptions& options = {},
     out.spot_types.push_back(spot.type);
     out.spot_layers.push_back(spot.layer);
   }
-  for (std::int64_t i = 0; i < options.n_cells; ++i)
-    out.cell_types.push_back(simulator.cell(i).type);
+  for (std::int64_t i = 0; i < options.n_cells; ++i) out.cell_types.push_back(simulator.cell(i).type);
   return out;
 }
 

@@ -21,14 +21,14 @@ struct SimulationOptions {
   std::int64_t n_measured = 60;  ///< genes of the spatial panel, a random subset
   int n_types = 8;               ///< cell types; a quarter lives everywhere, the others in layers
   int n_layers = 5;              ///< layers from the top of the tissue to its bottom
-  int cells_per_spot = 1;      ///< cells whose transcripts a spot catches: 1 for imaging platforms
-  double spacing = 10;         ///< distance of neighbouring spots, micrometres
-  double spot_depth = 2.5;     ///< mean count per gene and spot before drop-out
-  double cell_depth = 3.5;     ///< mean count per gene and cell before drop-out
-  double theta = 3;            ///< typical inverse dispersion: variance = mean + mean^2 / theta
-  double platform_sd = 0.7;    ///< sd of the log capture efficiency of a gene between platforms
-  double spot_dropout = 0.05;  ///< probability of losing a count of mean near 0 in a spot
-  double cell_dropout = 0.3;   ///< the same in a cell
+  int cells_per_spot = 1;        ///< cells whose transcripts a spot catches: 1 for imaging platforms
+  double spacing = 10;           ///< distance of neighbouring spots, micrometres
+  double spot_depth = 2.5;       ///< mean count per gene and spot before drop-out
+  double cell_depth = 3.5;       ///< mean count per gene and cell before drop-out
+  double theta = 3;              ///< typical inverse dispersion: variance = mean + mean^2 / theta
+  double platform_sd = 0.7;      ///< sd of the log capture efficiency of a gene between platforms
+  double spot_dropout = 0.05;    ///< probability of losing a count of mean near 0 in a spot
+  double cell_dropout = 0.3;     ///< the same in a cell
   std::uint64_t seed = 0;
 };
 
@@ -56,14 +56,13 @@ class SimulationModel {
   /// \throws ArgumentError for sizes or rates out of range.
   explicit SimulationModel(const SimulationOptions& options) : options_(options) {
     const SimulationOptions& o = options_;
-    require(o.n_spots >= 1 && o.n_cells >= 1 && o.n_genes >= 1 && o.n_types >= 1 &&
-                o.n_layers >= 1 && o.cells_per_spot >= 1,
+    require(o.n_spots >= 1 && o.n_cells >= 1 && o.n_genes >= 1 && o.n_types >= 1 && o.n_layers >= 1 &&
+                o.cells_per_spot >= 1,
             "simulate", "all sizes must be at least 1");
-    require(o.n_measured >= 1 && o.n_measured <= o.n_genes, "simulate",
-            "n_measured must lie in [1, ", o.n_genes, "], the number of genes, got ", o.n_measured);
-    require(
-        o.spacing > 0 && o.spot_depth > 0 && o.cell_depth > 0 && o.theta > 0 && o.platform_sd >= 0,
-        "simulate", "spacing, depths and theta must be above 0, platform_sd at least 0");
+    require(o.n_measured >= 1 && o.n_measured <= o.n_genes, "simulate", "n_measured must lie in [1, ", o.n_genes,
+            "], the number of genes, got ", o.n_measured);
+    require(o.spacing > 0 && o.spot_depth > 0 && o.cell_depth > 0 && o.theta > 0 && o.platform_sd >= 0, "simulate",
+            "spacing, depths and theta must be above 0, platform_sd at least 0");
     columns_ = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(o.n_spots))));
     draw_genes();
     draw_panel();
@@ -102,8 +101,7 @@ class SimulationModel {
     for (const std::int32_t k : row.types) profile += profile_(k, gene);
     const bool spatial = platform == Platform::spatial;
     const double depth = spatial ? options_.spot_depth * efficiency_[gene] : options_.cell_depth;
-    return depth * row.size * profile / static_cast<double>(row.types.size()) *
-           std::exp(slope_[gene] * row.gradient);
+    return depth * row.size * profile / static_cast<double>(row.types.size()) * std::exp(slope_[gene] * row.gradient);
   }
 
   /// The truth of a spot: expected count of gene g in spot i, drop-out included.
@@ -113,11 +111,10 @@ class SimulationModel {
   }
 
   /// One count; `i` is the number of the row among the spots or among the cells.
-  std::int64_t draw_count(std::int64_t i, const SimulatedRow& row, std::int64_t gene,
-                          Platform platform) const {
+  std::int64_t draw_count(std::int64_t i, const SimulatedRow& row, std::int64_t gene, Platform platform) const {
     const bool spatial = platform == Platform::spatial;
-    PhiloxStream random = stream(spatial ? Draw::spot_count : Draw::cell_count,
-                                 static_cast<std::uint64_t>(i * options_.n_genes + gene));
+    PhiloxStream random =
+        stream(spatial ? Draw::spot_count : Draw::cell_count, static_cast<std::uint64_t>(i * options_.n_genes + gene));
     const double mean = expected(row, gene, platform);
     const double dropout = spatial ? options_.spot_dropout : options_.cell_dropout;
     if (random.uniform() < dropout * std::exp(-mean)) return 0;
@@ -132,33 +129,29 @@ class SimulationModel {
   }
   double width() const { return static_cast<double>(columns_) * options_.spacing; }
   double height() const {
-    return std::ceil(static_cast<double>(options_.n_spots) / static_cast<double>(columns_)) *
-           options_.spacing;
+    return std::ceil(static_cast<double>(options_.n_spots) / static_cast<double>(columns_)) * options_.spacing;
   }
 
   /// Fills in layer, types, gradient and size at the place of `row`.
   void settle(PhiloxStream& random, int n_inhabitants, SimulatedRow& row) const {
     constexpr double turn = 2 * std::numbers::pi;
     const double across = row.x / width();
-    const double depth =
-        std::clamp(row.y / height() + 0.05 * std::sin(2 * turn * across), 0.0, 1.0);
+    const double depth = std::clamp(row.y / height() + 0.05 * std::sin(2 * turn * across), 0.0, 1.0);
     row.layer = std::min(options_.n_layers - 1, static_cast<int>(depth * options_.n_layers));
     const int n_layered = options_.n_types - options_.n_types / 4;
     std::vector<double> cumulative;
     for (int k = 0; k < options_.n_types; ++k) {
       // Types in layers peak at their own depth; the others come in patches.
       const double off = (depth - centre_[k]) * n_layered;
-      const double patch = std::sin(
-          turn * (2 * wave_[3 * k] * across + 2 * wave_[3 * k + 1] * depth + wave_[3 * k + 2]));
-      const double weight =
-          k < n_layered ? std::exp(-0.5 * off * off) + 0.02 : 0.3 * (1 + 0.8 * patch);
+      const double patch =
+          std::sin(turn * (2 * wave_[3 * k] * across + 2 * wave_[3 * k + 1] * depth + wave_[3 * k + 2]));
+      const double weight = k < n_layered ? std::exp(-0.5 * off * off) + 0.02 : 0.3 * (1 + 0.8 * patch);
       cumulative.push_back(weight + (k > 0 ? cumulative.back() : 0.0));
     }
     std::vector<int> seen(static_cast<std::size_t>(options_.n_types), 0);
     for (int c = 0; c < n_inhabitants; ++c) {
       const double point = random.uniform() * cumulative.back();
-      const auto k =
-          std::upper_bound(cumulative.begin(), cumulative.end() - 1, point) - cumulative.begin();
+      const auto k = std::upper_bound(cumulative.begin(), cumulative.end() - 1, point) - cumulative.begin();
       row.types.push_back(static_cast<std::int32_t>(k));
       ++seen[k];
     }
@@ -197,8 +190,7 @@ class SimulationModel {
     for (std::int64_t g = 0; g < options_.n_genes; ++g) order[g] = g;
     PhiloxStream random = stream(Draw::panel, 0);
     for (std::int64_t g = 0; g < options_.n_measured; ++g) {
-      std::swap(order[g],
-                order[g + random.below(static_cast<std::uint32_t>(options_.n_genes - g))]);
+      std::swap(order[g], order[g + random.below(static_cast<std::uint32_t>(options_.n_genes - g))]);
     }
     measured_.assign(order.begin(), order.begin() + options_.n_measured);
     std::sort(measured_.begin(), measured_.end());
@@ -211,7 +203,7 @@ class SimulationModel {
   Matrix<double> profile_;                          // n_types x n_genes
   std::vector<double> slope_, theta_, efficiency_;  // n_genes each
   std::vector<double> centre_;                      // n_types: depth at which a layered type peaks
-  std::vector<double> wave_;  // 3 x n_types: frequencies and phase of the patches
+  std::vector<double> wave_;                        // 3 x n_types: frequencies and phase of the patches
 };
 
 }  // namespace stx

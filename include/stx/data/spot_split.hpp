@@ -42,12 +42,10 @@ inline std::vector<int> assign_parts(const std::vector<std::int64_t>& weight, st
                                      const SpotSplitOptions& options, const char* where) {
   require(options.test_fraction > 0 && options.validation_fraction > 0 &&
               options.test_fraction + options.validation_fraction < 1,
-          where,
-          "test_fraction and validation_fraction must be positive and sum to less than 1, got ",
+          where, "test_fraction and validation_fraction must be positive and sum to less than 1, got ",
           options.test_fraction, " and ", options.validation_fraction);
   const double n = static_cast<double>(n_rows);
-  const std::array<double, 2> wanted{std::ceil(options.test_fraction * n),
-                                     std::ceil(options.validation_fraction * n)};
+  const std::array<double, 2> wanted{std::ceil(options.test_fraction * n), std::ceil(options.validation_fraction * n)};
   std::vector<int> part(weight.size(), part_train);
   NumpyRandomState random(options.seed);
   std::int64_t filled = 0;
@@ -64,18 +62,15 @@ inline std::vector<int> assign_parts(const std::vector<std::int64_t>& weight, st
   return part;
 }
 
-inline SpotSplit collect_parts(const std::vector<int>& part, const CopyGroups& copies,
-                               const char* where) {
+inline SpotSplit collect_parts(const std::vector<int>& part, const CopyGroups& copies, const char* where) {
   SpotSplit split;
-  std::array<std::vector<std::int64_t>*, 4> rows{&split.train, &split.validation, &split.test,
-                                                 &split.dropped};
-  for (std::size_t i = 0; i < part.size(); ++i)
-    rows[part[i]]->push_back(static_cast<std::int64_t>(i));
+  std::array<std::vector<std::int64_t>*, 4> rows{&split.train, &split.validation, &split.test, &split.dropped};
+  for (std::size_t i = 0; i < part.size(); ++i) rows[part[i]]->push_back(static_cast<std::int64_t>(i));
   split.n_copied = copies.n_copied;
-  require<DataError>(!split.train.empty() && !split.validation.empty() && !split.test.empty(),
-                     where, "too few distinct spots or tiles to fill three parts: ", part.size(),
-                     " rows gave ", split.train.size(), " training, ", split.validation.size(),
-                     " validation and ", split.test.size(), " test rows");
+  require<DataError>(!split.train.empty() && !split.validation.empty() && !split.test.empty(), where,
+                     "too few distinct spots or tiles to fill three parts: ", part.size(), " rows gave ",
+                     split.train.size(), " training, ", split.validation.size(), " validation and ", split.test.size(),
+                     " test rows");
   return split;
 }
 
@@ -83,13 +78,11 @@ inline SpotSplit collect_parts(const std::vector<int>& part, const CopyGroups& c
 
 /// Splits rows at random, 70/10/20 by default, whole groups of copies at a time.
 /// \throws DataError when a part would be empty.
-inline SpotSplit split_spots_random(const CopyGroups& copies,
-                                    const SpotSplitOptions& options = {}) {
+inline SpotSplit split_spots_random(const CopyGroups& copies, const SpotSplitOptions& options = {}) {
   std::vector<std::int64_t> size(static_cast<std::size_t>(copies.n_groups), 0);
   for (const std::int64_t group : copies.group) ++size[group];
   const auto n_rows = static_cast<std::int64_t>(copies.group.size());
-  const std::vector<int> part_of_group =
-      detail::assign_parts(size, n_rows, options, "split_spots_random");
+  const std::vector<int> part_of_group = detail::assign_parts(size, n_rows, options, "split_spots_random");
   std::vector<int> part;
   for (const std::int64_t group : copies.group) part.push_back(part_of_group[group]);
   return detail::collect_parts(part, copies, "split_spots_random");
@@ -105,15 +98,14 @@ inline SpotSplit split_spots_blocks(const Matrix<double>& coordinates, const Cop
   constexpr const char* where = "split_spots_blocks";
   const std::int64_t n = coordinates.rows;
   const int tiles = options.tiles;
-  require(coordinates.cols == 2 && n == static_cast<std::int64_t>(copies.group.size()), where,
-          "coordinates must be ", copies.group.size(), " x 2, got ", n, " x ", coordinates.cols);
-  require(n > 0 && tiles >= 2, where, "needs at least one spot and tiles >= 2, got ", n, " and ",
-          tiles);
+  require(coordinates.cols == 2 && n == static_cast<std::int64_t>(copies.group.size()), where, "coordinates must be ",
+          copies.group.size(), " x 2, got ", n, " x ", coordinates.cols);
+  require(n > 0 && tiles >= 2, where, "needs at least one spot and tiles >= 2, got ", n, " and ", tiles);
   std::array<double, 2> low{coordinates(0, 0), coordinates(0, 1)}, high = low, width;
   for (std::int64_t i = 0; i < n; ++i) {
     for (int d = 0; d < 2; ++d) {
-      require(std::isfinite(coordinates(i, d)), where, "coordinate ", d, " of spot ", i, " is ",
-              coordinates(i, d), "; give every spot a place or drop it");
+      require(std::isfinite(coordinates(i, d)), where, "coordinate ", d, " of spot ", i, " is ", coordinates(i, d),
+              "; give every spot a place or drop it");
       low[d] = std::min(low[d], coordinates(i, d));
       high[d] = std::max(high[d], coordinates(i, d));
     }

@@ -60,8 +60,8 @@ inline GeneMoments gene_moments(const CsrMatrix<float>& m) {
 /// (m - mean) / sd column by column, in place; a gene with sd = 0 is only centred.
 /// \throws ArgumentError when the moments are of another number of genes.
 inline void zscore(Matrix<float>& m, const GeneMoments& moments) {
-  require(static_cast<std::int64_t>(moments.mean.size()) == m.cols, "zscore",
-          "expected moments of ", m.cols, " genes, got ", moments.mean.size());
+  require(static_cast<std::int64_t>(moments.mean.size()) == m.cols, "zscore", "expected moments of ", m.cols,
+          " genes, got ", moments.mean.size());
   for (std::int64_t i = 0; i < m.rows; ++i) {
     for (std::int64_t g = 0; g < m.cols; ++g) {
       const double sd = moments.sd[g] > 0 ? moments.sd[g] : 1.0;

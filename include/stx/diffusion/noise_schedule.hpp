@@ -35,8 +35,7 @@ class NoiseSchedule {
   }
   /// Betas whose roots are evenly spaced (Rombach et al. 2022, "High-resolution image synthesis
   /// with latent diffusion models").
-  static NoiseSchedule scaled_linear(std::int64_t times, double first = 0.00085,
-                                     double last = 0.012) {
+  static NoiseSchedule scaled_linear(std::int64_t times, double first = 0.00085, double last = 0.012) {
     return spaced(times, first, last, 2);
   }
   /// alpha_bar follows cos^2((s + offset) / (1 + offset) pi / 2), s = (t + 1) / T, betas at most
@@ -44,33 +43,25 @@ class NoiseSchedule {
   /// 17).
   static NoiseSchedule cosine(std::int64_t times, double offset = 0.008, double most = 0.999) {
     require(times >= 1 && offset > 0 && most > 0 && most < 1, "NoiseSchedule::cosine",
-            "times must be positive, offset positive and most in (0, 1), got ", times, ", ", offset,
-            ", ", most);
+            "times must be positive, offset positive and most in (0, 1), got ", times, ", ", offset, ", ", most);
     const auto level = [&](std::int64_t t) {
       const double s = static_cast<double>(t) / static_cast<double>(times);
       const double c = std::cos((s + offset) / (1 + offset) * std::numbers::pi / 2);
       return c * c;
     };
     std::vector<double> betas;
-    for (std::int64_t t = 0; t < times; ++t)
-      betas.push_back(std::min(1 - level(t + 1) / level(t), most));
+    for (std::int64_t t = 0; t < times; ++t) betas.push_back(std::min(1 - level(t + 1) / level(t), most));
     return NoiseSchedule(std::move(betas));
   }
 
   std::int64_t times() const { return static_cast<std::int64_t>(betas_.size()); }
   double beta(std::int64_t t) const { return betas_[static_cast<std::size_t>(t)]; }
   /// 1 for t = -1.
-  double alpha_bar(std::int64_t t) const {
-    return t < 0 ? 1.0 : alpha_bars_[static_cast<std::size_t>(t)];
-  }
+  double alpha_bar(std::int64_t t) const { return t < 0 ? 1.0 : alpha_bars_[static_cast<std::size_t>(t)]; }
   /// Half the log of the signal-to-noise ratio: ln(alpha_bar / (1 - alpha_bar)) / 2. Falls with t.
-  double half_log_snr(std::int64_t t) const {
-    return 0.5 * std::log(alpha_bar(t) / (1 - alpha_bar(t)));
-  }
+  double half_log_snr(std::int64_t t) const { return 0.5 * std::log(alpha_bar(t) / (1 - alpha_bar(t))); }
   /// Variance of x_{t-1} given x_t and x_0: beta_t (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t).
-  double posterior_variance(std::int64_t t) const {
-    return beta(t) * (1 - alpha_bar(t - 1)) / (1 - alpha_bar(t));
-  }
+  double posterior_variance(std::int64_t t) const { return beta(t) * (1 - alpha_bar(t - 1)) / (1 - alpha_bar(t)); }
 
   /// `count` times from the largest t with half_log_snr(t) >= least down to 0, evenly spaced and
   /// rounded: floor(top (1 - i / (count - 1)) + 1/2).
@@ -78,13 +69,12 @@ class NoiseSchedule {
   std::vector<std::int64_t> grid(std::int64_t count, double least = -5.1) const {
     std::int64_t top = times() - 1;
     while (top > 0 && !(half_log_snr(top) >= least)) --top;
-    require(count >= 2 && count <= top + 1, "NoiseSchedule::grid", "count must be 2 to ", top + 1,
-            " for ", times(), " times, got ", count);
+    require(count >= 2 && count <= top + 1, "NoiseSchedule::grid", "count must be 2 to ", top + 1, " for ", times(),
+            " times, got ", count);
     std::vector<std::int64_t> found;
     for (std::int64_t i = 0; i < count; ++i) {
       const double share = 1 - static_cast<double>(i) / static_cast<double>(count - 1);
-      found.push_back(
-          static_cast<std::int64_t>(std::floor(static_cast<double>(top) * share + 0.5)));
+      found.push_back(static_cast<std::int64_t>(std::floor(static_cast<double>(top) * share + 0.5)));
     }
     return found;
   }

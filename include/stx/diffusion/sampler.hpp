@@ -21,15 +21,11 @@ class Sampler {
   /// @param plan             from make_plan
   /// @param rows             largest number of rows of a chunk
   /// @param cols             values per row
-  /// @param fields           known values, bounds, row ids, of `rows` rows. The memory is the
-  /// caller's, who
-  ///                         fills it for every chunk; where a chunk is smaller its first rows
-  ///                         count
+  /// @param fields           known values, bounds, row ids, of `rows` rows. The memory is the caller's, who fills it
+  ///                         for every chunk; where a chunk is smaller its first rows count
   /// @param site             from Context::next_random_site()
-  /// @param steps_per_graph  network evaluations captured together; 0: all. One capture of a few
-  /// steps
-  ///                         serves a long plan: what differs between steps is read from device
-  ///                         memory
+  /// @param steps_per_graph  network evaluations captured together; 0: all. One capture of a few steps serves a long
+  ///                         plan: what differs between steps is read from device memory
   Sampler(Context<D>& ctx, const SamplingPlan& plan, std::int64_t rows, std::int64_t cols,
           const DiffusionFields<T, D>& fields, std::uint32_t site, std::int64_t steps_per_graph = 0)
       : fields_(fields), graph_(ctx), site_(site) {
@@ -51,16 +47,13 @@ class Sampler {
   ///
   /// @param rows     at most that of the constructor
   /// @param sample   number of the sample: other numbers give other noise
-  /// @param network  network(ctx, u, times) -> Tensor (rows, cols), the predicted noise of u (rows,
-  /// cols)
-  ///                 at times (rows); capturable, and dependent on nothing but device memory and
-  ///                 the number of rows. On CUDA it is called for the first two chunks of a size
-  ///                 only. Nothing is recorded.
+  /// @param network  network(ctx, u, times) -> Tensor (rows, cols), the predicted noise of u (rows, cols) at times
+  ///                 (rows); capturable, and dependent on nothing but device memory and the number of rows. On CUDA it
+  ///                 is called for the first two chunks of a size only. Nothing is recorded.
   /// @return         (rows, cols), in memory of the sampler: valid until the next call
   template <class Network>
   Tensor<T, D> run(Context<D>& ctx, std::int64_t rows, std::uint32_t sample, Network&& network) {
-    require(rows >= 0 && rows <= u_.rows(), "Sampler", "rows must be 0 to ", u_.rows(), ", got ",
-            rows);
+    require(rows >= 0 && rows <= u_.rows(), "Sampler", "rows must be 0 to ", u_.rows(), ", got ", rows);
     const NoGrad<D> no_grad(ctx);
     const Tensor<T, D> u = u_.row_range(0, rows), x0 = x0_.row_range(0, rows);
     const Tensor<std::int32_t, D> row_times{row_times_.data, Shape{rows}};
@@ -87,9 +80,7 @@ class Sampler {
   std::int64_t steps() const { return n_steps_; }
 
  private:
-  std::int64_t key(std::int64_t rows, std::int64_t count) const {
-    return rows * (n_steps_ + 1) + count;
-  }
+  std::int64_t key(std::int64_t rows, std::int64_t count) const { return rows * (n_steps_ + 1) + count; }
 
   DiffusionFields<T, D> first_rows(std::int64_t rows) const {
     DiffusionFields<T, D> f = fields_;

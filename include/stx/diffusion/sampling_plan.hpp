@@ -52,18 +52,14 @@ inline DiffusionStep prediction_step(const NoiseSchedule& schedule, std::int64_t
   return step;
 }
 
-inline void set_ddpm(DiffusionStep& step, const NoiseSchedule& schedule, std::int64_t t,
-                     bool large) {
-  const double now = schedule.alpha_bar(t), next = schedule.alpha_bar(t - 1),
-               beta = schedule.beta(t);
+inline void set_ddpm(DiffusionStep& step, const NoiseSchedule& schedule, std::int64_t t, bool large) {
+  const double now = schedule.alpha_bar(t), next = schedule.alpha_bar(t - 1), beta = schedule.beta(t);
   step.x0 = static_cast<float>(beta * std::sqrt(next) / (1 - now));
   step.u = static_cast<float>((1 - next) * std::sqrt(1 - beta) / (1 - now));
-  if (t > 0)
-    step.noise = static_cast<float>(std::sqrt(large ? beta : schedule.posterior_variance(t)));
+  if (t > 0) step.noise = static_cast<float>(std::sqrt(large ? beta : schedule.posterior_variance(t)));
 }
 
-inline void set_ddim(DiffusionStep& step, const NoiseSchedule& schedule, std::int64_t t,
-                     std::int64_t s, double eta) {
+inline void set_ddim(DiffusionStep& step, const NoiseSchedule& schedule, std::int64_t t, std::int64_t s, double eta) {
   const double now = schedule.alpha_bar(t), next = schedule.alpha_bar(s);
   const double sigma = eta * std::sqrt((1 - next) / (1 - now) * (1 - now / next));
   const double rest = std::sqrt((1 - next - sigma * sigma) / (1 - now));
@@ -73,12 +69,11 @@ inline void set_ddim(DiffusionStep& step, const NoiseSchedule& schedule, std::in
 }
 
 /// `before`: the time of the step before, -1 for a first-order step.
-inline void set_dpm2m(DiffusionStep& step, const NoiseSchedule& schedule, std::int64_t t,
-                      std::int64_t s, std::int64_t before) {
+inline void set_dpm2m(DiffusionStep& step, const NoiseSchedule& schedule, std::int64_t t, std::int64_t s,
+                      std::int64_t before) {
   const double h = schedule.half_log_snr(s) - schedule.half_log_snr(t);
   const double factor = -std::sqrt(schedule.alpha_bar(s)) * std::expm1(-h);
-  const double ratio =
-      before < 0 ? 0 : h / (2 * (schedule.half_log_snr(t) - schedule.half_log_snr(before)));
+  const double ratio = before < 0 ? 0 : h / (2 * (schedule.half_log_snr(t) - schedule.half_log_snr(before)));
   step.u = static_cast<float>(std::sqrt((1 - schedule.alpha_bar(s)) / (1 - schedule.alpha_bar(t))));
   step.x0 = static_cast<float>(factor * (1 + ratio));
   step.previous = static_cast<float>(-factor * ratio);
@@ -92,8 +87,7 @@ inline void set_dpm2m(DiffusionStep& step, const NoiseSchedule& schedule, std::i
 /// Source: SpotDiff, section 7 (grid, first and last step of 2M of first order); Ho et al. 2020;
 /// Song et al. 2021, eq. 12; Lu et al. 2022, "DPM-Solver++", algorithm 2.
 inline SamplingPlan make_plan(const NoiseSchedule& schedule, const SamplingOptions& options) {
-  require(options.eta >= 0 && options.eta <= 1, "make_plan", "eta must lie in [0, 1], got ",
-          options.eta);
+  require(options.eta >= 0 && options.eta <= 1, "make_plan", "eta must lie in [0, 1], got ", options.eta);
   std::vector<std::int64_t> grid;
   if (options.solver == Solver::ddpm) {
     for (std::int64_t t = schedule.times() - 1; t >= 0; --t) grid.push_back(t);

@@ -35,8 +35,7 @@ CellGridView<T> cell_grid_shape(const Matrix<T>& points, double occupancy) {
   };
   double edge = longest;
   const double wanted = static_cast<double>(grid.n) / occupancy;
-  while (edge > 0 && longest / (edge * 0.84) < math::most_cells - 1 && cells_with(edge * 0.84) <= wanted)
-    edge *= 0.84;
+  while (edge > 0 && longest / (edge * 0.84) < math::most_cells - 1 && cells_with(edge * 0.84) <= wanted) edge *= 0.84;
   grid.edge = static_cast<T>(edge);
   if (!(grid.edge > T(0))) grid.edge = T(1);  // all points in one place
   for (int d = 0; d < grid.dims; ++d)

@@ -27,8 +27,7 @@ struct CsrGraph {
 /// and names existing nodes.
 inline void check_graph(std::string_view where, const CsrGraph& graph) {
   require<DataError>(!graph.indptr.empty() && graph.indptr.front() == 0 && graph.indptr.back() == graph.n_edges(),
-                     where, "the row pointers must start with 0 and end with the number of edges, ",
-                     graph.n_edges());
+                     where, "the row pointers must start with 0 and end with the number of edges, ", graph.n_edges());
   require<DataError>(graph.n_edges() <= std::numeric_limits<std::int32_t>::max(), where,
                      "at most 2^31 - 1 edges fit, got ", graph.n_edges());
   for (std::int64_t i = 0; i < graph.n_nodes(); ++i) {
@@ -36,8 +35,7 @@ inline void check_graph(std::string_view where, const CsrGraph& graph) {
                        i);
     for (std::int64_t e = graph.indptr[i]; e < graph.indptr[i + 1]; ++e) {
       const std::int32_t j = graph.indices[e];
-      require<DataError>(j >= 0 && j < graph.n_nodes(), where, "row ", i, " names node ", j, " of ",
-                         graph.n_nodes());
+      require<DataError>(j >= 0 && j < graph.n_nodes(), where, "row ", i, " names node ", j, " of ", graph.n_nodes());
       require<DataError>(e == graph.indptr[i] || graph.indices[e - 1] < j, where, "row ", i,
                          " is not strictly ascending: ", graph.indices[e - 1], " before ", j,
                          "; sort it and drop repeats");
@@ -49,8 +47,8 @@ inline void check_graph(std::string_view where, const CsrGraph& graph) {
 /// @throws DataError for a node outside of [0, n).
 inline CsrGraph graph_of_edges(std::int64_t n, const std::vector<std::int32_t>& from,
                                const std::vector<std::int32_t>& to) {
-  require(from.size() == to.size(), "graph_of_edges", "as many sources as destinations are needed, got ",
-          from.size(), " and ", to.size());
+  require(from.size() == to.size(), "graph_of_edges", "as many sources as destinations are needed, got ", from.size(),
+          " and ", to.size());
   CsrGraph graph;
   std::vector<std::int64_t> place(static_cast<std::size_t>(n) + 1, 0);
   for (std::size_t e = 0; e < from.size(); ++e) {

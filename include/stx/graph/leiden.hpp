@@ -20,8 +20,7 @@ struct LeidenOptions {
 };
 
 struct LeidenResult {
-  std::vector<std::int32_t>
-      labels;  ///< cluster of each node; 0 is the largest, equal ones by first node
+  std::vector<std::int32_t> labels;  ///< cluster of each node; 0 is the largest, equal ones by first node
   std::int32_t n_clusters = 0;
   double modularity = 0;  ///< with the resolution asked for
 };
@@ -78,9 +77,7 @@ struct IgraphVector {
 };
 struct IgraphIntVector {
   igraph_vector_int_t raw;
-  explicit IgraphIntVector(std::int64_t n) {
-    check_igraph(igraph_vector_int_init(&raw, n), "leiden");
-  }
+  explicit IgraphIntVector(std::int64_t n) { check_igraph(igraph_vector_int_init(&raw, n), "leiden"); }
   ~IgraphIntVector() { igraph_vector_int_destroy(&raw); }
   IgraphIntVector(const IgraphIntVector&) = delete;
   IgraphIntVector& operator=(const IgraphIntVector&) = delete;
@@ -96,8 +93,7 @@ struct IgraphGraph {
 };
 
 /// Numbers clusters by descending size, equal sizes by their first node.
-inline std::vector<std::int32_t> labels_by_size(const igraph_vector_int_t& membership,
-                                                std::int64_t n_clusters) {
+inline std::vector<std::int32_t> labels_by_size(const igraph_vector_int_t& membership, std::int64_t n_clusters) {
   const std::int64_t n = igraph_vector_int_size(&membership);
   std::vector<std::int64_t> size(static_cast<std::size_t>(n_clusters), 0), first(size), order(size);
   for (std::int64_t i = n - 1; i >= 0; --i) {
@@ -124,15 +120,15 @@ inline std::vector<std::int32_t> labels_by_size(const igraph_vector_int_t& membe
 /// generator and error handler in one place: do not call igraph from another thread meanwhile.
 /// \throws ArgumentError for a bad matrix, weights or options; Error when igraph fails.
 inline LeidenResult leiden(const CsrMatrix<float>& graph, const LeidenOptions& options = {}) {
-  require(graph.rows == graph.cols, "leiden", "expected a square matrix of connectivities, got ",
-          graph.rows, " x ", graph.cols);
-  require(options.resolution > 0 && options.beta >= 0, "leiden",
-          "expected resolution > 0 and beta >= 0, got ", options.resolution, " and ", options.beta);
+  require(graph.rows == graph.cols, "leiden", "expected a square matrix of connectivities, got ", graph.rows, " x ",
+          graph.cols);
+  require(options.resolution > 0 && options.beta >= 0, "leiden", "expected resolution > 0 and beta >= 0, got ",
+          options.resolution, " and ", options.beta);
   std::int64_t n_edges = 0;
   for (std::int64_t i = 0; i < graph.rows; ++i) {
     for (std::int64_t j = graph.indptr[i]; j < graph.indptr[i + 1]; ++j) {
-      require(graph.values[j] >= 0, "leiden", "edge weights must be at least 0, got ",
-              graph.values[j], " between nodes ", i, " and ", graph.indices[j]);
+      require(graph.values[j] >= 0, "leiden", "edge weights must be at least 0, got ", graph.values[j],
+              " between nodes ", i, " and ", graph.indices[j]);
       n_edges += graph.indices[j] > i && graph.values[j] > 0;
     }
   }
@@ -162,9 +158,8 @@ inline LeidenResult leiden(const CsrMatrix<float>& graph, const LeidenOptions& o
   const detail::IgraphGraph undirected(edges, graph.rows);
   igraph_integer_t n_clusters = 0;
   detail::check_igraph(
-      igraph_community_leiden(&undirected.raw, &weights.raw, &strengths.raw,
-                              options.resolution / total, options.beta, false, options.n_iterations,
-                              &membership.raw, &n_clusters, &out.modularity),
+      igraph_community_leiden(&undirected.raw, &weights.raw, &strengths.raw, options.resolution / total, options.beta,
+                              false, options.n_iterations, &membership.raw, &n_clusters, &out.modularity),
       "leiden");
   out.n_clusters = static_cast<std::int32_t>(n_clusters);
   out.labels = detail::labels_by_size(membership.raw, n_clusters);

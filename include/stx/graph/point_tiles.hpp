@@ -98,8 +98,7 @@ struct NearestList {
 
 /// Offers points first, first + 1, ... but `left_out`.
 template <class T>
-void offer_keys(const T* keys, std::int64_t first, std::int64_t count, std::int64_t left_out,
-                NearestList<T> nearest) {
+void offer_keys(const T* keys, std::int64_t first, std::int64_t count, std::int64_t left_out, NearestList<T> nearest) {
   constexpr std::int64_t group = 16;  // looked at only if one of them is near enough
   const T furthest = nearest.keys[nearest.k - 1];
   for (std::int64_t begin = 0; begin < count; begin += group) {

@@ -53,12 +53,11 @@ inline LocalScale local_scale(std::span<const float> distances, double mean_of_a
 ///
 /// That is umap-learn's `fuzzy_simplicial_set` with local_connectivity 1, bandwidth 1 and
 /// set_op_mix_ratio 1, the default of `scanpy.pp.neighbors` (McInnes, Healy, Melville 2018).
-inline CsrMatrix<float> umap_connectivities(const KnnResult& graph,
-                                            int threads = available_threads()) {
+inline CsrMatrix<float> umap_connectivities(const KnnResult& graph, int threads = available_threads()) {
   const std::int64_t n = graph.indices.rows, k = graph.indices.cols;
   require(k >= 2 && graph.distances.rows == n && graph.distances.cols == k, "umap_connectivities",
-          "expected n x k indices and distances with k >= 2, got ", n, " x ", k, " and ",
-          graph.distances.rows, " x ", graph.distances.cols);
+          "expected n x k indices and distances with k >= 2, got ", n, " x ", k, " and ", graph.distances.rows, " x ",
+          graph.distances.cols);
   double mean = 0;
   for (const float d : graph.distances.values) mean += d;
   mean /= static_cast<double>(n * k);
@@ -91,8 +90,7 @@ inline CsrMatrix<float> umap_connectivities(const KnnResult& graph,
   for (std::size_t e = 0; e < entries.size(); ++e) {
     const auto& [row, column, from, w] = entries[e];
     double joined = w;
-    if (e + 1 < entries.size() && std::get<0>(entries[e + 1]) == row &&
-        std::get<1>(entries[e + 1]) == column) {
+    if (e + 1 < entries.size() && std::get<0>(entries[e + 1]) == row && std::get<1>(entries[e + 1]) == column) {
       const double other = std::get<3>(entries[++e]);
       joined = w + other - w * other;
     }

@@ -16,9 +16,8 @@
 namespace stx {
 
 /// A matrix as it lies in the file. CSC files are read into CSR.
-using AnyMatrix = std::variant<Matrix<float>, Matrix<double>, Matrix<std::int32_t>,
-                               Matrix<std::int64_t>, CsrMatrix<float>, CsrMatrix<double>,
-                               CsrMatrix<std::int32_t>, CsrMatrix<std::int64_t>>;
+using AnyMatrix = std::variant<Matrix<float>, Matrix<double>, Matrix<std::int32_t>, Matrix<std::int64_t>,
+                               CsrMatrix<float>, CsrMatrix<double>, CsrMatrix<std::int32_t>, CsrMatrix<std::int64_t>>;
 
 inline std::int64_t rows_of(const AnyMatrix& m) {
   return std::visit([](const auto& x) { return x.rows; }, m);
@@ -43,10 +42,8 @@ struct Nullable {
   Booleans missing;       ///< 1 where there is no value
 };
 
-using ColumnValues =
-    std::variant<std::vector<std::string>, std::vector<double>, std::vector<std::int64_t>, Booleans,
-                 Categorical, Nullable<std::string>, Nullable<std::int64_t>,
-                 Nullable<std::uint8_t>>;
+using ColumnValues = std::variant<std::vector<std::string>, std::vector<double>, std::vector<std::int64_t>, Booleans,
+                                  Categorical, Nullable<std::string>, Nullable<std::int64_t>, Nullable<std::uint8_t>>;
 
 inline std::int64_t size_of(const ColumnValues& column) {
   return static_cast<std::int64_t>(std::visit(
@@ -84,8 +81,8 @@ struct Table {
   /// Adds a column, or replaces the one of that name. It must have as many values as the table
   /// rows.
   void set(const std::string& name, ColumnValues values) {
-    require(size_of(values) == rows(), "Table::set", "column '", name, "' has ", size_of(values),
-            " values, the table ", rows(), " rows");
+    require(size_of(values) == rows(), "Table::set", "column '", name, "' has ", size_of(values), " values, the table ",
+            rows(), " rows");
     for (Column& column : columns) {
       if (column.name == name) {
         column.values = std::move(values);
@@ -128,8 +125,7 @@ struct MatrixChoice {
 
 /// The matrix named by `layer`: "" or "X" for X, "raw" for raw.X, otherwise a layer.
 /// Errors (DataError): there is no such matrix; the message lists those there are.
-inline MatrixChoice choose_matrix(const AnnData& data, const std::string& layer,
-                                  std::string_view where) {
+inline MatrixChoice choose_matrix(const AnnData& data, const std::string& layer, std::string_view where) {
   if (layer.empty() || layer == "X") {
     if (data.x) return {&*data.x, &data.var};
   } else if (layer == "raw") {
@@ -138,9 +134,7 @@ inline MatrixChoice choose_matrix(const AnnData& data, const std::string& layer,
     return {&found->second, &data.var};
   }
   std::string present;
-  const auto add = [&](const std::string& name) {
-    present += (present.empty() ? "" : ", ") + name;
-  };
+  const auto add = [&](const std::string& name) { present += (present.empty() ? "" : ", ") + name; };
   if (data.x) add("X");
   if (data.raw && data.raw->x) add("raw");
   for (const auto& entry : data.layers) add(entry.first);

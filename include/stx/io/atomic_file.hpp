@@ -28,8 +28,7 @@ namespace stx {
 /// folder is missing or not writable, the disk is full.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::string path, bool overwrite = false)
-      : path_(std::move(path)), overwrite_(overwrite) {
+  explicit AtomicFile(std::string path, bool overwrite = false) : path_(std::move(path)), overwrite_(overwrite) {
     refuse_existing();
     const std::filesystem::path target(path_);
     folder_ = target.has_parent_path() ? target.parent_path().string() : ".";
@@ -43,8 +42,8 @@ class AtomicFile {
       if (fd_ >= 0 && !lock()) ::close(std::exchange(fd_, -1));
     }
     if (fd_ < 0) {
-      fail<DataError>(path_, "cannot create a file in folder '", folder_,
-                      "': ", std::strerror(errno), "; choose a folder that exists and is writable");
+      fail<DataError>(path_, "cannot create a file in folder '", folder_, "': ", std::strerror(errno),
+                      "; choose a folder that exists and is writable");
     }
   }
 
@@ -111,8 +110,7 @@ class AtomicFile {
   void refuse_existing() const {
     struct stat info {};
     if (::stat(path_.c_str(), &info) != 0) return;
-    require<DataError>(S_ISREG(info.st_mode), path_,
-                       "exists and is not a regular file; choose another output path");
+    require<DataError>(S_ISREG(info.st_mode), path_, "exists and is not a regular file; choose another output path");
     require<DataError>(overwrite_, path_,
                        "exists already and is not overwritten; choose another output path, or remove it");
   }
@@ -127,8 +125,7 @@ class AtomicFile {
 };
 
 /// Writes `text` to `path` atomically. `overwrite` = false refuses an existing file.
-inline void write_text_atomically(const std::string& path, std::string_view text,
-                                  bool overwrite = false) {
+inline void write_text_atomically(const std::string& path, std::string_view text, bool overwrite = false) {
   AtomicFile file(path, overwrite);
   file.write(text);
   file.commit();

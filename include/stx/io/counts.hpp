@@ -23,17 +23,15 @@ namespace detail {
 
 /// Appends one entry at (row, column), dropping zeros; row is the one to name in errors.
 template <class T>
-void append_count(CountMatrix& out, T value, std::int64_t row, std::int64_t column,
-                  std::string_view where) {
+void append_count(CountMatrix& out, T value, std::int64_t row, std::int64_t column, std::string_view where) {
   if (value == T{0}) return;
   if constexpr (std::is_floating_point_v<T>) {
     require<DataError>(std::isfinite(value), where, "row ", row, ", column ", column, " is ", value,
                        "; counts must be finite numbers");
     out.n_fractional += value != std::floor(value);
   }
-  require<DataError>(
-      value > T{0}, where, "row ", row, ", column ", column, " is ", value,
-      "; counts cannot be negative (is this a scaled matrix? choose raw or a layer)");
+  require<DataError>(value > T{0}, where, "row ", row, ", column ", column, " is ", value,
+                     "; counts cannot be negative (is this a scaled matrix? choose raw or a layer)");
   const float count = static_cast<float>(value);
   require<DataError>(std::isfinite(count), where, "row ", row, ", column ", column, " is ", value,
                      ", too large for a 32-bit float");

@@ -41,10 +41,9 @@ void probe_for_crash(const std::string& path, const Read& read, unsigned limit_s
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  require<DataError>(
-      WIFEXITED(status) && WEXITSTATUS(status) == 0, path,
-      "is damaged: the HDF5 library fails on it (", WIFSIGNALED(status) ? "signal " : "status ",
-      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), "); fetch or write it again");
+  require<DataError>(WIFEXITED(status) && WEXITSTATUS(status) == 0, path, "is damaged: the HDF5 library fails on it (",
+                     WIFSIGNALED(status) ? "signal " : "status ",
+                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), "); fetch or write it again");
 }
 
 }  // namespace stx

@@ -23,8 +23,7 @@ void sort_rows(CsrMatrix<T>& m) {
     if (std::is_sorted(m.indices.begin() + begin, m.indices.begin() + end)) continue;
     order.resize(static_cast<std::size_t>(end - begin));
     std::iota(order.begin(), order.end(), begin);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](auto a, auto b) { return m.indices[a] < m.indices[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return m.indices[a] < m.indices[b]; });
     indices.assign(m.indices.begin() + begin, m.indices.begin() + end);
     values.assign(m.values.begin() + begin, m.values.begin() + end);
     for (std::size_t k = 0; k < order.size(); ++k) {
@@ -39,12 +38,11 @@ template <class T>
 void require_sorted_rows(const CsrMatrix<T>& m, std::int64_t first, const std::string& where) {
   for (std::int64_t i = 0; i < m.rows; ++i) {
     for (std::int64_t k = m.indptr[i] + 1; k < m.indptr[i + 1]; ++k) {
-      require<DataError>(m.indices[k - 1] != m.indices[k], where, "row ", first + i, " has column ",
-                         m.indices[k], " twice; sum duplicates first");
-      require<DataError>(
-          m.indices[k - 1] < m.indices[k], where, "row ", first + i,
-          " has unsorted column indices (", m.indices[k - 1], " before ", m.indices[k],
-          "); sort them first (in Python: sort_indices()) or read with sort_indices");
+      require<DataError>(m.indices[k - 1] != m.indices[k], where, "row ", first + i, " has column ", m.indices[k],
+                         " twice; sum duplicates first");
+      require<DataError>(m.indices[k - 1] < m.indices[k], where, "row ", first + i, " has unsorted column indices (",
+                         m.indices[k - 1], " before ", m.indices[k],
+                         "); sort them first (in Python: sort_indices()) or read with sort_indices");
     }
   }
 }

@@ -50,9 +50,8 @@ inline AnnData read_delimited(const std::string& path, const DelimitedOptions& o
     row_names.push_back(fields[0]);
     for (std::size_t j = 0; j < header.size(); ++j) {
       float value = 0;
-      require<DataError>(parse_number(fields[j + 1], value), in.where(), "value of '", fields[0],
-                         "' for '", header[j], "' must be a number, got '",
-                         fields[j + 1].substr(0, 40), "'");
+      require<DataError>(parse_number(fields[j + 1], value), in.where(), "value of '", fields[0], "' for '", header[j],
+                         "' must be a number, got '", fields[j + 1].substr(0, 40), "'");
       if (value == 0.0f) continue;
       entries.rows.push_back(row);
       entries.cols.push_back(static_cast<std::int32_t>(j));
@@ -82,8 +81,7 @@ inline std::vector<std::pair<std::string, std::string>> read_name_table(const st
     if (line.empty()) continue;
     if (separator == '\0') separator = guess_separator(line);
     const std::vector<std::string> fields = split_fields(line, separator, in.where());
-    require<DataError>(fields.size() >= 2, in.where(), "must hold two names, got '",
-                       line.substr(0, 80), "'");
+    require<DataError>(fields.size() >= 2, in.where(), "must hold two names, got '", line.substr(0, 80), "'");
     if (!fields[0].empty() && !fields[1].empty()) pairs.emplace_back(fields[0], fields[1]);
   }
   require<DataError>(!pairs.empty(), path, "holds no pair of names");

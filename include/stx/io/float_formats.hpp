@@ -7,9 +7,7 @@
 namespace stx {
 
 /// bfloat16: the upper half of a float.
-inline float from_bfloat16(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
+inline float from_bfloat16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 /// IEEE half precision, with subnormal numbers, infinities and NaN.
 inline float from_half(std::uint16_t bits) {

@@ -49,8 +49,7 @@ struct SparseLayout {
 
 /// Opens parts of a sparse matrix that lie in `group` as data, indices and indptr, and checks all
 /// but the indices themselves.
-inline SparseLayout open_sparse_parts(const hdf5::Object& group, bool by_column, std::int64_t rows,
-                                      std::int64_t cols) {
+inline SparseLayout open_sparse_parts(const hdf5::Object& group, bool by_column, std::int64_t rows, std::int64_t cols) {
   SparseLayout layout;
   layout.by_column = by_column;
   layout.rows = rows;
@@ -71,20 +70,17 @@ inline SparseLayout open_sparse_parts(const hdf5::Object& group, bool by_column,
   require<DataError>(n_indices.dims.size() == 1 && n_data.dims.size() == 1, where,
                      "data and indices must have one dimension");
   const std::int64_t major = by_column ? cols : rows;
-  require<DataError>(n_indptr.count == static_cast<std::size_t>(major) + 1, where,
-                     "indptr must have ", by_column ? "columns" : "rows", " + 1 = ", major + 1,
-                     " entries, got ", n_indptr.count);
-  require<DataError>(n_indices.count == n_data.count, where, "has ", n_indices.count,
-                     " indices but ", n_data.count, " values");
+  require<DataError>(n_indptr.count == static_cast<std::size_t>(major) + 1, where, "indptr must have ",
+                     by_column ? "columns" : "rows", " + 1 = ", major + 1, " entries, got ", n_indptr.count);
+  require<DataError>(n_indices.count == n_data.count, where, "has ", n_indices.count, " indices but ", n_data.count,
+                     " values");
   layout.indptr = hdf5::read_vector<std::int64_t>(indptr);
   const auto nnz = static_cast<std::int64_t>(n_data.count);
   require<DataError>(layout.indptr.front() == 0 && layout.indptr.back() == nnz, where,
-                     "indptr must run from 0 to the number of entries ", nnz, ", got ",
-                     layout.indptr.front(), " to ", layout.indptr.back());
-  const auto drop =
-      std::adjacent_find(layout.indptr.begin(), layout.indptr.end(), std::greater<>());
-  require<DataError>(drop == layout.indptr.end(), where, "indptr decreases after entry ",
-                     drop - layout.indptr.begin());
+                     "indptr must run from 0 to the number of entries ", nnz, ", got ", layout.indptr.front(), " to ",
+                     layout.indptr.back());
+  const auto drop = std::adjacent_find(layout.indptr.begin(), layout.indptr.end(), std::greater<>());
+  require<DataError>(drop == layout.indptr.end(), where, "indptr decreases after entry ", drop - layout.indptr.begin());
   return layout;
 }
 
@@ -97,8 +93,7 @@ inline SparseLayout open_sparse(const hdf5::Object& group) {
                      "must be a csr_matrix or csc_matrix, got encoding '", format, "'");
   std::vector<std::int64_t> shape = hdf5::integers_attribute(group, "shape");
   if (shape.empty()) shape = hdf5::integers_attribute(group, "h5sparse_shape");
-  require<DataError>(shape.size() == 2, group.where(), "must have a shape of two numbers, got ",
-                     shape.size());
+  require<DataError>(shape.size() == 2, group.where(), "must have a shape of two numbers, got ", shape.size());
   return open_sparse_parts(group, by_column, shape[0], shape[1]);
 }
 
@@ -111,16 +106,14 @@ void for_each_index(const SparseLayout& layout, std::int64_t begin, std::int64_t
   std::vector<std::int64_t> block;
   for (std::int64_t at = begin; at < end; at += block_entries) {
     block.resize(static_cast<std::size_t>(std::min(block_entries, end - at)));
-    hdf5::read_rows<std::int64_t>(layout.indices, at, static_cast<std::int64_t>(block.size()),
-                                  block);
+    hdf5::read_rows<std::int64_t>(layout.indices, at, static_cast<std::int64_t>(block.size()), block);
     for (std::size_t k = 0; k < block.size(); ++k) {
       const std::int64_t position = at + static_cast<std::int64_t>(k);
       if (block[k] < 0 || block[k] >= limit) {
-        const auto major = std::upper_bound(layout.indptr.begin(), layout.indptr.end(), position) -
-                           layout.indptr.begin() - 1;
+        const auto major =
+            std::upper_bound(layout.indptr.begin(), layout.indptr.end(), position) - layout.indptr.begin() - 1;
         fail<DataError>(layout.where, layout.by_column ? "column " : "row ", major, " has ",
-                        layout.by_column ? "row" : "column", " index ", block[k], ", outside [0, ",
-                        limit, ")");
+                        layout.by_column ? "row" : "column", " index ", block[k], ", outside [0, ", limit, ")");
       }
       visit(position, block[k]);
     }
@@ -177,10 +170,9 @@ CsrMatrix<T> rows_of_csc(const SparseLayout& layout, std::int64_t first, std::in
 /// Rows [first, first + count) as CSR. Memory: the result and one block. A CSC matrix is scanned
 /// twice per call whatever `count` is, so read it in few calls.
 template <class T>
-CsrMatrix<T> read_sparse_rows(const SparseLayout& layout, std::int64_t first, std::int64_t count,
-                              bool sort_indices) {
-  CsrMatrix<T> m = layout.by_column ? detail::rows_of_csc<T>(layout, first, count)
-                                    : detail::rows_of_csr<T>(layout, first, count);
+CsrMatrix<T> read_sparse_rows(const SparseLayout& layout, std::int64_t first, std::int64_t count, bool sort_indices) {
+  CsrMatrix<T> m =
+      layout.by_column ? detail::rows_of_csc<T>(layout, first, count) : detail::rows_of_csr<T>(layout, first, count);
   m.rows = count;
   m.cols = layout.cols;
   if (sort_indices) sort_rows(m);
@@ -191,10 +183,10 @@ CsrMatrix<T> read_sparse_rows(const SparseLayout& layout, std::int64_t first, st
 /// Shape of a dense matrix data set.
 inline hdf5::Extent dense_extent(const hdf5::Object& dataset) {
   hdf5::Extent extent = hdf5::extent_of(dataset);
-  require<DataError>(extent.dims.size() == 2, dataset.where(),
-                     "must be a matrix (two dimensions), got ", extent.dims.size(), " dimensions");
-  require<DataError>(extent.dims[1] <= std::numeric_limits<std::int32_t>::max(), dataset.where(),
-                     "has ", extent.dims[1], " columns; at most 2147483647 are supported");
+  require<DataError>(extent.dims.size() == 2, dataset.where(), "must be a matrix (two dimensions), got ",
+                     extent.dims.size(), " dimensions");
+  require<DataError>(extent.dims[1] <= std::numeric_limits<std::int32_t>::max(), dataset.where(), "has ",
+                     extent.dims[1], " columns; at most 2147483647 are supported");
   return extent;
 }
 

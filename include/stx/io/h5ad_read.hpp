@@ -32,8 +32,7 @@ namespace h5ad {
 inline std::optional<Matrix<double>> read_embedding(const hdf5::Object& object) {
   if (hdf5::kind(object) == hdf5::Kind::dataset) {
     const hdf5::Extent extent = hdf5::extent_of(object);
-    if (extent.dims.size() != 2 || extent.element == hdf5::Element::string ||
-        extent.element == hdf5::Element::other) {
+    if (extent.dims.size() != 2 || extent.element == hdf5::Element::string || extent.element == hdf5::Element::other) {
       return std::nullopt;
     }
     return read_dense<double>(object);
@@ -56,10 +55,8 @@ inline std::optional<Matrix<double>> read_embedding(const hdf5::Object& object) 
   return m;
 }
 
-inline std::map<std::string, Matrix<double>> read_embeddings(const hdf5::Object& root,
-                                                             const std::string& name,
-                                                             std::int64_t rows,
-                                                             std::vector<std::string>& skipped) {
+inline std::map<std::string, Matrix<double>> read_embeddings(const hdf5::Object& root, const std::string& name,
+                                                             std::int64_t rows, std::vector<std::string>& skipped) {
   std::map<std::string, Matrix<double>> result;
   const std::optional<hdf5::Object> group = hdf5::find(root, name);
   if (!group) return result;
@@ -83,26 +80,22 @@ inline std::map<std::string, Matrix<double>> read_embeddings(const hdf5::Object&
 inline AnyMatrix read_shaped(const hdf5::Object& object, std::int64_t rows, std::int64_t cols,
                              const H5adReadOptions& options) {
   AnyMatrix m = read_matrix(object, options.sort_indices);
-  require<DataError>(rows_of(m) == rows && cols_of(m) == cols, object.where(), "is ", rows_of(m),
-                     " x ", cols_of(m), ", but the tables of rows and columns have ", rows, " and ",
-                     cols, " entries");
+  require<DataError>(rows_of(m) == rows && cols_of(m) == cols, object.where(), "is ", rows_of(m), " x ", cols_of(m),
+                     ", but the tables of rows and columns have ", rows, " and ", cols, " entries");
   return m;
 }
 
 /// The matrix called `name`, unless it is absent or explicitly null.
-inline std::optional<AnyMatrix> read_optional(const hdf5::Object& root, const std::string& name,
-                                              std::int64_t rows, std::int64_t cols,
-                                              const H5adReadOptions& options) {
+inline std::optional<AnyMatrix> read_optional(const hdf5::Object& root, const std::string& name, std::int64_t rows,
+                                              std::int64_t cols, const H5adReadOptions& options) {
   const std::optional<hdf5::Object> object = hdf5::find(root, name);
   if (!object || !options.matrices) return std::nullopt;
-  if (hdf5::kind(*object) == hdf5::Kind::dataset && hdf5::extent_of(*object).null)
-    return std::nullopt;
+  if (hdf5::kind(*object) == hdf5::Kind::dataset && hdf5::extent_of(*object).null) return std::nullopt;
   return read_shaped(*object, rows, cols, options);
 }
 
-inline std::map<std::string, AnyMatrix> read_matrices(const hdf5::Object& root,
-                                                      const std::string& name, std::int64_t rows,
-                                                      std::int64_t cols,
+inline std::map<std::string, AnyMatrix> read_matrices(const hdf5::Object& root, const std::string& name,
+                                                      std::int64_t rows, std::int64_t cols,
                                                       const H5adReadOptions& options) {
   std::map<std::string, AnyMatrix> result;
   const std::optional<hdf5::Object> group = hdf5::find(root, name);
@@ -115,8 +108,7 @@ inline std::map<std::string, AnyMatrix> read_matrices(const hdf5::Object& root,
 
 inline AnnData read(const hdf5::Object& root, const H5adReadOptions& options) {
   for (const char* name : {"obs", "var"}) {
-    require<DataError>(hdf5::find(root, name).has_value(), root.file,
-                       "is not an AnnData file: it has no /", name);
+    require<DataError>(hdf5::find(root, name).has_value(), root.file, "is not an AnnData file: it has no /", name);
   }
   AnnData data;
   data.obs = read_table(root, "obs", data.skipped);

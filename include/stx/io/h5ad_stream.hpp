@@ -15,8 +15,7 @@ namespace stx {
 class H5adCounts {
  public:
   /// `layer`: "" or "X" for X, "raw" for raw/X, otherwise a layer.
-  explicit H5adCounts(const std::string& path, const std::string& layer = "",
-                      bool sort_indices = false)
+  explicit H5adCounts(const std::string& path, const std::string& layer = "", bool sort_indices = false)
       : file_(hdf5::open_file(path)), sort_indices_(sort_indices) {
     const std::string name = layer.empty() ? "X" : layer == "raw" ? "raw/X" : layer;
     matrix_ = open_matrix(name);
@@ -42,8 +41,8 @@ class H5adCounts {
   /// Errors (DataError, naming row and column of the file): negative or non-finite values, unsorted
   /// or out-of-range indices. A CSC file is scanned as a whole per call.
   CsrMatrix<float> read_rows(std::int64_t first, std::int64_t count) {
-    require(first >= 0 && count >= 0 && first <= rows_ && count <= rows_ - first, file_.file,
-            "rows ", first, " to ", first + count, " asked for, there are ", rows_);
+    require(first >= 0 && count >= 0 && first <= rows_ && count <= rows_ - first, file_.file, "rows ", first, " to ",
+            first + count, " asked for, there are ", rows_);
     CountMatrix out;
     out.matrix.rows = count;
     out.matrix.cols = cols_;

@@ -18,13 +18,11 @@ inline std::vector<std::string> read_as_strings(const hdf5::Object& dataset) {
   switch (hdf5::extent_of(dataset).element) {
     case hdf5::Element::float32:
     case hdf5::Element::float64:
-      for (const double v : hdf5::read_values<double>(dataset))
-        texts.push_back(fmt::format("{}", v));
+      for (const double v : hdf5::read_values<double>(dataset)) texts.push_back(fmt::format("{}", v));
       break;
     case hdf5::Element::int32:
     case hdf5::Element::int64:
-      for (const auto v : hdf5::read_values<std::int64_t>(dataset))
-        texts.push_back(std::to_string(v));
+      for (const auto v : hdf5::read_values<std::int64_t>(dataset)) texts.push_back(std::to_string(v));
       break;
     case hdf5::Element::boolean:
       for (const auto v : hdf5::read_values<std::uint8_t>(dataset)) {
@@ -37,13 +35,12 @@ inline std::vector<std::string> read_as_strings(const hdf5::Object& dataset) {
   return texts;
 }
 
-inline Categorical read_categorical(const hdf5::Object& codes, const hdf5::Object& categories,
-                                    bool ordered) {
+inline Categorical read_categorical(const hdf5::Object& codes, const hdf5::Object& categories, bool ordered) {
   Categorical result{{}, read_as_strings(categories), ordered};
   const auto n = static_cast<std::int64_t>(result.categories.size());
   for (const std::int64_t code : hdf5::read_vector<std::int64_t>(codes)) {
-    require<DataError>(code >= -1 && code < n, codes.where(), "row ", result.codes.size(),
-                       " has category code ", code, ", outside [-1, ", n, ")");
+    require<DataError>(code >= -1 && code < n, codes.where(), "row ", result.codes.size(), " has category code ", code,
+                       ", outside [-1, ", n, ")");
     result.codes.push_back(static_cast<std::int32_t>(code));
   }
   return result;
@@ -76,8 +73,8 @@ inline std::optional<ColumnValues> read_plain_column(const hdf5::Object& dataset
 template <class T>
 Nullable<T> nullable(std::vector<T> values, const hdf5::Object& mask) {
   Nullable<T> result{std::move(values), hdf5::read_vector<std::uint8_t>(mask)};
-  require<DataError>(result.values.size() == result.missing.size(), mask.where(), "has ",
-                     result.missing.size(), " entries for ", result.values.size(), " values");
+  require<DataError>(result.values.size() == result.missing.size(), mask.where(), "has ", result.missing.size(),
+                     " entries for ", result.values.size(), " values");
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     if (result.missing[i]) result.values[i] = T{};
   }
@@ -88,15 +85,12 @@ Nullable<T> nullable(std::vector<T> values, const hdf5::Object& mask) {
 inline std::optional<ColumnValues> read_group_column(const hdf5::Object& group) {
   const std::string encoding = hdf5::string_attribute(group, "encoding-type").value_or("");
   if (encoding == "categorical") {
-    return read_categorical(hdf5::open(group, "codes"), hdf5::open(group, "categories"),
-                            is_ordered(group));
+    return read_categorical(hdf5::open(group, "codes"), hdf5::open(group, "categories"), is_ordered(group));
   }
   if (!encoding.starts_with("nullable-")) return std::nullopt;
   const hdf5::Object values = hdf5::open(group, "values"), mask = hdf5::open(group, "mask");
-  if (encoding == "nullable-integer")
-    return nullable(hdf5::read_vector<std::int64_t>(values), mask);
-  if (encoding == "nullable-boolean")
-    return nullable(hdf5::read_vector<std::uint8_t>(values), mask);
+  if (encoding == "nullable-integer") return nullable(hdf5::read_vector<std::int64_t>(values), mask);
+  if (encoding == "nullable-boolean") return nullable(hdf5::read_vector<std::uint8_t>(values), mask);
   if (encoding == "nullable-string-array") return nullable(hdf5::read_strings(values), mask);
   return std::nullopt;
 }
@@ -129,8 +123,8 @@ inline Table read_table_group(const hdf5::Object& group, std::vector<std::string
       skipped.push_back(hdf5::child_path(group, name) + ": this type of column is not supported");
       continue;
     }
-    require<DataError>(size_of(*values) == table.rows(), group.where(), "column '", name, "' has ",
-                       size_of(*values), " values, the table ", table.rows(), " rows");
+    require<DataError>(size_of(*values) == table.rows(), group.where(), "column '", name, "' has ", size_of(*values),
+                       " values, the table ", table.rows(), " rows");
     table.columns.push_back({name, std::move(*values)});
   }
   return table;
@@ -144,12 +138,10 @@ inline ColumnValues read_field(const hdf5::Object& dataset, unsigned field, cons
   using hdf5::Element;
   const std::string where = dataset.where() + "/" + name;
   hdf5::Extent extent = hdf5::extent_of(dataset);
-  extent.type =
-      hdf5::own(H5Tget_member_type(compound.get(), field), H5Tclose, where, "read the type");
+  extent.type = hdf5::own(H5Tget_member_type(compound.get(), field), H5Tclose, where, "read the type");
   extent.element = hdf5::element_of(extent.type.get());
   const auto read = [&](hid_t type, void* out) {
-    const hdf5::Handle one =
-        hdf5::own(H5Tcreate(H5T_COMPOUND, H5Tget_size(type)), H5Tclose, where, "read the field");
+    const hdf5::Handle one = hdf5::own(H5Tcreate(H5T_COMPOUND, H5Tget_size(type)), H5Tclose, where, "read the field");
     hdf5::check(H5Tinsert(one.get(), name.c_str(), 0, type), where, "read the field");
     return H5Dread(dataset.get(), one.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
   };
@@ -183,8 +175,8 @@ inline Table read_table_compound(const hdf5::Object& dataset, const hdf5::Object
     H5free_memory(text);
     ColumnValues values = detail::read_field(dataset, static_cast<unsigned>(field), name, type);
     if (field == 0) {
-      require<DataError>(std::holds_alternative<std::vector<std::string>>(values), where,
-                         "first field '", name, "' must be the names of the rows");
+      require<DataError>(std::holds_alternative<std::vector<std::string>>(values), where, "first field '", name,
+                         "' must be the names of the rows");
       table.index = std::get<std::vector<std::string>>(std::move(values));
       table.index_name = name == "_index" ? "" : name;
       continue;
@@ -195,8 +187,8 @@ inline Table read_table_compound(const hdf5::Object& dataset, const hdf5::Object
       Categorical named{{}, read_as_strings(*categories), false};
       const auto n = static_cast<std::int64_t>(named.categories.size());
       for (const std::int64_t code : *codes) {
-        require<DataError>(code >= -1 && code < n, where, "column '", name, "' has category code ",
-                           code, ", outside [-1, ", n, ")");
+        require<DataError>(code >= -1 && code < n, where, "column '", name, "' has category code ", code,
+                           ", outside [-1, ", n, ")");
         named.codes.push_back(static_cast<std::int32_t>(code));
       }
       values = std::move(named);
@@ -207,8 +199,7 @@ inline Table read_table_compound(const hdf5::Object& dataset, const hdf5::Object
 }
 
 /// The table at `name` below `root`, in whichever encoding. `skipped` collects unsupported columns.
-inline Table read_table(const hdf5::Object& root, const std::string& name,
-                        std::vector<std::string>& skipped) {
+inline Table read_table(const hdf5::Object& root, const std::string& name, std::vector<std::string>& skipped) {
   const hdf5::Object object = hdf5::open(root, name);
   if (hdf5::kind(object) == hdf5::Kind::dataset) return read_table_compound(object, root);
   return read_table_group(object, skipped);

@@ -13,8 +13,8 @@ namespace detail {
 
 /// Folds flat row-major values into arrays nested as `dims` says.
 template <class T>
-nlohmann::json nested(const std::vector<T>& values, const std::vector<hsize_t>& dims,
-                      std::size_t level, std::size_t& next) {
+nlohmann::json nested(const std::vector<T>& values, const std::vector<hsize_t>& dims, std::size_t level,
+                      std::size_t& next) {
   if (level == dims.size()) return values[next++];
   nlohmann::json array = nlohmann::json::array();
   for (hsize_t i = 0; i < dims[level]; ++i) array.push_back(nested(values, dims, level + 1, next));
@@ -60,10 +60,9 @@ inline nlohmann::json read_value(const hdf5::Object& dataset, std::int64_t max_e
 
 /// Groups become objects, arrays nested arrays. What has no JSON form (tables, sparse matrices,
 /// record arrays, arrays larger than `max_elements`) becomes null and is named in `skipped`.
-inline nlohmann::json read_uns(const hdf5::Object& object, std::int64_t max_elements,
-                               std::vector<std::string>& skipped, int depth = 0) {
-  require<DataError>(depth < 64, object.where(),
-                     "is nested deeper than 64 levels (a cycle of links?)");
+inline nlohmann::json read_uns(const hdf5::Object& object, std::int64_t max_elements, std::vector<std::string>& skipped,
+                               int depth = 0) {
+  require<DataError>(depth < 64, object.where(), "is nested deeper than 64 levels (a cycle of links?)");
   if (hdf5::kind(object) == hdf5::Kind::dataset) {
     return detail::read_value(object, max_elements, skipped);
   }

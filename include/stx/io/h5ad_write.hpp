@@ -19,13 +19,12 @@ struct H5adWriteOptions {
 
 namespace h5ad {
 
-inline void write_column(const hdf5::Object& table, const std::string& name,
-                         const ColumnValues& column, const hdf5::Storage& storage) {
+inline void write_column(const hdf5::Object& table, const std::string& name, const ColumnValues& column,
+                         const hdf5::Storage& storage) {
   const auto write_flags = [&](const hdf5::Object& at, const std::string& key, const Booleans& v) {
     hdf5::write_booleans(at, key, v, {v.size()}, storage);
   };
-  const auto write_values = [&]<class T>(const hdf5::Object& at, const std::string& key,
-                                         const std::vector<T>& v) {
+  const auto write_values = [&]<class T>(const hdf5::Object& at, const std::string& key, const std::vector<T>& v) {
     if constexpr (std::same_as<T, std::string>) {
       hdf5::write_strings(at, key, v, {v.size()});
     } else if constexpr (std::same_as<T, std::uint8_t>) {
@@ -35,8 +34,8 @@ inline void write_column(const hdf5::Object& table, const std::string& name,
     }
   };
   const auto write_nullable = [&](const auto& v, const char* encoding) {
-    require(v.values.size() == v.missing.size(), table.where(), "column '", name, "' has ",
-            v.values.size(), " values but ", v.missing.size(), " missing flags");
+    require(v.values.size() == v.missing.size(), table.where(), "column '", name, "' has ", v.values.size(),
+            " values but ", v.missing.size(), " missing flags");
     const hdf5::Object group = hdf5::create_group(table, name, encoding, "0.1.0");
     write_values(group, "values", v.values);
     write_flags(group, "mask", v.missing);
@@ -44,11 +43,10 @@ inline void write_column(const hdf5::Object& table, const std::string& name,
   if (const auto* v = std::get_if<Categorical>(&column)) {
     const auto n = static_cast<std::int64_t>(v->categories.size());
     for (const std::int32_t code : v->codes) {
-      require(code >= -1 && code < n, table.where(), "column '", name, "' has category code ", code,
-              ", outside [-1, ", n, ")");
+      require(code >= -1 && code < n, table.where(), "column '", name, "' has category code ", code, ", outside [-1, ",
+              n, ")");
     }
-    require(std::set<std::string>(v->categories.begin(), v->categories.end()).size() ==
-                v->categories.size(),
+    require(std::set<std::string>(v->categories.begin(), v->categories.end()).size() == v->categories.size(),
             table.where(), "column '", name, "' has repeated categories");
     const hdf5::Object group = hdf5::create_group(table, name, "categorical", "0.2.0");
     hdf5::write_attribute(group, "ordered", v->ordered);
@@ -76,26 +74,23 @@ inline void write_table(const hdf5::Object& parent, const std::string& name, con
   std::vector<std::string> order;
   std::set<std::string> seen{index};
   for (const Column& column : table.columns) {
-    require(seen.insert(column.name).second, group.where(), "has two columns called '", column.name,
-            "'");
-    require(size_of(column.values) == table.rows(), group.where(), "column '", column.name,
-            "' has ", size_of(column.values), " values, the table ", table.rows(), " rows");
+    require(seen.insert(column.name).second, group.where(), "has two columns called '", column.name, "'");
+    require(size_of(column.values) == table.rows(), group.where(), "column '", column.name, "' has ",
+            size_of(column.values), " values, the table ", table.rows(), " rows");
     order.push_back(column.name);
   }
   hdf5::write_attribute(group, "_index", index);
   hdf5::write_attribute(group, "column-order", order);
   hdf5::write_strings(group, index, table.index, {table.index.size()});
-  for (const Column& column : table.columns)
-    write_column(group, column.name, column.values, storage);
+  for (const Column& column : table.columns) write_column(group, column.name, column.values, storage);
 }
 
 template <class T>
 void write_matrix(const hdf5::Object& parent, const std::string& name, const Matrix<T>& m,
                   const hdf5::Storage& storage) {
-  require(m.values.size() == static_cast<std::size_t>(m.rows * m.cols), parent.where(), "matrix '",
-          name, "' has ", m.values.size(), " values for the shape ", m.rows, " x ", m.cols);
-  hdf5::write_numbers<T>(parent, name, m.values,
-                         {static_cast<hsize_t>(m.rows), static_cast<hsize_t>(m.cols)}, storage);
+  require(m.values.size() == static_cast<std::size_t>(m.rows * m.cols), parent.where(), "matrix '", name, "' has ",
+          m.values.size(), " values for the shape ", m.rows, " x ", m.cols);
+  hdf5::write_numbers<T>(parent, name, m.values, {static_cast<hsize_t>(m.rows), static_cast<hsize_t>(m.cols)}, storage);
 }
 
 template <class T>
@@ -105,8 +100,7 @@ void write_matrix(const hdf5::Object& parent, const std::string& name, const Csr
   const hdf5::Object group = hdf5::create_group(parent, name, "csr_matrix", "0.1.0");
   hdf5::write_attribute(group, "shape", std::vector<std::int64_t>{m.rows, m.cols});
   const auto write = [&]<class V>(const char* part, const std::vector<V>& values) {
-    hdf5::write_dataset(group, part, hdf5::native_type<V>(), {values.size()}, values.data(),
-                        storage);
+    hdf5::write_dataset(group, part, hdf5::native_type<V>(), {values.size()}, values.data(), storage);
   };
   write("data", m.values);
   // SciPy wants offsets and indices of one type, and the narrower one where it suffices.
@@ -119,10 +113,10 @@ void write_matrix(const hdf5::Object& parent, const std::string& name, const Csr
   }
 }
 
-inline void write_shaped(const hdf5::Object& parent, const std::string& name, const AnyMatrix& m,
-                         std::int64_t rows, std::int64_t cols, const hdf5::Storage& storage) {
-  require(rows_of(m) == rows && cols_of(m) == cols, parent.where(), "matrix '", name, "' is ",
-          rows_of(m), " x ", cols_of(m), ", expected ", rows, " x ", cols);
+inline void write_shaped(const hdf5::Object& parent, const std::string& name, const AnyMatrix& m, std::int64_t rows,
+                         std::int64_t cols, const hdf5::Storage& storage) {
+  require(rows_of(m) == rows && cols_of(m) == cols, parent.where(), "matrix '", name, "' is ", rows_of(m), " x ",
+          cols_of(m), ", expected ", rows, " x ", cols);
   std::visit([&](const auto& matrix) { write_matrix(parent, name, matrix, storage); }, m);
 }
 
@@ -134,15 +128,11 @@ inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Stora
   write_table(root, "var", data.var, storage);
   if (data.x) write_shaped(root, "X", *data.x, n, g, storage);
   file.require_written();
-  const auto dictionary = [&](const char* name) {
-    return hdf5::create_group(root, name, "dict", "0.1.0");
-  };
-  const auto write_all = [&](const char* name, const auto& matrices, std::int64_t rows,
-                             std::int64_t cols) {
+  const auto dictionary = [&](const char* name) { return hdf5::create_group(root, name, "dict", "0.1.0"); };
+  const auto write_all = [&](const char* name, const auto& matrices, std::int64_t rows, std::int64_t cols) {
     const hdf5::Object group = dictionary(name);
     for (const auto& [key, m] : matrices) {
-      write_shaped(group, key, AnyMatrix(m), rows, cols < 0 ? cols_of(AnyMatrix(m)) : cols,
-                   storage);
+      write_shaped(group, key, AnyMatrix(m), rows, cols < 0 ? cols_of(AnyMatrix(m)) : cols, storage);
       file.require_written();
     }
   };
@@ -152,8 +142,7 @@ inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Stora
   write_all("obsp", data.obsp, n, n);
   write_all("varp", data.varp, g, g);
   if (data.raw) {
-    require(data.raw->x.has_value(), file.root().where(),
-            "raw has no matrix; set raw.x or drop raw");
+    require(data.raw->x.has_value(), file.root().where(), "raw has no matrix; set raw.x or drop raw");
     const hdf5::Object raw = hdf5::create_group(root, "raw", "raw", "0.1.0");
     write_shaped(raw, "X", *data.raw->x, n, data.raw->var.rows(), storage);
     write_table(raw, "var", data.raw->var, storage);
@@ -168,10 +157,9 @@ inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Stora
 /// Errors: DataError for an existing path (without `overwrite`), a folder that is missing or not
 /// writable, a full disk; ArgumentError for parts whose shapes disagree or that have no form in the
 /// file (a JSON null or mixed array in uns, '/' in a name).
-inline void write_h5ad(const std::string& path, const AnnData& data,
-                       const H5adWriteOptions& options = {}) {
-  require(options.gzip_level >= 0 && options.gzip_level <= 9, path,
-          "gzip_level must be 0 to 9, got ", options.gzip_level);
+inline void write_h5ad(const std::string& path, const AnnData& data, const H5adWriteOptions& options = {}) {
+  require(options.gzip_level >= 0 && options.gzip_level <= 9, path, "gzip_level must be 0 to 9, got ",
+          options.gzip_level);
   hdf5::OutputFile file(path, options.overwrite);
   h5ad::write(file, data, {options.gzip_level});
   file.commit();

@@ -39,9 +39,8 @@ inline std::vector<std::string> strings_attribute(const Object& object, const st
   if (!has_attribute(object, name)) return {};
   const detail::Attribute attribute = detail::open_attribute(object, name);
   if (attribute.extent.count == 0) return {};  // h5py writes an empty list as an empty float array
-  return detail::strings(attribute.extent, attribute.where, [&](hid_t type, void* out) {
-    return H5Aread(attribute.id.get(), type, out);
-  });
+  return detail::strings(attribute.extent, attribute.where,
+                         [&](hid_t type, void* out) { return H5Aread(attribute.id.get(), type, out); });
 }
 
 /// A scalar string attribute; nothing when it is absent or not a string.
@@ -49,8 +48,7 @@ inline std::optional<std::string> string_attribute(const Object& object, const s
   const Quiet quiet;
   if (!has_attribute(object, name)) return std::nullopt;
   const detail::Attribute attribute = detail::open_attribute(object, name);
-  if (attribute.extent.element != Element::string || attribute.extent.count != 1)
-    return std::nullopt;
+  if (attribute.extent.element != Element::string || attribute.extent.count != 1) return std::nullopt;
   return strings_attribute(object, name).front();
 }
 

@@ -106,8 +106,7 @@ inline Object open_file(const std::string& path) {
   register_lzf();
   const htri_t is_hdf5 = H5Fis_hdf5(path.c_str());
   if (is_hdf5 < 0) fail<DataError>(path, "cannot be read", last_error());
-  require<DataError>(is_hdf5 > 0, path,
-                     "is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
+  require<DataError>(is_hdf5 > 0, path, "is not an HDF5 file (no HDF5 signature); .h5ad and 10x .h5 files are");
   const Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path, "prepare HDF5");
   // Locks only guard against concurrent writers, and fail on some network file systems.
   H5Pset_file_locking(access.get(), false, true);
@@ -117,9 +116,8 @@ inline Object open_file(const std::string& path) {
   if (!file.id) {
     const std::string reason = last_error();
     fail<DataError>(path,
-                    reason.find("truncated") != std::string::npos
-                        ? "is truncated; fetch or write it again"
-                        : "cannot be opened; the file is damaged",
+                    reason.find("truncated") != std::string::npos ? "is truncated; fetch or write it again"
+                                                                  : "cannot be opened; the file is damaged",
                     reason);
   }
   return file;
@@ -163,8 +161,7 @@ inline std::vector<std::string> children(const Object& group) {
   std::vector<std::string> names;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
     const auto name_at = [&](char* out, std::size_t size) {
-      return H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, out, size,
-                                H5P_DEFAULT);
+      return H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, out, size, H5P_DEFAULT);
     };
     const ssize_t length = name_at(nullptr, 0);
     check(length < 0 ? -1 : 0, group.where(), "list");

@@ -40,9 +40,7 @@ struct OutputDriver {
 };
 
 inline OutputDriver* driver(H5FD_t* file) { return reinterpret_cast<OutputDriver*>(file); }
-inline const OutputDriver* driver(const H5FD_t* file) {
-  return reinterpret_cast<const OutputDriver*>(file);
-}
+inline const OutputDriver* driver(const H5FD_t* file) { return reinterpret_cast<const OutputDriver*>(file); }
 
 inline H5FD_t* output_open(const char*, unsigned, hid_t access, haddr_t) {
   const void* info = H5Pget_driver_info(access);
@@ -65,8 +63,7 @@ inline herr_t output_query(const H5FD_t*, unsigned long* flags) {
   return 0;
 }
 
-inline herr_t output_read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
-                          void* buffer) {
+inline herr_t output_read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
   OutputState& state = *driver(file)->state;
   char* next = static_cast<char*>(buffer);
   while (size > 0) {
@@ -82,8 +79,7 @@ inline herr_t output_read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std:
   return 0;
 }
 
-inline herr_t output_write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
-                           const void* buffer) {
+inline herr_t output_write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, const void* buffer) {
   OutputDriver& self = *driver(file);
   if (address + size > self.end_of_file) self.end_of_file = address + size;
   const char* next = static_cast<const char*>(buffer);
@@ -104,8 +100,7 @@ inline herr_t output_write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std
 inline herr_t output_truncate(H5FD_t* file, hid_t, hbool_t) {
   OutputDriver& self = *driver(file);
   if (self.end_of_allocation == self.end_of_file) return 0;
-  if (::ftruncate(self.state->fd, static_cast<off_t>(self.end_of_allocation)) != 0 &&
-      self.state->error == 0) {
+  if (::ftruncate(self.state->fd, static_cast<off_t>(self.end_of_allocation)) != 0 && self.state->error == 0) {
     self.state->error = errno;
   }
   self.end_of_file = self.end_of_allocation;
@@ -154,8 +149,8 @@ class OutputFile {
     check(H5Pset_driver(access.get(), driver_.get(), &state), path, "prepare HDF5");
     root_.file = path;
     root_.path = "/";
-    root_.id = own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose,
-                   path, "create an HDF5 file");
+    root_.id =
+        own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose, path, "create an HDF5 file");
   }
 
   const Object& root() const { return root_; }

@@ -33,8 +33,7 @@ inline Element element_of(hid_t type) {
     case H5T_FLOAT:
       return size <= 4 ? Element::float32 : Element::float64;
     case H5T_INTEGER:
-      return size < 4 || (size == 4 && H5Tget_sign(type) == H5T_SGN_2) ? Element::int32
-                                                                       : Element::int64;
+      return size < 4 || (size == 4 && H5Tget_sign(type) == H5T_SGN_2) ? Element::int32 : Element::int64;
     case H5T_ENUM:
       return H5Tget_nmembers(type) == 2 ? Element::boolean : Element::other;
     case H5T_STRING:
@@ -55,8 +54,7 @@ struct Extent {
 };
 
 /// `ratio`: how many times larger than the file the values may be (deflate reaches 1032).
-inline Extent describe(Handle type, Handle space, const Object& at, const std::string& where,
-                       std::uint64_t ratio) {
+inline Extent describe(Handle type, Handle space, const Object& at, const std::string& where, std::uint64_t ratio) {
   Extent extent{std::move(type), std::move(space), Element::other, {}, 0, false};
   extent.element = element_of(extent.type.get());
   const H5S_class_t shape = H5Sget_simple_extent_type(extent.space.get());
@@ -66,15 +64,13 @@ inline Extent describe(Handle type, Handle space, const Object& at, const std::s
   check(rank, where, "read the shape");
   extent.dims.resize(static_cast<std::size_t>(rank));
   if (rank > 0) {
-    check(H5Sget_simple_extent_dims(extent.space.get(), extent.dims.data(), nullptr), where,
-          "read the shape");
+    check(H5Sget_simple_extent_dims(extent.space.get(), extent.dims.data(), nullptr), where, "read the shape");
   }
   long double bytes = static_cast<long double>(H5Tget_size(extent.type.get()));
   for (const hsize_t dim : extent.dims) bytes *= static_cast<long double>(dim);
-  const long double limit =
-      static_cast<long double>(at.file_bytes) * static_cast<long double>(ratio) + (1u << 28);
-  require<DataError>(bytes <= limit, where, "claims to hold ", bytes,
-                     " bytes, but its file has only ", at.file_bytes, "; the file is damaged");
+  const long double limit = static_cast<long double>(at.file_bytes) * static_cast<long double>(ratio) + (1u << 28);
+  require<DataError>(bytes <= limit, where, "claims to hold ", bytes, " bytes, but its file has only ", at.file_bytes,
+                     "; the file is damaged");
   extent.count = 1;
   for (const hsize_t dim : extent.dims) extent.count *= static_cast<std::size_t>(dim);
   return extent;
@@ -85,19 +81,17 @@ inline Extent extent_of(const Object& dataset) {
   const std::string where = dataset.where();
   require<DataError>(kind(dataset) == Kind::dataset, where, "must be a data set");
   return describe(own(H5Dget_type(dataset.get()), H5Tclose, where, "read the type"),
-                  own(H5Dget_space(dataset.get()), H5Sclose, where, "read the shape"), dataset,
-                  where, 1100);
+                  own(H5Dget_space(dataset.get()), H5Sclose, where, "read the shape"), dataset, where, 1100);
 }
 
 /// Throws unless values of this element kind convert to T without loss of meaning.
 template <class T>
 void require_convertible(const Extent& extent, const std::string& where) {
   constexpr bool integral = std::integral<T>;
-  const bool whole = extent.element == Element::int32 || extent.element == Element::int64 ||
-                     extent.element == Element::boolean;
+  const bool whole =
+      extent.element == Element::int32 || extent.element == Element::int64 || extent.element == Element::boolean;
   const bool real = extent.element == Element::float32 || extent.element == Element::float64;
-  require<DataError>(whole || (real && !integral), where, "must hold ",
-                     integral ? "integers" : "numbers");
+  require<DataError>(whole || (real && !integral), where, "must hold ", integral ? "integers" : "numbers");
   const bool narrow = sizeof(T) < 8 && extent.element == Element::int64;
   require<DataError>(!(integral && narrow), where, "holds 64-bit integers; read them as int64");
 }
@@ -106,8 +100,7 @@ void require_convertible(const Extent& extent, const std::string& where) {
 template <class T>
 void refuse_clamped(std::span<const T> values, const Extent& extent, const std::string& where) {
   if constexpr (std::same_as<T, std::int64_t>) {
-    if (H5Tget_sign(extent.type.get()) != H5T_SGN_NONE || H5Tget_size(extent.type.get()) < 8)
-      return;
+    if (H5Tget_sign(extent.type.get()) != H5T_SGN_NONE || H5Tget_size(extent.type.get()) < 8) return;
     const auto at = std::find(values.begin(), values.end(), std::numeric_limits<T>::max());
     require<DataError>(at == values.end(), where, "entry ", at - values.begin(),
                        " does not fit into a signed 64-bit integer");
@@ -123,8 +116,8 @@ void read_rows(const Object& dataset, std::int64_t first, std::int64_t count, st
   require_convertible<T>(extent, where);
   require<DataError>(!extent.dims.empty(), where, "must be an array, got a scalar");
   const auto rows = static_cast<std::int64_t>(extent.dims[0]);
-  require<ArgumentError>(first >= 0 && count >= 0 && first <= rows && count <= rows - first, where,
-                         "rows ", first, " to ", first + count, " asked for, there are ", rows);
+  require<ArgumentError>(first >= 0 && count >= 0 && first <= rows && count <= rows - first, where, "rows ", first,
+                         " to ", first + count, " asked for, there are ", rows);
   std::vector<hsize_t> start(extent.dims.size(), 0), size = extent.dims;
   start[0] = static_cast<hsize_t>(first);
   size[0] = static_cast<hsize_t>(count);
@@ -132,14 +125,12 @@ void read_rows(const Object& dataset, std::int64_t first, std::int64_t count, st
   for (const hsize_t s : size) n *= static_cast<std::size_t>(s);
   require<ArgumentError>(n == out.size(), where, "buffer holds ", out.size(), " values, need ", n);
   if (n == 0) return;
-  check(H5Sselect_hyperslab(extent.space.get(), H5S_SELECT_SET, start.data(), nullptr, size.data(),
-                            nullptr),
-        where, "select rows");
-  const Handle memory = own(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr),
-                            H5Sclose, where, "select rows");
-  check(H5Dread(dataset.get(), native_type<T>(), memory.get(), extent.space.get(), H5P_DEFAULT,
-                out.data()),
-        where, "read the values; the file is damaged");
+  check(H5Sselect_hyperslab(extent.space.get(), H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr), where,
+        "select rows");
+  const Handle memory =
+      own(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), H5Sclose, where, "select rows");
+  check(H5Dread(dataset.get(), native_type<T>(), memory.get(), extent.space.get(), H5P_DEFAULT, out.data()), where,
+        "read the values; the file is damaged");
   refuse_clamped<T>(out, extent, where);
 }
 
@@ -152,8 +143,8 @@ std::vector<T> read_values(const Object& dataset) {
   require_convertible<T>(extent, where);
   std::vector<T> values(extent.count);
   if (values.empty()) return values;
-  check(H5Dread(dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-        where, "read the values; the file is damaged");
+  check(H5Dread(dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), where,
+        "read the values; the file is damaged");
   refuse_clamped<T>(values, extent, where);
   return values;
 }

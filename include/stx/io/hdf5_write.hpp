@@ -31,25 +31,23 @@ inline Handle boolean_type(const std::string& where) {
 }
 
 inline Handle shape(const std::vector<hsize_t>& dims, const std::string& where) {
-  return own(dims.empty() ? H5Screate(H5S_SCALAR)
-                          : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr),
-             H5Sclose, where, "describe the shape");
+  return own(
+      dims.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr),
+      H5Sclose, where, "describe the shape");
 }
 
-inline void write_attribute(const Object& object, const std::string& name, hid_t type,
-                            const std::vector<hsize_t>& dims, const void* values) {
+inline void write_attribute(const Object& object, const std::string& name, hid_t type, const std::vector<hsize_t>& dims,
+                            const void* values) {
   const Quiet quiet;
   const std::string where = object.where() + "@" + name;
   const Handle space = shape(dims, where);
-  const Handle attribute =
-      own(H5Acreate2(object.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
-          H5Aclose, where, "create");
+  const Handle attribute = own(H5Acreate2(object.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
+                               H5Aclose, where, "create");
   if (std::count(dims.begin(), dims.end(), hsize_t{0}) > 0) return;  // nothing to write
   check(H5Awrite(attribute.get(), type, values), where, "write");
 }
 
-inline std::vector<const char*> pointers(std::span<const std::string> texts,
-                                         const std::string& where) {
+inline std::vector<const char*> pointers(std::span<const std::string> texts, const std::string& where) {
   std::vector<const char*> result;
   for (const std::string& text : texts) {
     require(text.find('\0') == std::string::npos, where, "string '", text.c_str(),
@@ -66,8 +64,7 @@ struct Storage {
   int gzip_level = 4;  ///< 0 (none) to 9
 };
 
-inline void write_attribute(const Object& object, const std::string& name,
-                            const std::string& text) {
+inline void write_attribute(const Object& object, const std::string& name, const std::string& text) {
   const char* pointer = text.c_str();
   detail::write_attribute(object, name, detail::string_type(object.where()).get(), {}, &pointer);
 }
@@ -77,46 +74,40 @@ inline void write_attribute(const Object& object, const std::string& name, bool 
   detail::write_attribute(object, name, detail::boolean_type(object.where()).get(), {}, &value);
 }
 
-inline void write_attribute(const Object& object, const std::string& name,
-                            const std::vector<std::int64_t>& values) {
+inline void write_attribute(const Object& object, const std::string& name, const std::vector<std::int64_t>& values) {
   detail::write_attribute(object, name, H5T_NATIVE_INT64, {values.size()}, values.data());
 }
 
-inline void write_attribute(const Object& object, const std::string& name,
-                            const std::vector<std::string>& texts) {
+inline void write_attribute(const Object& object, const std::string& name, const std::vector<std::string>& texts) {
   const auto pointers = detail::pointers(texts, object.where());
-  detail::write_attribute(object, name, detail::string_type(object.where()).get(), {texts.size()},
-                          pointers.data());
+  detail::write_attribute(object, name, detail::string_type(object.where()).get(), {texts.size()}, pointers.data());
 }
 
-inline void write_encoding(const Object& object, const std::string& type,
-                           const std::string& version) {
+inline void write_encoding(const Object& object, const std::string& type, const std::string& version) {
   write_attribute(object, "encoding-type", type);
   write_attribute(object, "encoding-version", version);
 }
 
 inline void require_link_name(const Object& parent, const std::string& name) {
-  require(!name.empty() && name != "." && name.find('/') == std::string::npos &&
-              name.find('\0') == std::string::npos,
+  require(!name.empty() && name != "." && name.find('/') == std::string::npos && name.find('\0') == std::string::npos,
           parent.where(), "cannot hold a member called '", name,
           "': names must not be empty or '.' and must not contain '/'");
 }
 
-inline Object create_group(const Object& parent, const std::string& name,
-                           const std::string& encoding, const std::string& version) {
+inline Object create_group(const Object& parent, const std::string& name, const std::string& encoding,
+                           const std::string& version) {
   const Quiet quiet;
   require_link_name(parent, name);
   Object group{Handle(), parent.file, child_path(parent, name), 0};
-  group.id = own(H5Gcreate2(parent.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-                 H5Gclose, group.where(), "create");
+  group.id = own(H5Gcreate2(parent.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, group.where(),
+                 "create");
   write_encoding(group, encoding, version);
   return group;
 }
 
 /// Writes raw values of HDF5 type `type`; compresses arrays of at least 1 KiB.
-inline Object write_dataset(const Object& parent, const std::string& name, hid_t type,
-                            const std::vector<hsize_t>& dims, const void* values,
-                            const Storage& storage) {
+inline Object write_dataset(const Object& parent, const std::string& name, hid_t type, const std::vector<hsize_t>& dims,
+                            const void* values, const Storage& storage) {
   const Quiet quiet;
   require_link_name(parent, name);
   Object dataset{Handle(), parent.file, child_path(parent, name), 0};
@@ -131,13 +122,11 @@ inline Object write_dataset(const Object& parent, const std::string& name, hid_t
     const hsize_t row_bytes = bytes / dims[0];
     chunk[0] = std::clamp<hsize_t>((hsize_t{1} << 19) / row_bytes, 1, dims[0]);
     if (row_bytes > (hsize_t{1} << 30)) chunk.back() = 1u << 16;  // HDF5 refuses chunks of 4 GiB
-    check(H5Pset_chunk(layout.get(), static_cast<int>(chunk.size()), chunk.data()), where,
-          "create");
+    check(H5Pset_chunk(layout.get(), static_cast<int>(chunk.size()), chunk.data()), where, "create");
     check(H5Pset_shuffle(layout.get()), where, "create");
     check(H5Pset_deflate(layout.get(), static_cast<unsigned>(storage.gzip_level)), where, "create");
   }
-  dataset.id = own(H5Dcreate2(parent.get(), name.c_str(), type, space.get(), H5P_DEFAULT,
-                              layout.get(), H5P_DEFAULT),
+  dataset.id = own(H5Dcreate2(parent.get(), name.c_str(), type, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT),
                    H5Dclose, where, "create");
   if (bytes > 0) {
     check(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), where, "write");
@@ -149,15 +138,13 @@ inline Object write_dataset(const Object& parent, const std::string& name, hid_t
 template <class T>
 void write_numbers(const Object& parent, const std::string& name, std::span<const T> values,
                    const std::vector<hsize_t>& dims, const Storage& storage) {
-  const Object dataset =
-      write_dataset(parent, name, native_type<T>(), dims, values.data(), storage);
+  const Object dataset = write_dataset(parent, name, native_type<T>(), dims, values.data(), storage);
   write_encoding(dataset, dims.empty() ? "numeric-scalar" : "array", "0.2.0");
 }
 
 /// Booleans (0 or 1) of shape `dims` (empty: one boolean).
-inline void write_booleans(const Object& parent, const std::string& name,
-                           std::span<const std::uint8_t> values, const std::vector<hsize_t>& dims,
-                           const Storage& storage) {
+inline void write_booleans(const Object& parent, const std::string& name, std::span<const std::uint8_t> values,
+                           const std::vector<hsize_t>& dims, const Storage& storage) {
   std::vector<std::int8_t> flags(values.size());
   std::transform(values.begin(), values.end(), flags.begin(), [](auto v) { return v != 0; });
   const Handle type = detail::boolean_type(parent.where());
@@ -166,8 +153,8 @@ inline void write_booleans(const Object& parent, const std::string& name,
 }
 
 /// Strings of shape `dims` (empty: one string). Not compressed: HDF5 stores the text elsewhere.
-inline void write_strings(const Object& parent, const std::string& name,
-                          std::span<const std::string> texts, const std::vector<hsize_t>& dims) {
+inline void write_strings(const Object& parent, const std::string& name, std::span<const std::string> texts,
+                          const std::vector<hsize_t>& dims) {
   const auto pointers = detail::pointers(texts, child_path(parent, name));
   const Handle type = detail::string_type(parent.where());
   const Object dataset = write_dataset(parent, name, type.get(), dims, pointers.data(), Storage{0});

@@ -53,8 +53,8 @@ namespace detail {
 /// HDF5's filter callback; returns the expanded size, or 0 for failure. Older h5py records the size
 /// of a chunk in `values[2]`, newer h5py nothing: the buffer then grows up to what LZF can reach
 /// (264 bytes out of 3).
-inline std::size_t lzf_callback(unsigned flags, std::size_t n_values, const unsigned values[],
-                                std::size_t n_bytes, std::size_t* buffer_size, void** buffer) {
+inline std::size_t lzf_callback(unsigned flags, std::size_t n_values, const unsigned values[], std::size_t n_bytes,
+                                std::size_t* buffer_size, void** buffer) {
   if (!(flags & H5Z_FLAG_REVERSE)) return 0;
   const std::size_t most = 88 * n_bytes + 264;
   std::size_t capacity = std::min(most, n_values >= 3 && values[2] > 0 ? values[2] : 8 * n_bytes);

@@ -29,12 +29,10 @@ inline CsrMatrix<float> read_matrix_market(const std::string& path, bool transpo
   for (std::string& word : split_fields(line, ' ', in.where())) {
     if (!word.empty()) banner.push_back(std::move(word));
   }
-  require<DataError>(!banner.empty() && banner[0] == "%%matrixmarket", in.where(),
-                     "must begin with %%MatrixMarket");
+  require<DataError>(!banner.empty() && banner[0] == "%%matrixmarket", in.where(), "must begin with %%MatrixMarket");
   require<DataError>(banner.size() == 5 && banner[1] == "matrix" && banner[2] == "coordinate" &&
                          (banner[3] == "integer" || banner[3] == "real") && banner[4] == "general",
-                     in.where(), "must announce 'matrix coordinate integer|real general', got '",
-                     line, "'");
+                     in.where(), "must announce 'matrix coordinate integer|real general', got '", line, "'");
   do {
     require<DataError>(in.next(line), path, "ends before the line of sizes");
   } while (line.empty() || line.front() == '%');
@@ -51,9 +49,8 @@ inline CsrMatrix<float> read_matrix_market(const std::string& path, bool transpo
   };
   std::string_view word[3];
   std::int64_t rows = 0, cols = 0, nnz = 0;
-  require<DataError>(words(line, word) && parse_number(word[0], rows) &&
-                         parse_number(word[1], cols) && parse_number(word[2], nnz) && rows >= 0 &&
-                         cols >= 0 && nnz >= 0,
+  require<DataError>(words(line, word) && parse_number(word[0], rows) && parse_number(word[1], cols) &&
+                         parse_number(word[2], nnz) && rows >= 0 && cols >= 0 && nnz >= 0,
                      in.where(), "must hold rows, columns and entries, got '", line, "'");
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   require<DataError>(rows <= most && cols <= most, in.where(), "announces ", rows, " x ", cols,
@@ -63,12 +60,11 @@ inline CsrMatrix<float> read_matrix_market(const std::string& path, bool transpo
     if (line.empty()) continue;
     std::int64_t row = 0, col = 0;
     float value = 0;
-    require<DataError>(words(line, word) && parse_number(word[0], row) &&
-                           parse_number(word[1], col) && parse_number(word[2], value),
-                       in.where(), "must hold row, column and value, got '", line.substr(0, 80),
-                       "'");
-    require<DataError>(row >= 1 && row <= rows && col >= 1 && col <= cols, in.where(), "entry (",
-                       row, ", ", col, ") lies outside ", rows, " x ", cols);
+    require<DataError>(
+        words(line, word) && parse_number(word[0], row) && parse_number(word[1], col) && parse_number(word[2], value),
+        in.where(), "must hold row, column and value, got '", line.substr(0, 80), "'");
+    require<DataError>(row >= 1 && row <= rows && col >= 1 && col <= cols, in.where(), "entry (", row, ", ", col,
+                       ") lies outside ", rows, " x ", cols);
     entries.rows.push_back(static_cast<std::int32_t>((transpose ? col : row) - 1));
     entries.cols.push_back(static_cast<std::int32_t>((transpose ? row : col) - 1));
     entries.values.push_back(value);
@@ -76,15 +72,13 @@ inline CsrMatrix<float> read_matrix_market(const std::string& path, bool transpo
   const auto got = static_cast<std::int64_t>(entries.values.size());
   require<DataError>(got == nnz, path, "announces ", nnz, " entries, but has ", got,
                      "; the file is truncated or damaged");
-  return transpose ? csr_from_triplets(entries, cols, rows, path)
-                   : csr_from_triplets(entries, rows, cols, path);
+  return transpose ? csr_from_triplets(entries, cols, rows, path) : csr_from_triplets(entries, rows, cols, path);
 }
 
 namespace detail {
 
 /// The first of `names` that exists in `folder`, plain or with ".gz"; "" when none does.
-inline std::string find_in_folder(const std::string& folder,
-                                  const std::vector<std::string>& names) {
+inline std::string find_in_folder(const std::string& folder, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     for (const char* suffix : {"", ".gz"}) {
       const std::string path = folder + "/" + name + suffix;
@@ -115,12 +109,11 @@ inline AnnData read_matrix_market_folder(const std::string& folder) {
   const std::string matrix = detail::find_in_folder(folder, {"matrix.mtx"});
   const std::string features = detail::find_in_folder(folder, {"features.tsv", "genes.tsv"});
   const std::string barcodes = detail::find_in_folder(folder, {"barcodes.tsv"});
-  require<DataError>(
-      !matrix.empty() && !features.empty() && !barcodes.empty(), folder,
-      "must hold matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, each plain "
-      "or .gz; missing: ",
-      matrix.empty() ? "matrix.mtx " : "", features.empty() ? "features.tsv " : "",
-      barcodes.empty() ? "barcodes.tsv" : "");
+  require<DataError>(!matrix.empty() && !features.empty() && !barcodes.empty(), folder,
+                     "must hold matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, each plain "
+                     "or .gz; missing: ",
+                     matrix.empty() ? "matrix.mtx " : "", features.empty() ? "features.tsv " : "",
+                     barcodes.empty() ? "barcodes.tsv" : "");
   AnnData data;
   for (const auto& row : detail::read_tsv_rows(barcodes)) data.obs.index.push_back(row[0]);
   std::vector<std::string> ids, types;
@@ -136,9 +129,8 @@ inline AnnData read_matrix_market_folder(const std::string& folder) {
   CsrMatrix<float> m = read_matrix_market(matrix, true);
   const auto fits = [&] { return m.rows == data.n_obs() && m.cols == data.n_var(); };
   if (!fits() && m.cols == data.n_obs() && m.rows == data.n_var()) m = read_matrix_market(matrix);
-  require<DataError>(fits(), folder, "the matrix is ", m.cols, " genes x ", m.rows,
-                     " cells, but there are ", data.n_var(), " features and ", data.n_obs(),
-                     " barcodes");
+  require<DataError>(fits(), folder, "the matrix is ", m.cols, " genes x ", m.rows, " cells, but there are ",
+                     data.n_var(), " features and ", data.n_obs(), " barcodes");
   data.x = std::move(m);
   return data;
 }

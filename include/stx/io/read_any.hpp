@@ -26,8 +26,7 @@ inline AnnData read_any(const std::string& path, const H5adReadOptions& options 
     const fs::path folder = fs::path(path).parent_path();
     return read_matrix_market_folder(folder.empty() ? "." : folder.string());
   }
-  if (extension == ".csv" || extension == ".tsv" || extension == ".txt")
-    return read_delimited(path);
+  if (extension == ".csv" || extension == ".tsv" || extension == ".txt") return read_delimited(path);
   const bool names_hdf5 = extension == ".h5ad" || extension == ".h5" || extension == ".hdf5";
   const hdf5::Quiet quiet;
   if (names_hdf5 || H5Fis_hdf5(path.c_str()) > 0) {

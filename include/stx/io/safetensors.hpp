@@ -20,11 +20,10 @@
 
 namespace stx {
 
-static_assert(std::endian::native == std::endian::little,
-              "safetensors holds little-endian numbers");
+static_assert(std::endian::native == std::endian::little, "safetensors holds little-endian numbers");
 
-using TensorValues = std::variant<std::vector<float>, std::vector<double>,
-                                  std::vector<std::int64_t>, std::vector<std::int32_t>>;
+using TensorValues =
+    std::variant<std::vector<float>, std::vector<double>, std::vector<std::int64_t>, std::vector<std::int32_t>>;
 
 /// One tensor, row-major. An empty shape is a scalar (one value).
 struct SafeTensor {
@@ -91,16 +90,15 @@ struct Entry {
   std::uint64_t begin = 0, end = 0;  ///< bytes after the header
 };
 
-inline Entry parse_entry(const std::string& name, const nlohmann::json& item,
-                         const std::string& path, std::uint64_t data_bytes) {
+inline Entry parse_entry(const std::string& name, const nlohmann::json& item, const std::string& path,
+                         std::uint64_t data_bytes) {
   const std::string where = path + ":" + name;
   const auto is_offset = [](const nlohmann::json& v) { return v.is_number_unsigned(); };
-  const bool complete =
-      item.is_object() && item.contains("dtype") && item["dtype"].is_string() &&
-      item.contains("shape") && item["shape"].is_array() && item.contains("data_offsets") &&
-      item["data_offsets"].is_array() && item["data_offsets"].size() == 2 &&
-      std::all_of(item["shape"].begin(), item["shape"].end(), is_offset) &&
-      std::all_of(item["data_offsets"].begin(), item["data_offsets"].end(), is_offset);
+  const bool complete = item.is_object() && item.contains("dtype") && item["dtype"].is_string() &&
+                        item.contains("shape") && item["shape"].is_array() && item.contains("data_offsets") &&
+                        item["data_offsets"].is_array() && item["data_offsets"].size() == 2 &&
+                        std::all_of(item["shape"].begin(), item["shape"].end(), is_offset) &&
+                        std::all_of(item["data_offsets"].begin(), item["data_offsets"].end(), is_offset);
   require<DataError>(complete, where, "must have dtype, shape and two data_offsets");
   Entry entry{name, 0, {}, item["data_offsets"][0], item["data_offsets"][1]};
   const std::string dtype = item["dtype"];
@@ -113,14 +111,14 @@ inline Entry parse_entry(const std::string& name, const nlohmann::json& item,
     require<DataError>(d <= std::uint64_t{1} << 62, where, "has an absurd shape");
     entry.shape.push_back(static_cast<std::int64_t>(d));
   }
-  require<DataError>(entry.begin <= entry.end && entry.end <= data_bytes, where,
-                     "has data_offsets [", entry.begin, ", ", entry.end, "), but the file holds ",
-                     data_bytes, " bytes of data; the file is truncated or damaged");
+  require<DataError>(entry.begin <= entry.end && entry.end <= data_bytes, where, "has data_offsets [", entry.begin,
+                     ", ", entry.end, "), but the file holds ", data_bytes,
+                     " bytes of data; the file is truncated or damaged");
   const std::uint64_t n = n_values(entry.shape, where);
   require<DataError>((entry.end - entry.begin) / dtype_bytes[entry.dtype] == n &&
                          (entry.end - entry.begin) % dtype_bytes[entry.dtype] == 0,
-                     where, "has ", entry.end - entry.begin, " bytes of data, but its shape needs ",
-                     n, " values of ", dtype_bytes[entry.dtype], " bytes");
+                     where, "has ", entry.end - entry.begin, " bytes of data, but its shape needs ", n, " values of ",
+                     dtype_bytes[entry.dtype], " bytes");
   return entry;
 }
 
@@ -131,9 +129,8 @@ inline std::vector<Entry> parse_entries(const nlohmann::json& header, const std:
   for (const auto& [name, item] : header.items()) {
     if (name != metadata_key) entries.push_back(parse_entry(name, item, path, data_bytes));
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
   std::uint64_t next = 0;
   for (const Entry& entry : entries) {
     require<DataError>(entry.begin == next, path + ":" + entry.name, "begins at byte ", entry.begin,
@@ -141,8 +138,7 @@ inline std::vector<Entry> parse_entries(const nlohmann::json& header, const std:
                        entry.begin < next ? " (tensors overlap)" : " (a gap before it)");
     next = entry.end;
   }
-  require<DataError>(next == data_bytes, path, "holds ", data_bytes,
-                     " bytes of data, its header names ", next,
+  require<DataError>(next == data_bytes, path, "holds ", data_bytes, " bytes of data, its header names ", next,
                      "; the file is truncated or damaged");
   return entries;
 }
@@ -165,8 +161,8 @@ struct SafetensorsFile {
       for (const std::int64_t d : dims) s += (s.empty() ? "" : " x ") + std::to_string(d);
       return s.empty() ? std::string("a scalar") : s;
     };
-    require<DataError>(found->second.shape == shape, path, "tensor '", name, "' is ",
-                       text(found->second.shape), ", expected ", text(shape));
+    require<DataError>(found->second.shape == shape, path, "tensor '", name, "' is ", text(found->second.shape),
+                       ", expected ", text(shape));
     const auto* values = std::get_if<std::vector<T>>(&found->second.values);
     require<DataError>(values != nullptr, path, "tensor '", name, "' has dtype ",
                        safetensors::dtype_names[found->second.values.index()], ", expected ",
@@ -180,18 +176,15 @@ struct SafetensorsFile {
 /// other dtypes, offsets that overlap, leave gaps or lie outside, shapes that disagree with them.
 inline SafetensorsFile read_safetensors(const std::string& path) {
   std::error_code error;
-  require<DataError>(std::filesystem::is_regular_file(path, error), path,
-                     "no such file (or not a regular one)");
+  require<DataError>(std::filesystem::is_regular_file(path, error), path, "no such file (or not a regular one)");
   const std::uint64_t file_bytes = std::filesystem::file_size(path, error);
   std::ifstream in(path, std::ios::binary);
   require<DataError>(!error && in.good(), path, "cannot be opened for reading");
   std::uint64_t header_bytes = 0;
-  require<DataError>(file_bytes >= 8, path, "is not a safetensors file: it has only ", file_bytes,
-                     " bytes");
+  require<DataError>(file_bytes >= 8, path, "is not a safetensors file: it has only ", file_bytes, " bytes");
   in.read(reinterpret_cast<char*>(&header_bytes), 8);
-  require<DataError>(header_bytes <= safetensors::max_header_bytes, path, "claims a header of ",
-                     header_bytes, " bytes; at most ", safetensors::max_header_bytes,
-                     " are allowed. Is it a safetensors file?");
+  require<DataError>(header_bytes <= safetensors::max_header_bytes, path, "claims a header of ", header_bytes,
+                     " bytes; at most ", safetensors::max_header_bytes, " are allowed. Is it a safetensors file?");
   require<DataError>(header_bytes <= file_bytes - 8, path, "claims a header of ", header_bytes,
                      " bytes, but the file has only ", file_bytes, "; it is truncated or damaged");
   std::string text(header_bytes, '\0');
@@ -250,15 +243,12 @@ inline SafetensorsFile read_safetensors(const std::string& path) {
 /// Writes tensors atomically; wider types first, so that all are aligned, then by name.
 /// Errors: ArgumentError when a shape disagrees with the number of values or a name is
 /// "__metadata__"; DataError as AtomicFile.
-inline void write_safetensors(const std::string& path, const TensorMap& tensors,
-                              const MetadataMap& metadata = {}, bool overwrite = false) {
+inline void write_safetensors(const std::string& path, const TensorMap& tensors, const MetadataMap& metadata = {},
+                              bool overwrite = false) {
   std::vector<const TensorMap::value_type*> order;
   for (const auto& item : tensors) order.push_back(&item);
-  const auto width = [](const auto* item) {
-    return safetensors::dtype_bytes[item->second.values.index()];
-  };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](const auto* a, const auto* b) { return width(a) > width(b); });
+  const auto width = [](const auto* item) { return safetensors::dtype_bytes[item->second.values.index()]; };
+  std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) { return width(a) > width(b); });
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[safetensors::metadata_key] = metadata;
   std::uint64_t next = 0;
@@ -266,8 +256,8 @@ inline void write_safetensors(const std::string& path, const TensorMap& tensors,
     const auto& [name, tensor] = *item;
     require(name != safetensors::metadata_key, path, "a tensor cannot be called __metadata__");
     const std::uint64_t n = safetensors::size_of(tensor.values);
-    require(n == safetensors::n_values(tensor.shape, path + ":" + name), path, "tensor '", name,
-            "' has ", n, " values, which do not fill its shape");
+    require(n == safetensors::n_values(tensor.shape, path + ":" + name), path, "tensor '", name, "' has ", n,
+            " values, which do not fill its shape");
     const std::uint64_t end = next + n * width(item);
     header[name] = {{"dtype", safetensors::dtype_names[tensor.values.index()]},
                     {"shape", tensor.shape},
@@ -282,14 +272,13 @@ inline void write_safetensors(const std::string& path, const TensorMap& tensors,
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t header_bytes = text.size();
-  require(header_bytes <= safetensors::max_header_bytes, path, "the header would have ",
-          header_bytes, " bytes; at most ", safetensors::max_header_bytes, " are allowed");
+  require(header_bytes <= safetensors::max_header_bytes, path, "the header would have ", header_bytes,
+          " bytes; at most ", safetensors::max_header_bytes, " are allowed");
   AtomicFile file(path, overwrite);
   file.write(&header_bytes, sizeof(header_bytes));
   file.write(text);
   for (const auto* item : order) {
-    std::visit([&](const auto& v) { file.write(v.data(), v.size() * sizeof(v[0])); },
-               item->second.values);
+    std::visit([&](const auto& v) { file.write(v.data(), v.size() * sizeof(v[0])); }, item->second.values);
   }
   file.commit();
 }

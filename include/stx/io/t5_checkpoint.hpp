@@ -45,9 +45,8 @@ inline nn::T5Config read_t5_config(const std::string& path) {
   nn::T5Config c;
   const auto size = [&](const char* name, std::int64_t& value) {
     if (!json.contains(name)) return;
-    require<DataError>(
-        json[name].is_number_unsigned() && json[name].get<std::uint64_t>() - 1 < (1u << 30), path,
-        "field '", name, "' must be a positive whole number");
+    require<DataError>(json[name].is_number_unsigned() && json[name].get<std::uint64_t>() - 1 < (1u << 30), path,
+                       "field '", name, "' must be a positive whole number");
     value = json[name].get<std::int64_t>();
   };
   size("vocab_size", c.vocabulary);
@@ -59,26 +58,21 @@ inline nn::T5Config read_t5_config(const std::string& path) {
   size("relative_attention_num_buckets", c.buckets);
   size("relative_attention_max_distance", c.max_distance);
   if (json.contains("layer_norm_epsilon")) {
-    require<DataError>(
-        json["layer_norm_epsilon"].is_number() && json["layer_norm_epsilon"].get<double>() > 0,
-        path, "field 'layer_norm_epsilon' must be a positive number");
+    require<DataError>(json["layer_norm_epsilon"].is_number() && json["layer_norm_epsilon"].get<double>() > 0, path,
+                       "field 'layer_norm_epsilon' must be a positive number");
     c.eps = json["layer_norm_epsilon"].get<double>();
   }
   const std::string projection = text("feed_forward_proj", "relu");
   c.gated = projection.starts_with("gated-");
-  std::string act =
-      projection == "gated-gelu" ? "gelu_new" : projection.substr(projection.rfind('-') + 1);
+  std::string act = projection == "gated-gelu" ? "gelu_new" : projection.substr(projection.rfind('-') + 1);
   act = text("dense_act_fn", act);
   if (json.contains("is_gated_act")) {
-    require<DataError>(json["is_gated_act"].is_boolean(), path,
-                       "field 'is_gated_act' must be true or false");
+    require<DataError>(json["is_gated_act"].is_boolean(), path, "field 'is_gated_act' must be true or false");
     c.gated = json["is_gated_act"].get<bool>();
   }
-  require<DataError>(act == "relu" || act == "gelu" || act == "gelu_new", path,
-                     "has the activation '", act, "'; supported are relu, gelu and gelu_new");
-  c.activation = act == "relu"   ? Activation::relu
-                 : act == "gelu" ? Activation::gelu
-                                 : Activation::gelu_tanh;
+  require<DataError>(act == "relu" || act == "gelu" || act == "gelu_new", path, "has the activation '", act,
+                     "'; supported are relu, gelu and gelu_new");
+  c.activation = act == "relu" ? Activation::relu : act == "gelu" ? Activation::gelu : Activation::gelu_tanh;
   return c;
 }
 
@@ -97,10 +91,8 @@ struct T5Checkpoint {
       require<DataError>(found != weights.end(), folder, "has no tensor '", name, "'");
       const std::vector<std::int64_t>& dims = shapes.at(name);
       bool fits = static_cast<int>(dims.size()) == shape.rank();
-      for (int i = 0; fits && i < shape.rank(); ++i)
-        fits = dims[static_cast<std::size_t>(i)] == shape[i];
-      require<DataError>(fits, folder, "tensor '", name, "' must have shape ", shape,
-                         " by its config.json");
+      for (int i = 0; fits && i < shape.rank(); ++i) fits = dims[static_cast<std::size_t>(i)] == shape[i];
+      require<DataError>(fits, folder, "tensor '", name, "' must have shape ", shape, " by its config.json");
       return std::vector<T>(found->second.begin(), found->second.end());
     });
   }
@@ -116,14 +108,12 @@ inline bool is_t5_encoder_tensor(const nn::T5Config& c, const std::string& name)
     if (!name.starts_with(block)) continue;
     const std::string part = name.substr(block.size());
     static const std::set<std::string> every{
-        "0.SelfAttention.q.weight",  "0.SelfAttention.k.weight", "0.SelfAttention.v.weight",
-        "0.SelfAttention.o.weight",  "0.layer_norm.weight",      "1.layer_norm.weight",
-        "1.DenseReluDense.wo.weight"};
+        "0.SelfAttention.q.weight", "0.SelfAttention.k.weight", "0.SelfAttention.v.weight",  "0.SelfAttention.o.weight",
+        "0.layer_norm.weight",      "1.layer_norm.weight",      "1.DenseReluDense.wo.weight"};
     if (every.contains(part)) return true;
     if (b == 0 && part == "0.SelfAttention.relative_attention_bias.weight") return true;
-    return c.gated
-               ? part == "1.DenseReluDense.wi_0.weight" || part == "1.DenseReluDense.wi_1.weight"
-               : part == "1.DenseReluDense.wi.weight";
+    return c.gated ? part == "1.DenseReluDense.wi_0.weight" || part == "1.DenseReluDense.wi_1.weight"
+                   : part == "1.DenseReluDense.wi.weight";
   }
   return false;
 }
@@ -138,11 +128,9 @@ inline void take_t5_tensors(T5Checkpoint& checkpoint, const std::string& path) {
     const auto* values = std::get_if<std::vector<float>>(&tensor.values);
     require<DataError>(values != nullptr, path, "tensor '", given, "' must be F32, F16 or BF16");
     for (float v : *values)
-      require<DataError>(std::isfinite(v), path, "tensor '", given,
-                         "' holds a value that is not finite");
+      require<DataError>(std::isfinite(v), path, "tensor '", given, "' holds a value that is not finite");
     if (name.ends_with("layer_norm.bias")) {  // of very old files
-      for (float v : *values)
-        require<DataError>(v == 0, path, "tensor '", given, "' is not zero; T5 has no such bias");
+      for (float v : *values) require<DataError>(v == 0, path, "tensor '", given, "' is not zero; T5 has no such bias");
       continue;
     }
     require<DataError>(is_t5_encoder_tensor(checkpoint.config, name), path, "tensor '", given,
@@ -184,9 +172,8 @@ inline T5Checkpoint read_t5_checkpoint(const std::string& folder) {
   for (const auto& [name, file] : json["weight_map"].items()) {
     require<DataError>(file.is_string(), index, "must map '", name, "' to the name of a file");
     const std::string shard = file.get<std::string>();
-    require<DataError>(
-        !shard.empty() && shard.find_first_of("/\\") == std::string::npos && shard != "..", index,
-        "names the shard '", shard, "'; it must be a plain file name");
+    require<DataError>(!shard.empty() && shard.find_first_of("/\\") == std::string::npos && shard != "..", index,
+                       "names the shard '", shard, "'; it must be a plain file name");
     files.insert(shard);
   }
   for (const std::string& shard : files) detail::take_t5_tensors(checkpoint, folder + "/" + shard);

@@ -31,11 +31,20 @@ class ProtobufReader {
     bytes = {};
     number = 0;
     switch (tag & 7) {
-      case 0: number = varint(); break;
-      case 1: number = fixed(8); break;
-      case 2: bytes = take(varint()); break;
-      case 5: number = fixed(4); break;
-      default: require<DataError>(false, path_, "is no SentencePiece model: wire type ", tag & 7);
+      case 0:
+        number = varint();
+        break;
+      case 1:
+        number = fixed(8);
+        break;
+      case 2:
+        bytes = take(varint());
+        break;
+      case 5:
+        number = fixed(4);
+        break;
+      default:
+        require<DataError>(false, path_, "is no SentencePiece model: wire type ", tag & 7);
     }
     return true;
   }

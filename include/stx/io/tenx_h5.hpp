@@ -61,9 +61,8 @@ inline AnnData read_tenx_h5(const std::string& path) {
     column(group, "genes", "gene_ids");
   }
   const auto shape = hdf5::read_vector<std::int64_t>(hdf5::open(group, "shape"));
-  require<DataError>(shape.size() == 2 && shape[0] == data.n_var() && shape[1] == data.n_obs(),
-                     group.where(), "shape must be features x barcodes = ", data.n_var(), " x ",
-                     data.n_obs());
+  require<DataError>(shape.size() == 2 && shape[0] == data.n_var() && shape[1] == data.n_obs(), group.where(),
+                     "shape must be features x barcodes = ", data.n_var(), " x ", data.n_obs());
   // Columns of the genes x cells CSC matrix are the rows of the cells x genes CSR matrix.
   const h5ad::SparseLayout layout = h5ad::open_sparse_parts(group, false, shape[1], shape[0]);
   data.x = h5ad::with_number(layout.element, layout.where, [&](auto zero) -> AnyMatrix {

@@ -20,8 +20,7 @@ class TextReader {
  public:
   explicit TextReader(std::string path) : path_(std::move(path)) {
     std::error_code error;
-    require<DataError>(std::filesystem::is_regular_file(path_, error), path_,
-                       "no such file (or not a regular one)");
+    require<DataError>(std::filesystem::is_regular_file(path_, error), path_, "no such file (or not a regular one)");
     file_.reset(gzopen(path_.c_str(), "rb"));
     require<DataError>(file_ != nullptr, path_, "cannot be opened for reading");
     gzbuffer(file_.get(), 1u << 17);
@@ -60,8 +59,7 @@ class TextReader {
     int status = Z_OK;
     gzerror(file_.get(), &status);
     require<DataError>(n >= 0 && (status == Z_OK || status == Z_STREAM_END), path_,
-                       "cannot be decompressed after line ", number_,
-                       "; the gzip file is truncated or damaged");
+                       "cannot be decompressed after line ", number_, "; the gzip file is truncated or damaged");
     at_ = 0;
     filled_ = static_cast<std::size_t>(n);
     return n > 0;
@@ -83,8 +81,7 @@ class TextReader {
 
 /// Splits a line at `separator`. A field may be quoted ("a,b", "" for a quote inside).
 /// Errors (DataError): a quote that does not end.
-inline std::vector<std::string> split_fields(std::string_view line, char separator,
-                                             const std::string& where) {
+inline std::vector<std::string> split_fields(std::string_view line, char separator, const std::string& where) {
   std::vector<std::string> fields(1);
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {

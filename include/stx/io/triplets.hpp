@@ -17,8 +17,8 @@ struct Triplets {
 };
 
 /// Sorts entries into CSR. Errors (DataError): an entry that occurs twice.
-inline CsrMatrix<float> csr_from_triplets(const Triplets& entries, std::int64_t rows,
-                                          std::int64_t cols, const std::string& where) {
+inline CsrMatrix<float> csr_from_triplets(const Triplets& entries, std::int64_t rows, std::int64_t cols,
+                                          const std::string& where) {
   CsrMatrix<float> m;
   m.rows = rows;
   m.cols = cols;

@@ -139,12 +139,18 @@ STX_HD inline T activate_grad(T x, Activation activation) {
 template <class F>
 void with_activation(Activation activation, F&& f) {
   switch (activation) {
-    case Activation::identity: return f(std::integral_constant<Activation, Activation::identity>{});
-    case Activation::gelu: return f(std::integral_constant<Activation, Activation::gelu>{});
-    case Activation::relu: return f(std::integral_constant<Activation, Activation::relu>{});
-    case Activation::gelu_tanh: return f(std::integral_constant<Activation, Activation::gelu_tanh>{});
-    case Activation::silu: return f(std::integral_constant<Activation, Activation::silu>{});
-    case Activation::softplus: return f(std::integral_constant<Activation, Activation::softplus>{});
+    case Activation::identity:
+      return f(std::integral_constant<Activation, Activation::identity>{});
+    case Activation::gelu:
+      return f(std::integral_constant<Activation, Activation::gelu>{});
+    case Activation::relu:
+      return f(std::integral_constant<Activation, Activation::relu>{});
+    case Activation::gelu_tanh:
+      return f(std::integral_constant<Activation, Activation::gelu_tanh>{});
+    case Activation::silu:
+      return f(std::integral_constant<Activation, Activation::silu>{});
+    case Activation::softplus:
+      return f(std::integral_constant<Activation, Activation::softplus>{});
   }
 }
 

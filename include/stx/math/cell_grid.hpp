@@ -10,14 +10,14 @@ namespace stx {
 /// Points sorted by cell; cells are numbered with the first dimension running fastest.
 template <class T>
 struct CellGridView {
-  const T* points = nullptr;                  ///< n x dims, in the order of the cells
-  const std::int32_t* order = nullptr;        ///< n: original index of each
-  const std::int32_t* cell_begin = nullptr;   ///< cells + 1
+  const T* points = nullptr;                 ///< n x dims, in the order of the cells
+  const std::int32_t* order = nullptr;       ///< n: original index of each
+  const std::int32_t* cell_begin = nullptr;  ///< cells + 1
   std::int64_t n = 0;
   int dims = 2;
-  std::int32_t counts[3] = {1, 1, 1};         ///< cells along each dimension
-  T lower[3] = {};                            ///< least coordinates
-  T edge = T(1);                              ///< of a cell
+  std::int32_t counts[3] = {1, 1, 1};  ///< cells along each dimension
+  T lower[3] = {};                     ///< least coordinates
+  T edge = T(1);                       ///< of a cell
 
   STX_HD std::int64_t cells() const { return std::int64_t{counts[0]} * counts[1] * counts[2]; }
 };
@@ -44,8 +44,8 @@ STX_HD inline std::uint64_t cell_number(const CellGridView<T>& grid, const T* po
   std::uint64_t number = 0;
   for (int d = 2; d >= 0; --d)
     if (d < grid.dims)
-      number = number * static_cast<std::uint64_t>(grid.counts[d]) +
-               static_cast<std::uint64_t>(cell_of(grid, point[d], d));
+      number =
+          number * static_cast<std::uint64_t>(grid.counts[d]) + static_cast<std::uint64_t>(cell_of(grid, point[d], d));
   return number;
 }
 

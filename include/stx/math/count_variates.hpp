@@ -33,8 +33,7 @@ STX_HD inline float log1p_tail(float e) {
   for (int k = 12; k >= 4; --k) p = std::fma(-e, p, 1.0f / static_cast<float>(k));
   const float square = e * e;
   const float near = -square * square * p;
-  const float far =
-      std::fma(-e, std::fma(e, std::fma(e, 1.0f / 3.0f, -0.5f), 1.0f), exact::log_of_normal(1.0f + e));
+  const float far = std::fma(-e, std::fma(e, std::fma(e, 1.0f / 3.0f, -0.5f), 1.0f), exact::log_of_normal(1.0f + e));
   return select(e > -0.25f && e < 0.25f, near, far);
 }
 
@@ -96,8 +95,7 @@ STX_HD inline float poisson_log_probability(float k, float rate) {
   }
   const float inverse = 1.0f / k;
   const float stirling = std::fma(inverse * inverse, -1.0f / 360.0f, 1.0f / 12.0f);
-  return std::fma(-0.5f, exact::log(6.28318530717958648f * k),
-                  std::fma(-inverse, stirling, -deviance));
+  return std::fma(-0.5f, exact::log(6.28318530717958648f * k), std::fma(-inverse, stirling, -deviance));
 }
 
 /// Rates below are drawn by the inverse distribution function, others by rejection.
@@ -127,9 +125,7 @@ struct PoissonAttempts {
   float rate, b, a, squeeze;
 
   STX_HD explicit PoissonAttempts(float of_rate)
-      : rate(of_rate),
-        b(std::fma(2.53f, std::sqrt(of_rate), 0.931f)),
-        a(std::fma(0.02483f, b, -0.059f)),
+      : rate(of_rate), b(std::fma(2.53f, std::sqrt(of_rate), 0.931f)), a(std::fma(0.02483f, b, -0.059f)),
         squeeze(0.9277f - 3.6224f / (b - 2.0f)) {}
 };
 
@@ -163,8 +159,7 @@ STX_HD inline float poisson_variate(const ElementWords& words, float rate, float
       const PoissonAttempt made(all, half == 0 ? w.x : w.z, half == 0 ? w.y : w.w);
       if (made.squeezed) return made.k;
       if (made.k < 0.0f || (made.us < 0.013f && made.v > made.us)) continue;
-      const float left =
-          exact::log(made.v) + log_inverse_alpha - exact::log(all.a / (made.us * made.us) + all.b);
+      const float left = exact::log(made.v) + log_inverse_alpha - exact::log(all.a / (made.us * made.us) + all.b);
       if (left <= poisson_log_probability(made.k, rate)) return made.k;
     }
   }
@@ -181,8 +176,7 @@ struct GammaOverMean {
 STX_HD inline GammaOverMean gamma_over_mean(const ElementWords& words, float shape) {
   if (!(shape < 1.0f)) return {gamma_over_shape(words, shape), 0.0f};
   const float larger = shape + 1.0f;
-  return {gamma_over_shape(words, larger) * (larger / shape),
-          exact::log(uniform_open(words.block(0).z)) / shape};
+  return {gamma_over_shape(words, larger) * (larger / shape), exact::log(uniform_open(words.block(0).z)) / shape};
 }
 
 /// Gamma(shape, 1). Shape 0 gives 0, infinity itself; NaN for NaN and negative shapes.
@@ -197,16 +191,14 @@ STX_HD inline float gamma_variate(const ElementWords& words, float shape) {
 /// Gamma of shape theta and mean mu.
 STX_HD inline float nb_variate(const ElementWords& words, float log_mu, float log_theta) {
   const GammaOverMean gamma = gamma_over_mean(words, exact::exp(log_theta));
-  return poisson_variate(words, exact::exp(log_mu + gamma.log_boost) * gamma.factor,
-                         uniform_open(words.block(0).y));
+  return poisson_variate(words, exact::exp(log_mu + gamma.log_boost) * gamma.factor, uniform_open(words.block(0).y));
 }
 
 /// Whether a uniform number makes an extra zero, whose probability is sigmoid(zeta).
 STX_HD inline bool extra_zero(float u, float zeta) { return u * (1.0f + exact::exp(-zeta)) < 1.0f; }
 
 /// As nb_variate, but zero with probability sigmoid(zeta).
-STX_HD inline float zinb_variate(const ElementWords& words, float log_mu, float log_theta,
-                                 float zeta) {
+STX_HD inline float zinb_variate(const ElementWords& words, float log_mu, float log_theta, float zeta) {
   if (extra_zero(uniform_open(words.block(0).x), zeta)) return 0.0f;
   const float count = nb_variate(words, log_mu, log_theta);
   return zeta == zeta ? count : zeta;

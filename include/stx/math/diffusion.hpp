@@ -19,9 +19,8 @@ struct DiffusionStep {
 
 /// Where a sampler is, in device memory.
 struct DiffusionPosition {
-  std::int32_t step = -1;  ///< row of the table in force; raised by begin_diffusion_step
-  std::uint32_t first_counter =
-      0;  ///< random counter of step 0: the number of the sample times the steps
+  std::int32_t step = -1;           ///< row of the table in force; raised by begin_diffusion_step
+  std::uint32_t first_counter = 0;  ///< random counter of step 0: the number of the sample times the steps
 };
 
 namespace math {
@@ -42,8 +41,7 @@ STX_HD inline T diffusion_x0(const DiffusionStep& s, T u, T eps, T low, T high) 
 
 /// The next state of an entry; `mask` is 1 where it is known.
 template <class T>
-STX_HD inline T diffusion_next(const DiffusionStep& s, T u, T x0, T previous, T z, T mask,
-                               T known) {
+STX_HD inline T diffusion_next(const DiffusionStep& s, T u, T x0, T previous, T z, T mask, T known) {
   if (mask != T(0)) return diffusion_term(s.known, known) + diffusion_term(s.known_noise, z);
   return (diffusion_term(s.u, u) + diffusion_term(s.x0, x0)) +
          (diffusion_term(s.previous, previous) + diffusion_term(s.noise, z));

@@ -16,9 +16,7 @@ struct Dropout {
 
   STX_HD bool active() const { return probability > 0.0f; }
   /// An element is dropped when its 16 random bits are below this; the share is rounded to 1/65536.
-  STX_HD std::uint32_t threshold() const {
-    return static_cast<std::uint32_t>(probability * 65536.0f + 0.5f);
-  }
+  STX_HD std::uint32_t threshold() const { return static_cast<std::uint32_t>(probability * 65536.0f + 0.5f); }
   /// Factor of kept elements, exactly 1 / (share kept).
   STX_HD float scale() const { return 65536.0f / (65536.0f - static_cast<float>(threshold())); }
 };
@@ -37,8 +35,7 @@ STX_HD inline PhiloxWords dropout_words(const StepState& state, std::uint32_t si
 }
 
 /// Factor (0 or scale) of the `lane`-th of the 8 columns.
-STX_HD inline float dropout_factor(const PhiloxWords& words, int lane, std::uint32_t threshold,
-                                   float scale) {
+STX_HD inline float dropout_factor(const PhiloxWords& words, int lane, std::uint32_t threshold, float scale) {
   const std::uint32_t word = lane < 4 ? (lane < 2 ? words.x : words.y) : (lane < 6 ? words.z : words.w);
   const std::uint32_t bits = (lane & 1) ? word >> 16 : word & 0xFFFFu;
   return bits < threshold ? 0.0f : scale;

@@ -21,8 +21,7 @@ STX_HD inline T edge_slope(T source, T destination, T slope) {
 
 /// Dropout factor of (edge, head): row `edge`, column `head` of the dropout's random stream.
 STX_HD inline float edge_dropout(const StepState& state, const Dropout& dropout, std::int64_t edge, int head) {
-  const PhiloxWords words =
-      dropout_words(state, dropout.site, edge, static_cast<std::uint32_t>(head / dropout_group));
+  const PhiloxWords words = dropout_words(state, dropout.site, edge, static_cast<std::uint32_t>(head / dropout_group));
   return dropout_factor(words, head % dropout_group, dropout.threshold(), dropout.scale());
 }
 

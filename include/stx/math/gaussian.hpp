@@ -70,8 +70,8 @@ struct GaussianKl {
 template <class T>
 STX_HD inline GaussianKl<T> standard_kl(T mean, T spread, Spread kind) {
   const SpreadParts<T> q = spread_parts(spread, kind);
-  return {T(0.5) * (q.sigma * q.sigma + mean * mean - T(1)) - q.log_sigma, mean,
-          q.sigma * q.slope - q.log_slope, T(0), T(0)};
+  return {T(0.5) * (q.sigma * q.sigma + mean * mean - T(1)) - q.log_sigma, mean, q.sigma * q.slope - q.log_slope, T(0),
+          T(0)};
 }
 
 /// KL(q || p) = ln(sigma_p / sigma_q) + (sigma_q^2 + (m_q - m_p)^2) / (2 sigma_p^2) - 1/2, p and q the parts of the
@@ -82,8 +82,7 @@ STX_HD inline GaussianKl<T> gaussian_kl(T mean, const SpreadParts<T>& q, T prior
   const T apart = mean - prior_mean;
   const T ratio = (q.sigma * q.sigma + apart * apart) * inverse;
   return {p.log_sigma - q.log_sigma + T(0.5) * (ratio - T(1)), apart * inverse,
-          q.sigma * q.slope * inverse - q.log_slope, -apart * inverse,
-          p.log_slope * (T(1) - ratio)};
+          q.sigma * q.slope * inverse - q.log_slope, -apart * inverse, p.log_slope * (T(1) - ratio)};
 }
 template <class T>
 STX_HD inline GaussianKl<T> gaussian_kl(T mean, T spread, Spread kind, T prior_mean, T prior_spread,

@@ -18,9 +18,9 @@ struct ColumnSums {
   bool x_constant = false, y_constant = false;
   double raw_xx = 0, raw_yy = 0, raw_xy = 0;  ///< sums of products
   double absolute = 0, squared = 0;           ///< of x - y
-  double relative = 0, nonzero = 0;  ///< sum of |x - y| / |x| over x != 0, and their number
-  double xx = 0, yy = 0, xy = 0;     ///< sums of products of deviations from the means
-  double divergence = 0;             ///< sum of jensen_shannon_term
+  double relative = 0, nonzero = 0;           ///< sum of |x - y| / |x| over x != 0, and their number
+  double xx = 0, yy = 0, xy = 0;              ///< sums of products of deviations from the means
+  double divergence = 0;                      ///< sum of jensen_shannon_term
 };
 
 STX_HD inline double clamped(double value, double low, double high) {

@@ -18,14 +18,13 @@ struct KeyedPermutation {
   std::uint32_t n;
 
   /// 1 <= n < 2^31.
-  STX_HD KeyedPermutation(const StepState& state, std::uint32_t site, std::uint32_t counter,
-                          std::uint32_t size)
+  STX_HD KeyedPermutation(const StepState& state, std::uint32_t site, std::uint32_t counter, std::uint32_t size)
       : half_bits(1), n(size) {
     while ((std::uint64_t{1} << (2 * half_bits)) < n) ++half_bits;
     for (std::uint32_t call = 0; call < 2; ++call) {
-      const PhiloxWords w = philox4x32(
-          call, 0, counter, site << 8 | static_cast<std::uint32_t>(RandomPurpose::permutation),
-          static_cast<std::uint32_t>(state.seed), static_cast<std::uint32_t>(state.seed >> 32));
+      const PhiloxWords w =
+          philox4x32(call, 0, counter, site << 8 | static_cast<std::uint32_t>(RandomPurpose::permutation),
+                     static_cast<std::uint32_t>(state.seed), static_cast<std::uint32_t>(state.seed >> 32));
       keys[4 * call] = w.x;
       keys[4 * call + 1] = w.y;
       keys[4 * call + 2] = w.z;

@@ -30,8 +30,8 @@ struct PhiloxWords {
 };
 
 /// Ten rounds of Philox on a 128-bit counter (c0..c3) under a 64-bit key (k0, k1).
-STX_HD inline PhiloxWords philox4x32(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2,
-                                     std::uint32_t c3, std::uint32_t k0, std::uint32_t k1) {
+STX_HD inline PhiloxWords philox4x32(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2, std::uint32_t c3,
+                                     std::uint32_t k0, std::uint32_t k1) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c0;
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * c2;
@@ -78,9 +78,9 @@ class PhiloxStream {
 
   result_type operator()() {
     if (used_ == 4) {
-      const PhiloxWords r = philox4x32(
-          block_++, static_cast<std::uint32_t>(item_), static_cast<std::uint32_t>(item_ >> 32),
-          purpose_, static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32));
+      const PhiloxWords r =
+          philox4x32(block_++, static_cast<std::uint32_t>(item_), static_cast<std::uint32_t>(item_ >> 32), purpose_,
+                     static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32));
       words_ = {r.x, r.y, r.z, r.w};
       used_ = 0;
     }

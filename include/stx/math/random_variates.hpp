@@ -13,12 +13,10 @@ namespace stx::math {
 
 /// The 4 x 32 random bits of (seed, purpose, site, step, row, group). For values that take one word
 /// each, `group` is column / 4.
-STX_HD inline PhiloxWords variate_words(const StepState& state, RandomPurpose purpose,
-                                        std::uint32_t site, std::int64_t row, std::uint32_t group) {
-  return philox4x32(group, static_cast<std::uint32_t>(row), state.step,
-                    site << 8 | static_cast<std::uint32_t>(purpose),
-                    static_cast<std::uint32_t>(state.seed),
-                    static_cast<std::uint32_t>(state.seed >> 32));
+STX_HD inline PhiloxWords variate_words(const StepState& state, RandomPurpose purpose, std::uint32_t site,
+                                        std::int64_t row, std::uint32_t group) {
+  return philox4x32(group, static_cast<std::uint32_t>(row), state.step, site << 8 | static_cast<std::uint32_t>(purpose),
+                    static_cast<std::uint32_t>(state.seed), static_cast<std::uint32_t>(state.seed >> 32));
 }
 
 struct NormalPair {
@@ -52,16 +50,14 @@ STX_HD inline FourVariates normals(const PhiloxWords& words) {
 
 /// Four independent U(0, 1) from one Philox call; never 0 or 1.
 STX_HD inline FourVariates uniforms(const PhiloxWords& words) {
-  return {
-      {uniform_open(words.x), uniform_open(words.y), uniform_open(words.z), uniform_open(words.w)}};
+  return {{uniform_open(words.x), uniform_open(words.y), uniform_open(words.z), uniform_open(words.w)}};
 }
 
 /// The N(0, 1) of one element on its own; loops over neighbouring columns take normals() once per
 /// four.
-STX_HD inline float normal_at(const StepState& state, std::uint32_t site, std::int64_t row,
-                              std::int64_t column) {
-  const FourVariates four = normals(variate_words(state, RandomPurpose::noise, site, row,
-                                                  static_cast<std::uint32_t>(column / 4)));
+STX_HD inline float normal_at(const StepState& state, std::uint32_t site, std::int64_t row, std::int64_t column) {
+  const FourVariates four =
+      normals(variate_words(state, RandomPurpose::noise, site, row, static_cast<std::uint32_t>(column / 4)));
   return four.v[column % 4];
 }
 

@@ -13,11 +13,10 @@ enum class ScheduleShape : unsigned char { constant, linear, cosine, steps };
 /// update warm_up + 1 on it follows the shape.
 struct Schedule {
   ScheduleShape shape = ScheduleShape::constant;
-  double value = 1e-3;        ///< at the top
-  std::uint32_t warm_up = 0;  ///< updates of linear rise; 0: none
-  std::uint32_t length =
-      1;              ///< linear, cosine: updates from `value` to `last`; steps: between two drops
-  double last = 0.0;  ///< linear, cosine: the value at the end and after it
+  double value = 1e-3;           ///< at the top
+  std::uint32_t warm_up = 0;     ///< updates of linear rise; 0: none
+  std::uint32_t length = 1;      ///< linear, cosine: updates from `value` to `last`; steps: between two drops
+  double last = 0.0;             ///< linear, cosine: the value at the end and after it
   double factor = 0.1;           ///< steps: every `length` updates the value is multiplied by this
   std::uint32_t first_step = 0;  ///< StepState::step before the first update
 };
@@ -30,8 +29,7 @@ STX_HD inline double scheduled(const Schedule& s, std::uint32_t step) {
   const std::uint32_t t = step > s.first_step ? step - s.first_step : 1;
   if (t <= s.warm_up) return s.value * static_cast<double>(t) / static_cast<double>(s.warm_up);
   const std::uint32_t done = t - s.warm_up - 1;
-  const double share =
-      done < s.length ? static_cast<double>(done) / static_cast<double>(s.length) : 1.0;
+  const double share = done < s.length ? static_cast<double>(done) / static_cast<double>(s.length) : 1.0;
   switch (s.shape) {
     case ScheduleShape::constant:
       return s.value;

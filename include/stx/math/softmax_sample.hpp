@@ -15,8 +15,7 @@ STX_HD inline std::uint32_t sample_weight_bits(std::int64_t n) {
 /// 2^bits exp(kappa (x - largest)), as a whole number; the largest entry gets 2^bits, NaN 0.
 /// Choices of values, no branches: a loop over it is vectorised.
 STX_HD inline std::uint64_t sample_weight(float x, float largest, float kappa, std::uint32_t bits) {
-  const float below =
-      x == largest ? 0.0f : kappa * (x - largest);  // infinity - infinity is no number
+  const float below = x == largest ? 0.0f : kappa * (x - largest);  // infinity - infinity is no number
   float weight = exact::exp(below) * static_cast<float>(std::uint64_t{1} << bits);
   weight = weight >= 1.0f ? weight : 0.0f;
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(weight));
@@ -31,16 +30,15 @@ STX_HD inline std::uint64_t high_product(std::uint64_t a, std::uint64_t b) {
 }
 
 /// A whole number of [0, total) for draw i of the step.
-STX_HD inline std::uint64_t sample_target(const StepState& state, std::uint32_t site,
-                                          std::int64_t i, std::uint64_t total) {
+STX_HD inline std::uint64_t sample_target(const StepState& state, std::uint32_t site, std::int64_t i,
+                                          std::uint64_t total) {
   const PhiloxWords w = variate_words(state, RandomPurpose::choice, site, i, 0);
   return high_product(std::uint64_t{w.x} << 32 | w.y, total);
 }
 
 /// First k in [0, n) with inclusive[k] > target; inclusive ascends and its last value is above
 /// target.
-STX_HD inline std::int64_t find_above(const std::uint64_t* inclusive, std::int64_t n,
-                                      std::uint64_t target) {
+STX_HD inline std::int64_t find_above(const std::uint64_t* inclusive, std::int64_t n, std::uint64_t target) {
   std::int64_t low = 0, high = n - 1;
   while (low < high) {
     const std::int64_t middle = (low + high) / 2;

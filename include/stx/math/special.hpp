@@ -148,8 +148,7 @@ template <class T>
 STX_HD inline T stirling(T inverse) {
   const T u = inverse * inverse;
   T p = T(1.0 / 1260);
-  if constexpr (sizeof(T) == 8)
-    p = p + u * (-1.0 / 1680 + u * (1.0 / 1188 + u * (-691.0 / 360360 + u * (1.0 / 156))));
+  if constexpr (sizeof(T) == 8) p = p + u * (-1.0 / 1680 + u * (1.0 / 1188 + u * (-691.0 / 360360 + u * (1.0 / 156))));
   return inverse * (T(1.0 / 12) + u * (T(-1.0 / 360) + u * p));
 }
 
@@ -187,8 +186,7 @@ STX_HD inline T log_factorial(T x) {
   const bool small = z < shift;
   const T base = select(small, z + shift, z);
   const T below = select(small, detail::rising(z, 0).product, T(1));
-  return (base - T(0.5)) * log(base) - base + T(0.91893853320467274178) +
-         detail::stirling(T(1) / base) - log(below);
+  return (base - T(0.5)) * log(base) - base + T(0.91893853320467274178) + detail::stirling(T(1) / base) - log(below);
 }
 
 /// How lgamma and psi grow from theta to x + theta, less what they grow for theta -> infinity.
@@ -206,8 +204,7 @@ struct GammaDifference {
 /// log_excess = x y - (x + theta) gap - ln(1 + y) / 2 + ..., psi_deficit = theta gap - x / (2 (x +
 /// theta)) + ...
 template <class T>
-[[gnu::always_inline]] STX_HD inline GammaDifference<T> gamma_difference(T x, T theta,
-                                                                         T log_theta) {
+[[gnu::always_inline]] STX_HD inline GammaDifference<T> gamma_difference(T x, T theta, T log_theta) {
   constexpr T shift = T(detail::stirling_shift<T>);
   const bool small = theta < shift;
   const T base = select(small, theta + shift, theta);
@@ -218,21 +215,17 @@ template <class T>
   const Log1p<T> l = log1p_parts(y);
   // Two forms of top ln(1 + y) - x, each without cancellation on its side.
   const T growth = select(y < T(0.41421356f), x * y - top * l.gap, top * l.value - x);
-  const T excess =
-      growth - T(0.5) * l.value + (detail::stirling(inverse_top) - detail::stirling(inverse_base));
-  const T deficit =
-      base * l.gap - T(0.5) * x * inverse_top +
-      base * (detail::stirling_slope(inverse_top) - detail::stirling_slope(inverse_base));
+  const T excess = growth - T(0.5) * l.value + (detail::stirling(inverse_top) - detail::stirling(inverse_base));
+  const T deficit = base * l.gap - T(0.5) * x * inverse_top +
+                    base * (detail::stirling_slope(inverse_top) - detail::stirling_slope(inverse_base));
   // Back from base to theta: Gamma(z) = Gamma(z + shift) / (z (z + 1) ...). The factor theta itself
   // is taken as its logarithm, for it may be tiny.
   const T low = select(small, theta, T(1));
   const detail::Rising<T> at_top = detail::rising(x + low, 0);
   const detail::Rising<T> at_theta = detail::rising(low, 1);
-  const T excess_low =
-      excess + x * (log(base) - log_theta) + log_theta + log(at_theta.product / at_top.product);
-  const T deficit_low =
-      x - low * inverse_base * (x - deficit) -
-      (T(1) + low * (at_theta.slope / at_theta.product - at_top.slope / at_top.product));
+  const T excess_low = excess + x * (log(base) - log_theta) + log_theta + log(at_theta.product / at_top.product);
+  const T deficit_low = x - low * inverse_base * (x - deficit) -
+                        (T(1) + low * (at_theta.slope / at_theta.product - at_top.slope / at_top.product));
   return {select(small, excess_low, excess), select(small, deficit_low, deficit)};
 }
 

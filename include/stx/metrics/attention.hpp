@@ -32,8 +32,8 @@ inline AttentionScores score_attention(const Matrix<float>& attention) {
     double entropy = 0, sum = 0, first = 0, second = 0;
     for (float weight : attention.row(i)) {
       const double a = weight;
-      require<DataError>(a >= 0 && std::isfinite(a), "score_attention", "row ", i,
-                         " has the weight ", a, "; weights must be non-negative and finite");
+      require<DataError>(a >= 0 && std::isfinite(a), "score_attention", "row ", i, " has the weight ", a,
+                         "; weights must be non-negative and finite");
       if (a > 0) entropy -= a * std::log(a);
       sum += a;
       second = std::max(second, std::min(a, first));

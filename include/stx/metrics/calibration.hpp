@@ -57,18 +57,17 @@ inline void fit_line(Calibration& c) {
 /// @throws ArgumentError if lengths differ or n_bins < 1, DataError for a probability outside [0,
 /// 1] or NaN. Deterministic: yes. Source: DCAVAE, section 8; bins as scikit-learn's
 /// `calibration_curve`.
-inline Calibration calibration_curve(std::span<const float> probability,
-                                     std::span<const std::uint8_t> happened, int n_bins = 5) {
+inline Calibration calibration_curve(std::span<const float> probability, std::span<const std::uint8_t> happened,
+                                     int n_bins = 5) {
   require(probability.size() == happened.size(), "calibration_curve",
-          "probabilities and outcomes must have the same length, got ", probability.size(), " and ",
-          happened.size());
+          "probabilities and outcomes must have the same length, got ", probability.size(), " and ", happened.size());
   require(n_bins >= 1, "calibration_curve", "n_bins must be at least 1, got ", n_bins);
   std::vector<CalibrationPoint> bins(static_cast<std::size_t>(n_bins));
   const double width = 1.0 / n_bins;
   for (std::size_t i = 0; i < probability.size(); ++i) {
     const double p = probability[i];
-    require<DataError>(p >= 0 && p <= 1, "calibration_curve", "the probability of entry ", i,
-                       " is ", p, "; it must lie in [0, 1]");
+    require<DataError>(p >= 0 && p <= 1, "calibration_curve", "the probability of entry ", i, " is ", p,
+                       "; it must lie in [0, 1]");
     int bin = 0;
     while (bin + 1 < n_bins && p > (bin + 1) * width) ++bin;
     CalibrationPoint& point = bins[bin];

@@ -11,10 +11,9 @@ namespace stx {
 
 namespace detail {
 
-inline void require_same_length(std::span<const float> x, std::span<const float> y,
-                                std::string_view where) {
-  require(x.size() == y.size() && !x.empty(), where,
-          "the columns must have the same length, at least 1; got ", x.size(), " and ", y.size());
+inline void require_same_length(std::span<const float> x, std::span<const float> y, std::string_view where) {
+  require(x.size() == y.size() && !x.empty(), where, "the columns must have the same length, at least 1; got ",
+          x.size(), " and ", y.size());
 }
 
 inline double mean_of(std::span<const float> x) {

@@ -11,10 +11,9 @@
 namespace stx {
 
 struct Coverage {
-  double share = std::numeric_limits<double>::quiet_NaN();  ///< of the scored entries inside
-  double mean_width =
-      std::numeric_limits<double>::quiet_NaN();  ///< mean upper - lower, scored entries
-  std::int64_t count = 0;                        ///< scored entries
+  double share = std::numeric_limits<double>::quiet_NaN();       ///< of the scored entries inside
+  double mean_width = std::numeric_limits<double>::quiet_NaN();  ///< mean upper - lower, scored entries
+  std::int64_t count = 0;                                        ///< scored entries
 };
 
 /// Share of true values inside their closed intervals, `lower <= truth <= upper`, and the mean
@@ -30,15 +29,14 @@ struct Coverage {
 inline Coverage interval_coverage(std::span<const float> truth, std::span<const float> lower,
                                   std::span<const float> upper) {
   require(truth.size() == lower.size() && truth.size() == upper.size(), "interval_coverage",
-          "truth, lower and upper must have the same length, got ", truth.size(), ", ",
-          lower.size(), " and ", upper.size());
+          "truth, lower and upper must have the same length, got ", truth.size(), ", ", lower.size(), " and ",
+          upper.size());
   Coverage c;
   double width = 0, inside = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
     if (std::isnan(truth[i])) continue;
-    require<DataError>(lower[i] <= upper[i], "interval_coverage", "the interval of entry ", i,
-                       " runs from ", lower[i], " to ", upper[i],
-                       "; lower must not be above upper");
+    require<DataError>(lower[i] <= upper[i], "interval_coverage", "the interval of entry ", i, " runs from ", lower[i],
+                       " to ", upper[i], "; lower must not be above upper");
     inside += truth[i] >= lower[i] && truth[i] <= upper[i];
     width += double{upper[i]} - lower[i];
     ++c.count;

@@ -50,8 +50,7 @@ inline double rmse_of_z_scores(std::span<const float> truth, std::span<const flo
   const Standard x = standard_of(truth), y = standard_of(prediction);
   double sum = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
-    const double error =
-        (truth[i] - x.mean) * x.inverse_sd - (prediction[i] - y.mean) * y.inverse_sd;
+    const double error = (truth[i] - x.mean) * x.inverse_sd - (prediction[i] - y.mean) * y.inverse_sd;
     sum += error * error;
   }
   return std::sqrt(sum / static_cast<double>(truth.size()));

@@ -19,19 +19,19 @@ namespace stx {
 
 /// Scores of one gene over the spots. Definitions and rules for zeros: at the functions named.
 struct GeneScores {
-  double pcc = 0;               ///< pearson; 0 if a column is constant
-  double scc = 0;               ///< spearman, average ranks; 0 if a column is constant
-  double kendall = 0;           ///< kendall_tau_b; 0 if a column is constant
-  double rmse = 0;              ///< root of mean_squared_error
-  double rmse_z = 0;            ///< rmse_of_z_scores
-  double mape = 0;              ///< percent, over entries with truth != 0; NaN if there is none
-  double ssim = 0;              ///< structural_similarity
-  double js = 0;                ///< jensen_shannon divergence, nats
-  double cossim = 0;            ///< cosine_similarity
-  double r2 = 0;                ///< r_squared
-  double l1 = 0;                ///< mean_absolute_error
-  double l2 = 0;                ///< mean_squared_error
-  bool truth_constant = false;  ///< the true column has no variation
+  double pcc = 0;                    ///< pearson; 0 if a column is constant
+  double scc = 0;                    ///< spearman, average ranks; 0 if a column is constant
+  double kendall = 0;                ///< kendall_tau_b; 0 if a column is constant
+  double rmse = 0;                   ///< root of mean_squared_error
+  double rmse_z = 0;                 ///< rmse_of_z_scores
+  double mape = 0;                   ///< percent, over entries with truth != 0; NaN if there is none
+  double ssim = 0;                   ///< structural_similarity
+  double js = 0;                     ///< jensen_shannon divergence, nats
+  double cossim = 0;                 ///< cosine_similarity
+  double r2 = 0;                     ///< r_squared
+  double l1 = 0;                     ///< mean_absolute_error
+  double l2 = 0;                     ///< mean_squared_error
+  bool truth_constant = false;       ///< the true column has no variation
   bool prediction_constant = false;  ///< the predicted column has no variation
 };
 
@@ -90,18 +90,16 @@ inline GeneScores score_gene(std::span<const float> truth, std::span<const float
 /// scale to be judged. Result: one GeneScores per column. Throws ArgumentError for shapes that do
 /// not match or fewer than 2 spots, DataError for a value that is not finite (named by spot and
 /// gene). Computed in double; the result does not depend on `threads`.
-inline std::vector<GeneScores> score_genes(const Matrix<float>& truth,
-                                           const Matrix<float>& prediction, int threads) {
+inline std::vector<GeneScores> score_genes(const Matrix<float>& truth, const Matrix<float>& prediction, int threads) {
   require(truth.rows == prediction.rows && truth.cols == prediction.cols, "score_genes",
-          "truth and prediction must have the same shape, got ", truth.rows, " x ", truth.cols,
-          " and ", prediction.rows, " x ", prediction.cols);
+          "truth and prediction must have the same shape, got ", truth.rows, " x ", truth.cols, " and ",
+          prediction.rows, " x ", prediction.cols);
   require(truth.rows >= 2, "score_genes", "scores need at least 2 spots, got ", truth.rows);
   const auto column_of = [](const Matrix<float>& m, std::int64_t gene, std::string_view name) {
     std::vector<float> column(static_cast<std::size_t>(m.rows));
     for (std::int64_t i = 0; i < m.rows; ++i) {
       const float v = m(i, gene);
-      require<DataError>(std::isfinite(v), "score_genes", "the ", name, " of gene ", gene,
-                         " at spot ", i, " is ", v,
+      require<DataError>(std::isfinite(v), "score_genes", "the ", name, " of gene ", gene, " at spot ", i, " is ", v,
                          "; scores need finite values (drop the spot, or find out what made it)");
       column[static_cast<std::size_t>(i)] = v;
     }

@@ -34,12 +34,10 @@ struct KnnPurity {
 /// @throws ArgumentError when lengths do not match or k is outside [1, columns], DataError for an
 /// id that is no point. Deterministic: yes. Source: DCAVAE, section 8 (knn purity, position
 /// purity).
-inline KnnPurity knn_purity(const Matrix<std::int32_t>& neighbours,
-                            std::span<const std::int32_t> query_labels,
+inline KnnPurity knn_purity(const Matrix<std::int32_t>& neighbours, std::span<const std::int32_t> query_labels,
                             std::span<const std::int32_t> point_labels, std::int64_t k) {
   require(static_cast<std::int64_t>(query_labels.size()) == neighbours.rows, "knn_purity",
-          "there must be a label for each of the ", neighbours.rows, " queries, got ",
-          query_labels.size());
+          "there must be a label for each of the ", neighbours.rows, " queries, got ", query_labels.size());
   require(k >= 1 && k <= neighbours.cols, "knn_purity", "k must lie in [1, ", neighbours.cols,
           "], the length of the lists, got ", k);
   std::vector<bool> known;  // labels that some point has
@@ -55,9 +53,8 @@ inline KnnPurity knn_purity(const Matrix<std::int32_t>& neighbours,
     double present = 0, same = 0;
     for (std::int64_t j = 0; j < k; ++j) {
       const std::int32_t id = neighbours(i, j);
-      require<DataError>(id >= -1 && id < static_cast<std::int64_t>(point_labels.size()),
-                         "knn_purity", "neighbour ", j, " of query ", i, " is point ", id,
-                         ", but there are ", point_labels.size(), " points");
+      require<DataError>(id >= -1 && id < static_cast<std::int64_t>(point_labels.size()), "knn_purity", "neighbour ", j,
+                         " of query ", i, " is point ", id, ", but there are ", point_labels.size(), " points");
       if (id < 0) continue;
       ++present;
       same += point_labels[id] == label;
@@ -76,8 +73,7 @@ inline KnnPurity knn_purity(const Matrix<std::int32_t>& neighbours,
     }
   }
   if (result.count > 0) result.mean = sum / static_cast<double>(result.count);
-  if (result.count_shared > 0)
-    result.mean_shared = sum_shared / static_cast<double>(result.count_shared);
+  if (result.count_shared > 0) result.mean_shared = sum_shared / static_cast<double>(result.count_shared);
   return result;
 }
 

@@ -11,14 +11,14 @@ namespace stx {
 
 /// Structural similarity of two columns taken as one window each, in [-1, 1].
 ///
-/// Each column is divided by its own maximum; then, with means m, population SDs s and covariance
-/// c,
-/// `(2 mx my + C1) / (mx^2 + my^2 + C1) * (2 sx sy + C2) / (sx^2 + sy^2 + C2) * (c + C3) / (sx sy +
-/// C3)` where C1 = 0.01^2, C2 = 0.03^2, C3 = C2 / 2 (dynamic range 1). No spatial windows: the
-/// order of the spots does not matter. A column without a positive entry is taken as all zero. The
-/// gene-wise definition of Li et al. 2022, Nat. Methods 19:662 (SpatialBenchmarking).
-inline double structural_similarity(std::span<const float> truth,
-                                    std::span<const float> prediction) {
+/// Each column is divided by its own maximum; then, with means m, population SDs s and covariance c,
+///
+///     (2 mx my + C1) / (mx^2 + my^2 + C1) * (2 sx sy + C2) / (sx^2 + sy^2 + C2) * (c + C3) / (sx sy + C3)
+///
+/// where C1 = 0.01^2, C2 = 0.03^2, C3 = C2 / 2 (dynamic range 1). No spatial windows: the order of the spots does not
+/// matter. A column without a positive entry is taken as all zero. The gene-wise definition of Li et al. 2022, Nat.
+/// Methods 19:662 (SpatialBenchmarking).
+inline double structural_similarity(std::span<const float> truth, std::span<const float> prediction) {
   detail::require_same_length(truth, prediction, "structural_similarity");
   const auto inverse_maximum = [](std::span<const float> v) {
     const double maximum = *std::max_element(v.begin(), v.end());

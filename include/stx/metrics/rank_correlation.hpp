@@ -98,8 +98,7 @@ inline double sort_counting_inversions(std::vector<std::uint32_t>& v) {
 /// Spearman's rho: the Pearson correlation of average ranks, in [-1, 1]; 0 if a column is constant.
 inline double spearman(const Ranking& x, const Ranking& y) {
   require(x.order.size() == y.order.size() && !x.order.empty(), "spearman",
-          "the columns must have the same length, at least 1; got ", x.order.size(), " and ",
-          y.order.size());
+          "the columns must have the same length, at least 1; got ", x.order.size(), " and ", y.order.size());
   if (x.constant() || y.constant()) return 0;
   const double mean = 0.5 * static_cast<double>(x.order.size() + 1);
   double xx = 0, yy = 0, xy = 0;
@@ -119,8 +118,8 @@ inline double spearman(const Ranking& x, const Ranking& y) {
 /// 1966, J. Am. Stat. Assoc. 61:436). Counts are exact up to n = 9e7.
 inline double kendall_tau_b(const Ranking& x, const Ranking& y) {
   const std::size_t n = x.order.size();
-  require(n == y.order.size() && n > 0, "kendall_tau_b",
-          "the columns must have the same length, at least 1; got ", n, " and ", y.order.size());
+  require(n == y.order.size() && n > 0, "kendall_tau_b", "the columns must have the same length, at least 1; got ", n,
+          " and ", y.order.size());
   if (x.constant() || y.constant()) return 0;
   std::vector<std::uint32_t> y_by_x(n);
   for (std::size_t i = 0; i < n; ++i) y_by_x[i] = y.group[x.order[i]];
@@ -141,8 +140,7 @@ inline double kendall_tau_b(const Ranking& x, const Ranking& y) {
   const double ties_y = detail::count_tied_pairs(y_by_x);  // sorted by now
   const double pairs = 0.5 * static_cast<double>(n) * static_cast<double>(n - 1);
   const double difference = pairs - ties_x - ties_y + ties_both - 2 * discordant;
-  return std::clamp(difference / (std::sqrt(pairs - ties_x) * std::sqrt(pairs - ties_y)), -1.0,
-                    1.0);
+  return std::clamp(difference / (std::sqrt(pairs - ties_x) * std::sqrt(pairs - ties_y)), -1.0, 1.0);
 }
 
 /// Spearman's rho of two columns of n finite values. Throws ArgumentError if the lengths differ.

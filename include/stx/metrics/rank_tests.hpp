@@ -34,12 +34,10 @@ struct TiedRanks {
   explicit TiedRanks(const std::vector<double>& v) : rank(v.size()) {
     std::vector<std::size_t> order(v.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
     for (std::size_t begin = 0, end = 0; begin < v.size(); begin = end) {
       while (end < v.size() && v[order[end]] == v[order[begin]]) ++end;
-      for (std::size_t i = begin; i < end; ++i)
-        rank[order[i]] = 0.5 * static_cast<double>(begin + 1 + end);
+      for (std::size_t i = begin; i < end; ++i) rank[order[i]] = 0.5 * static_cast<double>(begin + 1 + end);
       ties.push_back(static_cast<double>(end - begin));
     }
   }
@@ -81,9 +79,8 @@ inline std::pair<double, double> signed_rank_tails(const std::vector<double>& ra
 /// t) / (N (N - 1)))`, N = n + m, t the sizes of groups of ties.
 ///
 /// @param x, y  samples; NaN is left out (a gene without score)
-/// @return      statistic: U of x, the number of pairs with x > y, ties one half; p NaN if a sample
-/// is
-///              empty, 1 if all values are equal
+/// @return      statistic: U of x, the number of pairs with x > y, ties one half; p NaN if a sample is empty, 1 if all
+///              values are equal
 /// As SciPy's `mannwhitneyu(method = "asymptotic")`. For scores of the same genes by two methods
 /// use wilcoxon_signed_rank(): it does not throw away the pairing. Deterministic: yes.
 inline RankTest mann_whitney_u(std::span<const double> x, std::span<const double> y,
@@ -101,18 +98,15 @@ inline RankTest mann_whitney_u(std::span<const double> x, std::span<const double
   if (n_x == 0 || n_x == all.size()) return test;
   const detail::TiedRanks ranks(all);
   const auto n = static_cast<double>(n_x), m = static_cast<double>(all.size()) - n, total = n + m;
-  const double u = std::accumulate(ranks.rank.begin(),
-                                   ranks.rank.begin() + static_cast<std::ptrdiff_t>(n_x), 0.0) -
+  const double u = std::accumulate(ranks.rank.begin(), ranks.rank.begin() + static_cast<std::ptrdiff_t>(n_x), 0.0) -
                    0.5 * n * (n + 1);
   test.statistic = u;
-  const double sd =
-      std::sqrt(n * m / 12 * (total + 1 - ranks.correction() / (total * (total - 1))));
+  const double sd = std::sqrt(n * m / 12 * (total + 1 - ranks.correction() / (total * (total - 1))));
   const double extreme = alternative == Alternative::greater ? u
                          : alternative == Alternative::less  ? n * m - u
                                                              : std::max(u, n * m - u);
   const double sides = alternative == Alternative::two_sided ? 2 : 1;
-  test.p_value =
-      sd > 0 ? std::min(1.0, sides * detail::normal_tail((extreme - 0.5 * n * m - 0.5) / sd)) : 1.0;
+  test.p_value = sd > 0 ? std::min(1.0, sides * detail::normal_tail((extreme - 0.5 * n * m - 0.5) / sd)) : 1.0;
   return test;
 }
 
@@ -124,16 +118,15 @@ inline RankTest mann_whitney_u(std::span<const double> x, std::span<const double
 /// continuity correction.
 ///
 /// @param x, y  as many values each; a pair with NaN is left out
-/// @return      statistic: min(R+, R-) two-sided, else R+; count: pairs before dropping; p NaN if
-/// there
-///              is no difference at all
+/// @return      statistic: min(R+, R-) two-sided, else R+; count: pairs before dropping; p NaN if there is no
+///              difference at all
 /// @throws ArgumentError if the lengths differ.
 /// As SciPy's `wilcoxon` (1.17) with its defaults. Differences that are equal but for rounding are
 /// no ties: round before, where that matters. Deterministic: yes.
 inline RankTest wilcoxon_signed_rank(std::span<const double> x, std::span<const double> y,
                                      Alternative alternative = Alternative::two_sided) {
-  require(x.size() == y.size(), "wilcoxon_signed_rank",
-          "paired samples must have the same length, got ", x.size(), " and ", y.size());
+  require(x.size() == y.size(), "wilcoxon_signed_rank", "paired samples must have the same length, got ", x.size(),
+          " and ", y.size());
   std::vector<double> sizes;
   std::vector<bool> positive;
   RankTest test;
@@ -153,8 +146,7 @@ inline RankTest wilcoxon_signed_rank(std::span<const double> x, std::span<const 
     if (positive[i]) plus += ranks.rank[i];
   const double half = 0.25 * n * (n + 1);
   test.statistic = alternative == Alternative::two_sided ? std::min(plus, 2 * half - plus) : plus;
-  const bool no_ties =
-      ranks.ties.size() == sizes.size() && static_cast<std::int64_t>(sizes.size()) == test.count;
+  const bool no_ties = ranks.ties.size() == sizes.size() && static_cast<std::int64_t>(sizes.size()) == test.count;
   double above = 0, below = 0;
   if (test.count <= 13 || (no_ties && test.count <= 50)) {
     std::tie(above, below) = detail::signed_rank_tails(ranks.rank, plus);
@@ -181,17 +173,15 @@ inline std::vector<double> benjamini_hochberg(std::span<const double> p_values) 
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < p_values.size(); ++i) {
     if (std::isnan(p_values[i])) continue;
-    require<DataError>(p_values[i] >= 0 && p_values[i] <= 1, "benjamini_hochberg", "p-value ", i,
-                       " is ", p_values[i], "; it must lie in [0, 1]");
+    require<DataError>(p_values[i] >= 0 && p_values[i] <= 1, "benjamini_hochberg", "p-value ", i, " is ", p_values[i],
+                       "; it must lie in [0, 1]");
     order.push_back(i);
   }
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
   double smallest = 1;
   for (std::size_t rank = order.size(); rank > 0; --rank) {
     const std::size_t i = order[rank - 1];
-    smallest = std::min(
-        smallest, p_values[i] * static_cast<double>(order.size()) / static_cast<double>(rank));
+    smallest = std::min(smallest, p_values[i] * static_cast<double>(order.size()) / static_cast<double>(rank));
     adjusted[i] = smallest;
   }
   return adjusted;

@@ -20,13 +20,12 @@ namespace stx {
 /// @throws ArgumentError if the lengths differ, DataError for a score that is not finite.
 /// Cost: one sort. Numerics: double, exact up to 9e7 entries. Deterministic: yes.
 inline double roc_auc(std::span<const float> score, std::span<const std::uint8_t> positive) {
-  require(score.size() == positive.size(), "roc_auc",
-          "scores and classes must have the same length, got ", score.size(), " and ",
-          positive.size());
+  require(score.size() == positive.size(), "roc_auc", "scores and classes must have the same length, got ",
+          score.size(), " and ", positive.size());
   double n_positive = 0;
   for (std::size_t i = 0; i < score.size(); ++i) {
-    require<DataError>(std::isfinite(score[i]), "roc_auc", "the score of entry ", i, " is ",
-                       score[i], "; scores must be finite");
+    require<DataError>(std::isfinite(score[i]), "roc_auc", "the score of entry ", i, " is ", score[i],
+                       "; scores must be finite");
     n_positive += positive[i] != 0;
   }
   const double n_negative = static_cast<double>(score.size()) - n_positive;

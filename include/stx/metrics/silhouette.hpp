@@ -80,12 +80,11 @@ struct GroupedPoints {
 };
 
 inline void check_silhouette(const Matrix<float>& points, std::size_t n_labels, const char* where) {
-  require(static_cast<std::int64_t>(n_labels) == points.rows, where,
-          "there must be a label for each of the ", points.rows, " points, got ", n_labels);
+  require(static_cast<std::int64_t>(n_labels) == points.rows, where, "there must be a label for each of the ",
+          points.rows, " points, got ", n_labels);
   for (std::size_t i = 0; i < points.values.size(); ++i)
-    require<DataError>(std::isfinite(points.values[i]), where, "point ",
-                       static_cast<std::int64_t>(i) / points.cols, " holds ", points.values[i],
-                       "; coordinates must be finite");
+    require<DataError>(std::isfinite(points.values[i]), where, "point ", static_cast<std::int64_t>(i) / points.cols,
+                       " holds ", points.values[i], "; coordinates must be finite");
 }
 
 inline std::vector<std::vector<std::int64_t>> rows_by_label(std::span<const std::int32_t> labels) {
@@ -105,20 +104,17 @@ inline std::vector<std::vector<std::int64_t>> rows_by_label(std::span<const std:
 ///
 /// @param points  (n, dims), finite
 /// @param groups  n numbers; negative: no group, the point is left out
-/// @return        n values in [-1, 1]; 0 for a point alone in its group or of distance 0 to all;
-/// NaN
-///                for points without group, and for all if there are fewer than two groups
+/// @return        n values in [-1, 1]; 0 for a point alone in its group or of distance 0 to all; NaN for points without
+///                group, and for all if there are fewer than two groups
 /// @throws ArgumentError if lengths differ, DataError for a coordinate that is not finite.
 /// Cost: n^2 dims operations, memory of one more copy of the points in double (distances are summed
 /// as they come). Numerics: double. Deterministic: yes, for every number of threads. Source:
 /// Rousseeuw 1987; as scikit-learn's `silhouette_samples`.
-inline std::vector<double> silhouettes(const Matrix<float>& points,
-                                       std::span<const std::int32_t> groups, int threads) {
+inline std::vector<double> silhouettes(const Matrix<float>& points, std::span<const std::int32_t> groups, int threads) {
   detail::check_silhouette(points, groups.size(), "silhouettes");
   const auto rows = detail::rows_by_label(groups);
   std::vector<double> out(groups.size(), std::numeric_limits<double>::quiet_NaN());
-  if (std::count_if(rows.begin(), rows.end(), [](const auto& r) { return !r.empty(); }) < 2)
-    return out;
+  if (std::count_if(rows.begin(), rows.end(), [](const auto& r) { return !r.empty(); }) < 2) return out;
   const std::vector<double> sorted = detail::GroupedPoints(points, rows).silhouettes(threads);
   std::size_t at = 0;
   for (const auto& group : rows)
@@ -128,9 +124,8 @@ inline std::vector<double> silhouettes(const Matrix<float>& points,
 
 /// Batch-adjusted silhouette width.
 struct BatchSilhouette {
-  double mean =
-      std::numeric_limits<double>::quiet_NaN();  ///< over the scored types; 1 is well mixed
-  std::vector<double> per_type;                  ///< NaN for a type that is not scored
+  double mean = std::numeric_limits<double>::quiet_NaN();  ///< over the scored types; 1 is well mixed
+  std::vector<double> per_type;                            ///< NaN for a type that is not scored
 };
 
 /// bASW: within each cell type the mean of `1 - |silhouette on modality|`, then the mean over
@@ -148,8 +143,7 @@ struct BatchSilhouette {
 /// silhouettes() of the largest type. 30,000 points of one type with 20 dimensions take a few
 /// seconds on a core. Deterministic: yes, for every number of threads. Source: scIB's
 /// `silhouette_batch` (Luecken et al. 2022); DCAVAE, section 8.
-inline BatchSilhouette batch_silhouette(const Matrix<float>& points,
-                                        std::span<const std::int32_t> modalities,
+inline BatchSilhouette batch_silhouette(const Matrix<float>& points, std::span<const std::int32_t> modalities,
                                         std::span<const std::int32_t> types, int threads) {
   detail::check_silhouette(points, modalities.size(), "batch_silhouette");
   detail::check_silhouette(points, types.size(), "batch_silhouette");
@@ -159,18 +153,16 @@ inline BatchSilhouette batch_silhouette(const Matrix<float>& points,
     std::vector<std::vector<std::int64_t>> groups;
     for (const std::int64_t cell : cells) {
       const std::int32_t modality = modalities[cell];
-      require<DataError>(modality >= 0, "batch_silhouette", "the modality of point ", cell, " is ",
-                         modality, "; it must not be negative");
-      if (static_cast<std::size_t>(modality) >= groups.size())
-        groups.resize(modality + std::size_t{1});
+      require<DataError>(modality >= 0, "batch_silhouette", "the modality of point ", cell, " is ", modality,
+                         "; it must not be negative");
+      if (static_cast<std::size_t>(modality) >= groups.size()) groups.resize(modality + std::size_t{1});
       groups[modality].push_back(cell);
     }
     std::erase_if(groups, [](const auto& g) { return g.empty(); });
     double score = std::numeric_limits<double>::quiet_NaN();
     if (groups.size() >= 2 && cells.size() > groups.size()) {
       score = 0;
-      for (const double s : detail::GroupedPoints(points, groups).silhouettes(threads))
-        score += 1 - std::abs(s);
+      for (const double s : detail::GroupedPoints(points, groups).silhouettes(threads)) score += 1 - std::abs(s);
       score /= static_cast<double>(cells.size());
       sum += score;
       ++n_scored;

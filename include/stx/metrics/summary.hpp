@@ -12,10 +12,9 @@ namespace stx {
 /// Location and spread of the defined (not NaN) values of a set; all NaN if there is none.
 struct Summary {
   double mean = std::numeric_limits<double>::quiet_NaN();
-  double median =
-      std::numeric_limits<double>::quiet_NaN();          ///< mean of the two middle values if even
-  double sd = std::numeric_limits<double>::quiet_NaN();  ///< population SD (divides by count)
-  std::int64_t count = 0;                                ///< values that are not NaN
+  double median = std::numeric_limits<double>::quiet_NaN();  ///< mean of the two middle values if even
+  double sd = std::numeric_limits<double>::quiet_NaN();      ///< population SD (divides by count)
+  std::int64_t count = 0;                                    ///< values that are not NaN
 };
 
 /// Summarises `values`, leaving out NaN (a score that is not defined for its gene).

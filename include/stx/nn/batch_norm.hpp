@@ -15,7 +15,7 @@ class BatchNorm {
     double eps = 1e-5;
     double momentum = 0.1;  ///< share of the batch in the running statistics
     Activation activation = Activation::identity;
-    float dropout = 0.0f;   ///< share of outputs dropped in training
+    float dropout = 0.0f;  ///< share of outputs dropped in training
   };
 
   BatchNorm() = default;
@@ -25,8 +25,10 @@ class BatchNorm {
     shift_ = store.add(name + ".shift", Shape{width}, Init::filled(0));
     running_mean_ = store.add_buffer(name + ".running_mean", Shape{width}, Init::filled(0));
     running_var_ = store.add_buffer(name + ".running_var", Shape{width}, Init::filled(1));
-    options_ = BatchNormOptions{.eps = options.eps, .momentum = options.momentum, .activation = options.activation,
-                .dropout = {options.dropout, options.dropout > 0 ? ctx.next_random_site() : 0}};
+    options_ = BatchNormOptions{.eps = options.eps,
+                                .momentum = options.momentum,
+                                .activation = options.activation,
+                                .dropout = {options.dropout, options.dropout > 0 ? ctx.next_random_site() : 0}};
   }
 
   /// x (rows, width) -> (rows, width); statistics of x while the tape records, else the running ones.

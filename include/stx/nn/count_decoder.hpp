@@ -34,21 +34,18 @@ class CountDecoder {
             "theta must be above 0 and its logarithm in [-", largest_log_theta, ", ", largest_log_theta,
             "], got log_theta = ", options.log_theta);
     if (options.zero_inflated) zero_ = Linear<T, D>(ctx, store, name + ".zero", in, genes);
-    log_theta_ = store.add(name + ".log_theta",
-                           options.n_batches == 1 ? Shape{genes} : Shape{options.n_batches, genes},
+    log_theta_ = store.add(name + ".log_theta", options.n_batches == 1 ? Shape{genes} : Shape{options.n_batches, genes},
                            Init::filled(options.log_theta));
   }
 
   /// Negative log-likelihood (rows) of the counts (rows, genes) given latents z (rows, in).
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> z, const Counts<T, D>& counts, const Rows& rows) const {
-    return count_decoder(ctx, counts, rate_(ctx, z), rows.library, dispersion(rows), zeta(ctx, z, rows),
-                         rows.observed);
+    return count_decoder(ctx, counts, rate_(ctx, z), rows.library, dispersion(rows), zeta(ctx, z, rows), rows.observed);
   }
 
   /// Expected counts and P(zero) (rows, genes), of all genes.
   CountExpectation<T, D> mean(Context<D>& ctx, Var<T, D> z, const Rows& rows) const {
-    return count_decoder_mean(ctx, rate_(ctx, z), rows.library, rows.observed, dispersion(rows),
-                              zeta(ctx, z, rows));
+    return count_decoder_mean(ctx, rate_(ctx, z), rows.library, rows.observed, dispersion(rows), zeta(ctx, z, rows));
   }
 
   Var<T, D> log_theta() const { return log_theta_; }

@@ -40,14 +40,13 @@ class CrossAttention {
   /// On the CPU few keys are multiplied by the projections of queries and results, so that no row is
   /// projected (ops/fold_projection.hpp): the same numbers but for rounding, with less work. On CUDA
   /// not: folded, the shares of all rows would lie in memory, where attention keeps none.
-  AttentionResult<T, D> operator()(Context<D>& ctx, Var<T, D> queries, Var<T, D> memory,
-                                   bool weights = false) const {
+  AttentionResult<T, D> operator()(Context<D>& ctx, Var<T, D> queries, Var<T, D> memory, bool weights = false) const {
     if constexpr (std::is_same_v<D, Cpu>)
       if (!weights && folding_pays(queries.shape(), memory.shape())) return {folded(ctx, queries, memory), {}};
     AttentionOptions options = options_;
     options.weights = weights;
-    AttentionResult<T, D> result = shared_kv_attention(ctx, query_(ctx, queries), key_(ctx, memory),
-                                                       value_(ctx, memory), options);
+    AttentionResult<T, D> result =
+        shared_kv_attention(ctx, query_(ctx, queries), key_(ctx, memory), value_(ctx, memory), options);
     result.out = out_(ctx, result.out);
     return result;
   }
@@ -64,8 +63,8 @@ class CrossAttention {
     const auto fold = [&](Var<T, D> weight) { return fold_into_keys(ctx, keys, weight, options_.n_heads); };
     const Var<T, D> scores = linear(ctx, queries, fold(query_.weight()), fold(query_.bias()));
     const double head_dim = static_cast<double>(queries.shape()[1] / options_.n_heads);
-    const Var<T, D> weights = softmax(ctx, scores, {.scale = 1 / std::sqrt(head_dim), .n = memory.shape()[0],
-                                                    .dropout = options_.dropout});
+    const Var<T, D> weights =
+        softmax(ctx, scores, {.scale = 1 / std::sqrt(head_dim), .n = memory.shape()[0], .dropout = options_.dropout});
     return linear(ctx, weights, fold_into_values(ctx, value_(ctx, memory), out_.weight(), options_.n_heads),
                   out_.bias());
   }

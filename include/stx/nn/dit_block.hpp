@@ -38,8 +38,7 @@ class DitBlock {
       : options_(options), width_(width) {
     using L = Linear<T, D>;
     const auto xavier = [](std::int64_t in, std::int64_t out) {
-      return typename L::Options{.weight_bound = std::sqrt(6.0 / static_cast<double>(in + out)),
-                                 .zero_bias = true};
+      return typename L::Options{.weight_bound = std::sqrt(6.0 / static_cast<double>(in + out)), .zero_bias = true};
     };
     const typename L::Options zero{.weight_bound = 0, .zero_bias = true};
     const std::int64_t hidden = options.mlp_ratio * width;
@@ -85,9 +84,8 @@ class DitBlock {
     z = out_(ctx, self, {z, part(2), tokens});
     if (options_.cross) {
       const Var<T, D> query = query_(ctx, layer_norm<T, D>(ctx, z, {}, {}, options_.eps));
-      const Var<T, D> crossed = attention(ctx, slice(query, 0), slice(memory, 0), slice(memory, 1), heads, {},
-                                          memory_mask)
-                                    .out;
+      const Var<T, D> crossed =
+          attention(ctx, slice(query, 0), slice(memory, 0), slice(memory, 1), heads, {}, memory_mask).out;
       z = cross_out_(ctx, crossed, {z});
     }
     const Var<T, D> hidden = mlp_in_(ctx, ada_layer_norm(ctx, z, part(4), part(3), tokens, options_.eps));

@@ -15,9 +15,9 @@ class GatLayer {
  public:
   struct Options {
     std::int64_t n_heads = 1;
-    bool concat = true;      ///< heads side by side; false: their mean
-    double slope = 0.2;      ///< of LeakyReLU below 0
-    float dropout = 0.0f;    ///< on the attention weights
+    bool concat = true;    ///< heads side by side; false: their mean
+    double slope = 0.2;    ///< of LeakyReLU below 0
+    float dropout = 0.0f;  ///< on the attention weights
     bool bias = true;
   };
 

@@ -13,14 +13,14 @@ class Linear {
  public:
   struct Options {
     Activation activation = Activation::identity;
-    float dropout = 0.0f;       ///< share of outputs dropped in training
-    double weight_bound = -1;   ///< bound of the uniform draw; negative: 1/sqrt(in)
-    bool zero_bias = false;     ///< start the bias at 0 instead of drawing it
+    float dropout = 0.0f;      ///< share of outputs dropped in training
+    double weight_bound = -1;  ///< bound of the uniform draw; negative: 1/sqrt(in)
+    bool zero_bias = false;    ///< start the bias at 0 instead of drawing it
   };
 
   Linear() = default;
-  Linear(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in,
-         std::int64_t out, const Options& options = {}) {
+  Linear(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in, std::int64_t out,
+         const Options& options = {}) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(in));
     weight_ = store.add(name + ".weight", Shape{out, in},
                         Init::uniform(options.weight_bound >= 0 ? options.weight_bound : bound));

@@ -20,18 +20,18 @@ class Mlp {
     Activation activation = Activation::relu;
     float dropout = 0.0f;  ///< share of hidden outputs dropped in training
     MlpNorm norm = MlpNorm::none;
-    double eps = 1e-5;           ///< of the norm
-    double momentum = 0.1;       ///< of the running statistics of batch norm
-    bool plain_output = true;    ///< false: norm, activation and dropout follow the last layer too
-    double weight_bound = -1;    ///< of the uniform draw of the weights; negative: 1/sqrt(in)
-    bool zero_bias = false;      ///< start the biases at 0
+    double eps = 1e-5;         ///< of the norm
+    double momentum = 0.1;     ///< of the running statistics of batch norm
+    bool plain_output = true;  ///< false: norm, activation and dropout follow the last layer too
+    double weight_bound = -1;  ///< of the uniform draw of the weights; negative: 1/sqrt(in)
+    bool zero_bias = false;    ///< start the biases at 0
   };
 
   Mlp() = default;
   /// `widths`: of the input, of every hidden layer, of the output.
   /// @throws ArgumentError for fewer than two widths.
-  Mlp(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name,
-      const std::vector<std::int64_t>& widths, const Options& options = {}) {
+  Mlp(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, const std::vector<std::int64_t>& widths,
+      const Options& options = {}) {
     require(widths.size() >= 2, "Mlp", "widths must be those of the input, of hidden layers and of the output, got ",
             widths.size());
     using L = Linear<T, D>;
@@ -49,12 +49,13 @@ class Mlp {
       block.linear = L(ctx, store, own, widths[i], widths[i + 1], linear);
       if (norm == MlpNorm::batch)
         block.batch_norm = BatchNorm<T, D>(ctx, store, own + ".norm", widths[i + 1],
-                                           {.eps = options.eps, .momentum = options.momentum,
-                                            .activation = options.activation, .dropout = options.dropout});
+                                           {.eps = options.eps,
+                                            .momentum = options.momentum,
+                                            .activation = options.activation,
+                                            .dropout = options.dropout});
       if (norm == MlpNorm::layer) {
         block.layer_norm = LayerNorm<T, D>(ctx, store, own + ".norm", widths[i + 1], {.eps = options.eps});
-        block.activate = {options.activation,
-                          {options.dropout, options.dropout > 0 ? ctx.next_random_site() : 0}};
+        block.activate = {options.activation, {options.dropout, options.dropout > 0 ? ctx.next_random_site() : 0}};
       }
       blocks_.push_back(block);
     }

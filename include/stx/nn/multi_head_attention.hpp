@@ -33,10 +33,8 @@ class MultiHeadAttention {
       : packed_(options.packed), width_(width) {
     const std::int64_t key_width = options.key_width > 0 ? options.key_width : width;
     require(!options.packed || key_width == width, "MultiHeadAttention",
-            "a packed projection needs key_width = width = ", width, ", got ", key_width,
-            "; set packed = false");
-    const auto project = [&](const std::string& weight, const std::string& bias, std::int64_t out,
-                             std::int64_t in) {
+            "a packed projection needs key_width = width = ", width, ", got ", key_width, "; set packed = false");
+    const auto project = [&](const std::string& weight, const std::string& bias, std::int64_t out, std::int64_t in) {
       const double bound = std::sqrt(6.0 / static_cast<double>(in + out));
       Projection p{store.add(name + weight, Shape{out, in}, Init::uniform(bound)), {}, {}};
       if (options.bias) p.bias = store.add(name + bias, Shape{out}, Init::filled(0));
@@ -61,16 +59,17 @@ class MultiHeadAttention {
 
   /// Self-attention within each of `batch` sequences: x (batch * length, width) -> the same shape.
   /// `bias` (n_heads, length, length) and `mask` as in stx::attention; added to a residual if there is one.
-  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, std::int64_t batch = 1, Var<T, D> bias = {},
-                       KeyMask<D> mask = {}, LinearResidual<T, D> onto = {}) const {
+  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, std::int64_t batch = 1, Var<T, D> bias = {}, KeyMask<D> mask = {},
+                       LinearResidual<T, D> onto = {}) const {
     if (!packed_) return (*this)(ctx, x, x, batch, bias, mask, onto);
     MultiHeadOptions options = options_;
     options.batch = batch;
     const Var<T, D> qkv = in_[0](ctx, x);
     using Slice = ColumnSlice<T, D>;
-    return out_(ctx, attention(ctx, Slice(qkv, 0, width_), Slice(qkv, width_, width_),
-                               Slice(qkv, 2 * width_, width_), options, bias, mask)
-                         .out,
+    return out_(ctx,
+                attention(ctx, Slice(qkv, 0, width_), Slice(qkv, width_, width_), Slice(qkv, 2 * width_, width_),
+                          options, bias, mask)
+                    .out,
                 onto);
   }
 
@@ -82,9 +81,8 @@ class MultiHeadAttention {
     require(!packed_, "MultiHeadAttention", "a packed projection attends to its own input only; set packed = false");
     MultiHeadOptions options = options_;
     options.batch = batch;
-    return out_(ctx, attention(ctx, in_[0](ctx, queries), in_[1](ctx, memory), in_[2](ctx, memory), options, bias,
-                               mask)
-                         .out,
+    return out_(ctx,
+                attention(ctx, in_[0](ctx, queries), in_[1](ctx, memory), in_[2](ctx, memory), options, bias, mask).out,
                 onto);
   }
 

@@ -95,21 +95,19 @@ class ParameterStore {
   Var<T, D> declare(std::deque<Entry>& list, std::int64_t& size, std::string name, Shape shape, Init init) {
     require(!values_, "ParameterStore", "parameter '", name, "' was declared after allocate()");
     for (const auto* other : {&entries_, &buffers_})
-      for (const Entry& e : *other)
-        require(e.name != name, "ParameterStore", "two parameters are named '", name, "'");
+      for (const Entry& e : *other) require(e.name != name, "ParameterStore", "two parameters are named '", name, "'");
     list.push_back({std::move(name), shape, init, size, {}});
     size += (shape.size() + padding - 1) / padding * padding;
     return Var<T, D>(&list.back().state);
   }
 
-  static Tensor<T, D> initialise(Context<D>& ctx, std::deque<Entry>& list, std::int64_t size,
-                                 std::uint64_t seed, std::uint64_t& stream) {
+  static Tensor<T, D> initialise(Context<D>& ctx, std::deque<Entry>& list, std::int64_t size, std::uint64_t seed,
+                                 std::uint64_t& stream) {
     const Tensor<T, D> values = ctx.template make_persistent<T>(Shape{size});
     std::vector<T> host(static_cast<std::size_t>(size), T(0));
     for (Entry& e : list) {
       PhiloxStream random(seed, RandomPurpose::initialise, stream++);
-      for (std::int64_t i = 0; i < e.shape.size(); ++i)
-        host[e.offset + i] = static_cast<T>(e.init.draw(random));
+      for (std::int64_t i = 0; i < e.shape.size(); ++i) host[e.offset + i] = static_cast<T>(e.init.draw(random));
       e.state.value = {values.data + e.offset, e.shape};
     }
     upload(ctx, values, std::span<const T>(host));

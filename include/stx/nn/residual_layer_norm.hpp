@@ -11,8 +11,8 @@ template <class T, class D>
 class ResidualLayerNorm {
  public:
   ResidualLayerNorm() = default;
-  ResidualLayerNorm(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name,
-                    std::int64_t width, float dropout = 0.0f) {
+  ResidualLayerNorm(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t width,
+                    float dropout = 0.0f) {
     gain_ = store.add(name + ".gain", Shape{width}, Init::filled(1));
     shift_ = store.add(name + ".shift", Shape{width}, Init::filled(0));
     options_.dropout = {dropout, dropout > 0 ? ctx.next_random_site() : 0};

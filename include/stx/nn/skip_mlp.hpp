@@ -30,22 +30,19 @@ class SkipMlp {
   /// @throws ArgumentError for fewer than two widths.
   SkipMlp(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in,
           const std::vector<std::int64_t>& widths, std::int64_t out, const Options& options = {}) {
-    require(widths.size() >= 2, "SkipMlp", "there must be at least two widths, got ",
-            widths.size());
+    require(widths.size() >= 2, "SkipMlp", "there must be at least two widths, got ", widths.size());
     const auto block = [&](const std::string& own, std::int64_t from, std::int64_t to) {
       return Mlp<T, D>(ctx, store, own, {from, to},
-                       typename Mlp<T, D>::Options{
-                           .activation = options.activation,
-                           .norm = MlpNorm::layer,
-                           .eps = options.eps,
-                           .plain_output = false,
-                           .weight_bound = std::sqrt(6.0 / static_cast<double>(from + to)),
-                           .zero_bias = true});
+                       typename Mlp<T, D>::Options{.activation = options.activation,
+                                                   .norm = MlpNorm::layer,
+                                                   .eps = options.eps,
+                                                   .plain_output = false,
+                                                   .weight_bound = std::sqrt(6.0 / static_cast<double>(from + to)),
+                                                   .zero_bias = true});
     };
     const std::size_t n = widths.size();
     for (std::size_t i = 0; i < n; ++i)
-      encoder_.push_back(
-          block(name + ".enc." + std::to_string(i), i == 0 ? in : widths[i - 1], widths[i]));
+      encoder_.push_back(block(name + ".enc." + std::to_string(i), i == 0 ? in : widths[i - 1], widths[i]));
     for (std::size_t k = 0; k + 1 < n; ++k) {
       const std::int64_t here = widths[n - 1 - k], next = widths[n - 2 - k];
       decoder_.push_back(block(name + ".dec." + std::to_string(k), k == 0 ? here : 2 * here, next));

@@ -48,21 +48,19 @@ struct T5Config {
 template <class T, class D>
 class T5Encoder {
  public:
-  /// @param weights  weights(name, shape) -> the values of one tensor by its name in the library's
-  /// files, for
-  ///                 example "encoder.block.0.layer.0.layer_norm.weight"; "shared.weight" is the
-  ///                 embedding
+  /// @param weights  weights(name, shape) -> the values of one tensor by its name in the library's files, for example
+  ///                 "encoder.block.0.layer.0.layer_norm.weight"; "shared.weight" is the embedding
   /// @throws ArgumentError when a size is not positive; whatever `weights` throws.
   template <class Weights>
   T5Encoder(Context<D>& ctx, const T5Config& config, Weights&& weights) : config_(config) {
-    require(config.vocabulary > 0 && config.width > 0 && config.head_width > 0 &&
-                config.heads > 0 && config.hidden > 0 && config.blocks > 0 && config.eps > 0,
+    require(config.vocabulary > 0 && config.width > 0 && config.head_width > 0 && config.heads > 0 &&
+                config.hidden > 0 && config.blocks > 0 && config.eps > 0,
             "T5Encoder", "every size of the configuration must be positive");
     const std::int64_t d = config.width, inner = config.heads * config.head_width;
     const auto load = [&](const std::string& name, Shape shape) {
       std::vector<T> values = weights(name, shape);
-      require(static_cast<std::int64_t>(values.size()) == shape.size(), "T5Encoder", "'", name,
-              "' must have shape ", shape, ", got ", values.size(), " values");
+      require(static_cast<std::int64_t>(values.size()) == shape.size(), "T5Encoder", "'", name, "' must have shape ",
+              shape, ", got ", values.size(), " values");
       return to_device(ctx, values, shape);
     };
     // Matrices that multiply the same input, stacked: one GEMM instead of two or three.
@@ -70,8 +68,8 @@ class T5Encoder {
       std::vector<T> all;
       for (const std::string& name : names) {
         const std::vector<T> values = weights(name, each);
-        require(static_cast<std::int64_t>(values.size()) == each.size(), "T5Encoder", "'", name,
-                "' must have shape ", each, ", got ", values.size(), " values");
+        require(static_cast<std::int64_t>(values.size()) == each.size(), "T5Encoder", "'", name, "' must have shape ",
+                each, ", got ", values.size(), " values");
         all.insert(all.end(), values.begin(), values.end());
       }
       return to_device(ctx, all, Shape{each[0] * static_cast<std::int64_t>(names.size()), each[1]});
@@ -80,17 +78,13 @@ class T5Encoder {
     for (std::int64_t b = 0; b < config.blocks; ++b) {
       const std::string block = "encoder.block." + std::to_string(b) + ".layer.";
       const std::string attention = block + "0.SelfAttention.", dense = block + "1.DenseReluDense.";
-      if (b == 0)
-        table_ =
-            load(attention + "relative_attention_bias.weight", Shape{config.buckets, config.heads});
+      if (b == 0) table_ = load(attention + "relative_attention_bias.weight", Shape{config.buckets, config.heads});
       Block weight;
       weight.attention_norm = load(block + "0.layer_norm.weight", Shape{d});
-      weight.qkv = stacked({attention + "q.weight", attention + "k.weight", attention + "v.weight"},
-                           Shape{inner, d});
+      weight.qkv = stacked({attention + "q.weight", attention + "k.weight", attention + "v.weight"}, Shape{inner, d});
       weight.attention_out = load(attention + "o.weight", Shape{d, inner});
       weight.dense_norm = load(block + "1.layer_norm.weight", Shape{d});
-      weight.dense_in = config.gated ? stacked({dense + "wi_0.weight", dense + "wi_1.weight"},
-                                               Shape{config.hidden, d})
+      weight.dense_in = config.gated ? stacked({dense + "wi_0.weight", dense + "wi_1.weight"}, Shape{config.hidden, d})
                                      : load(dense + "wi.weight", Shape{config.hidden, d});
       weight.dense_out = load(dense + "wo.weight", Shape{d, config.hidden});
       blocks_.push_back(weight);
@@ -102,9 +96,7 @@ class T5Encoder {
 
   /// The last hidden state of `batch` sequences of equal padded length.
   ///
-  /// @param ids      (batch * length), token numbers; what stands in padding does not matter, but
-  /// must be a
-  ///                 token
+  /// @param ids      (batch * length), token numbers; what stands in padding does not matter, but must be a token
   /// @param batch    sequences
   /// @param lengths  (batch): real tokens of each, or empty: all
   /// @return         (batch * length, width) in the step arena; rows of padding hold numbers
@@ -113,12 +105,11 @@ class T5Encoder {
   /// Deterministic: yes. Capturable: yes.
   Var<T, D> operator()(Context<D>& ctx, const Tensor<std::int32_t, D>& ids, std::int64_t batch,
                        const Tensor<std::int32_t, D>& lengths = {}) const {
-    require(ids.shape.rank() == 1 && (batch >= 1 ? ids.size() % batch == 0 : batch == 0 && ids.size() == 0), "T5Encoder",
-            "batch = ", batch, " must divide the ", ids.size(), " ids of a vector");
+    require(ids.shape.rank() == 1 && (batch >= 1 ? ids.size() % batch == 0 : batch == 0 && ids.size() == 0),
+            "T5Encoder", "batch = ", batch, " must divide the ", ids.size(), " ids of a vector");
     const std::int64_t inner = config_.heads * config_.head_width;
     const auto fixed = [&](const Tensor<T, D>& weight) { return constant(ctx, weight); };
-    const auto project = [&](Var<T, D> x, const Tensor<T, D>& weight, Activation activation,
-                             Var<T, D> onto = {}) {
+    const auto project = [&](Var<T, D> x, const Tensor<T, D>& weight, Activation activation, Var<T, D> onto = {}) {
       return linear(ctx, x, fixed(weight), Var<T, D>(), LinearOptions{.activation = activation},
                     LinearResidual<T, D>{onto});
     };
@@ -127,18 +118,16 @@ class T5Encoder {
     const Var<T, D> bias = relative_bias(ctx, table_, distances_, ids.size() / batch);
     using Slice = ColumnSlice<T, D>;
     for (const Block& block : blocks_) {
-      const Var<T, D> qkv = project(rms_norm(ctx, x, fixed(block.attention_norm), config_.eps),
-                                    block.qkv, Activation::identity);
+      const Var<T, D> qkv =
+          project(rms_norm(ctx, x, fixed(block.attention_norm), config_.eps), block.qkv, Activation::identity);
       const Var<T, D> attended =
-          attention(ctx, Slice(qkv, 0, inner), Slice(qkv, inner, inner),
-                    Slice(qkv, 2 * inner, inner),
+          attention(ctx, Slice(qkv, 0, inner), Slice(qkv, inner, inner), Slice(qkv, 2 * inner, inner),
                     MultiHeadOptions{.n_heads = config_.heads, .batch = batch, .scale = 1.0}, bias,
                     KeyMask<D>{lengths, {}})
               .out;
       x = project(attended, block.attention_out, Activation::identity, x);
-      Var<T, D> hidden =
-          project(rms_norm(ctx, x, fixed(block.dense_norm), config_.eps), block.dense_in,
-                  config_.gated ? Activation::identity : config_.activation);
+      Var<T, D> hidden = project(rms_norm(ctx, x, fixed(block.dense_norm), config_.eps), block.dense_in,
+                                 config_.gated ? Activation::identity : config_.activation);
       if (config_.gated) hidden = gated_activation(ctx, hidden, config_.activation);
       x = project(hidden, block.dense_out, Activation::identity, x);
     }
@@ -177,8 +166,7 @@ Matrix<T> t5_mean_without_end(const Matrix<T>& hidden, const std::vector<std::in
             " tokens, more than the padded length ", length);
     for (std::int64_t j = 0; j < hidden.cols; ++j) {
       double sum = 0;
-      for (std::int64_t i = 0; i < tokens; ++i)
-        sum += static_cast<double>(hidden(b * length + i, j));
+      for (std::int64_t i = 0; i < tokens; ++i) sum += static_cast<double>(hidden(b * length + i, j));
       mean(b, j) = tokens > 0 ? static_cast<T>(sum / static_cast<double>(tokens)) : T(0);
     }
   }

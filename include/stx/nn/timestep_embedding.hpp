@@ -20,22 +20,19 @@ class TimestepEmbedding {
   };
 
   TimestepEmbedding() = default;
-  TimestepEmbedding(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name,
-                    std::int64_t width, const Options& options = {})
+  TimestepEmbedding(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t width,
+                    const Options& options = {})
       : options_(options) {
     const double bound = options.weight_sd * std::sqrt(3.0);
     using L = Linear<T, D>;
     in_ = L(ctx, store, name + ".in", options.frequencies, width,
-            typename L::Options{
-                .activation = Activation::silu, .weight_bound = bound, .zero_bias = true});
-    out_ = L(ctx, store, name + ".out", width, width,
-             typename L::Options{.weight_bound = bound, .zero_bias = true});
+            typename L::Options{.activation = Activation::silu, .weight_bound = bound, .zero_bias = true});
+    out_ = L(ctx, store, name + ".out", width, width, typename L::Options{.weight_bound = bound, .zero_bias = true});
   }
 
   /// times (rows), on the device -> (rows, width).
   Var<T, D> operator()(Context<D>& ctx, const Tensor<std::int32_t, D>& times) const {
-    return out_(ctx, in_(ctx, timestep_embedding<T>(ctx, times, options_.frequencies,
-                                                    options_.max_period)));
+    return out_(ctx, in_(ctx, timestep_embedding<T>(ctx, times, options_.frequencies, options_.max_period)));
   }
 
  private:

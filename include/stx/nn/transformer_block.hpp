@@ -17,12 +17,12 @@ template <class T, class D>
 class TransformerBlock {
  public:
   struct Options {
-    std::int64_t n_heads = 1;     ///< must divide width
-    std::int64_t hidden = 0;      ///< width inside the network; 0: 4 width
+    std::int64_t n_heads = 1;  ///< must divide width
+    std::int64_t hidden = 0;   ///< width inside the network; 0: 4 width
     Activation activation = Activation::gelu;
-    bool pre_norm = true;         ///< trains without warm-up; post-norm is the original form
-    float dropout = 0.0f;         ///< on attention weights, both branches and the hidden layer
-    double eps = 1e-5;            ///< of the layer norms
+    bool pre_norm = true;  ///< trains without warm-up; post-norm is the original form
+    float dropout = 0.0f;  ///< on attention weights, both branches and the hidden layer
+    double eps = 1e-5;     ///< of the layer norms
   };
 
   TransformerBlock() = default;

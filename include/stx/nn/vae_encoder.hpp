@@ -17,10 +17,10 @@ class VaeEncoder {
   struct Options {
     std::vector<std::int64_t> hidden = {64};  ///< widths of the hidden layers; may be empty
     Activation activation = Activation::relu;
-    float dropout = 0.2f;         ///< share of hidden outputs dropped in training
-    bool batch_norm = true;       ///< false: linear and activation alone
-    double norm_eps = 1e-3;       ///< added to the variance of batch norm
-    double norm_momentum = 0.01;  ///< share of a batch in the running statistics
+    float dropout = 0.2f;                  ///< share of hidden outputs dropped in training
+    bool batch_norm = true;                ///< false: linear and activation alone
+    double norm_eps = 1e-3;                ///< added to the variance of batch norm
+    double norm_momentum = 0.01;           ///< share of a batch in the running statistics
     Spread spread = Spread::log_variance;  ///< meaning of the second head
   };
 
@@ -38,9 +38,9 @@ class VaeEncoder {
                            typename BatchNorm<T, D>::Options{options.norm_eps, options.norm_momentum,
                                                              options.activation, options.dropout});
       } else {
-        linear_.emplace_back(ctx, store, layer, in, width,
-                             typename Linear<T, D>::Options{.activation = options.activation,
-                                                            .dropout = options.dropout});
+        linear_.emplace_back(
+            ctx, store, layer, in, width,
+            typename Linear<T, D>::Options{.activation = options.activation, .dropout = options.dropout});
       }
       in = width;
     }

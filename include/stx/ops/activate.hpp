@@ -26,8 +26,8 @@ struct ActivateOptions {
 /// Capturable: yes.
 template <class T, class D>
 Var<T, D> activate(Context<D>& ctx, Var<T, D> x, ActivateOptions options, Var<T, D> residual = {}) {
-  require(!residual || residual.shape() == x.shape(), "activate", "x and residual must have one shape, got ",
-          x.shape(), " and ", residual ? residual.shape() : Shape{});
+  require(!residual || residual.shape() == x.shape(), "activate", "x and residual must have one shape, got ", x.shape(),
+          " and ", residual ? residual.shape() : Shape{});
   check_dropout("activate", options.dropout);
   if (!ctx.tape().recording()) options.dropout = {};
   const std::int64_t rows = x.shape().rows();
@@ -36,8 +36,11 @@ Var<T, D> activate(Context<D>& ctx, Var<T, D> x, ActivateOptions options, Var<T,
   Var<T, D> y = make_output<T, D>(ctx, x.shape(), x.needs_grad() || residual.needs_grad());
   activate_forward(ctx, ActivateForward<T>{.x = x.value().data,
                                            .residual = residual ? residual.value().data : nullptr,
-                                           .y = y.value().data, .rows = rows, .cols = cols,
-                                           .activation = options.activation, .dropout = options.dropout});
+                                           .y = y.value().data,
+                                           .rows = rows,
+                                           .cols = cols,
+                                           .activation = options.activation,
+                                           .dropout = options.dropout});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> x, residual, y;
@@ -47,10 +50,14 @@ Var<T, D> activate(Context<D>& ctx, Var<T, D> x, ActivateOptions options, Var<T,
       // In the order in which the backward pass writes: x and residual may be one variable.
       const GradTarget<T> to_residual = n.residual.claim_grad(ctx);
       const GradTarget<T> to_x = n.x.claim_grad(ctx);
-      activate_backward(ctx, ActivateBackward<T>{.grad_y = n.y.grad().data, .x = n.x.value().data,
-                                                 .grad_x = to_x.data, .grad_residual = to_residual.data,
-                                                 .write_x = to_x.write, .write_residual = to_residual.write,
-                                                 .rows = n.x.shape().rows(), .cols = n.x.shape().cols(),
+      activate_backward(ctx, ActivateBackward<T>{.grad_y = n.y.grad().data,
+                                                 .x = n.x.value().data,
+                                                 .grad_x = to_x.data,
+                                                 .grad_residual = to_residual.data,
+                                                 .write_x = to_x.write,
+                                                 .write_residual = to_residual.write,
+                                                 .rows = n.x.shape().rows(),
+                                                 .cols = n.x.shape().cols(),
                                                  .activation = n.options.activation,
                                                  .dropout = n.options.dropout});
     }

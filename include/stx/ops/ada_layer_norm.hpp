@@ -20,11 +20,10 @@ namespace stx {
 /// Numerics: two-pass mean and biased variance. Deterministic: yes. Capturable: yes.
 /// Source: Peebles and Xie 2023, section 3.2 (adaLN).
 template <class T, class D>
-Var<T, D> ada_layer_norm(Context<D>& ctx, Var<T, D> x, const ColumnSlice<T, D>& scale,
-                         const ColumnSlice<T, D>& shift, std::int64_t rows_per_group, double eps = 1e-6) {
-  require(x.shape().rank() == 2 && rows_per_group > 0 && x.shape()[0] % rows_per_group == 0,
-          "ada_layer_norm", "x must be (groups * rows_per_group, width), got ", x.shape(),
-          " and rows_per_group ", rows_per_group);
+Var<T, D> ada_layer_norm(Context<D>& ctx, Var<T, D> x, const ColumnSlice<T, D>& scale, const ColumnSlice<T, D>& shift,
+                         std::int64_t rows_per_group, double eps = 1e-6) {
+  require(x.shape().rank() == 2 && rows_per_group > 0 && x.shape()[0] % rows_per_group == 0, "ada_layer_norm",
+          "x must be (groups * rows_per_group, width), got ", x.shape(), " and rows_per_group ", rows_per_group);
   check_slice("ada_layer_norm", scale);
   check_slice("ada_layer_norm", shift);
   const std::int64_t groups = x.shape()[0] / rows_per_group;
@@ -36,14 +35,13 @@ Var<T, D> ada_layer_norm(Context<D>& ctx, Var<T, D> x, const ColumnSlice<T, D>& 
           shift.matrix.shape());
   require(eps >= 0, "ada_layer_norm", "eps must not be negative, got ", eps);
   check_finite<T, D>(ctx, "ada_layer_norm", {{"x", x}, {"scale", scale.matrix}, {"shift", shift.matrix}});
-  return detail::row_norm<T, D>(ctx, x, {}, scale, shift,
-                                {.rows_per_group = rows_per_group, .gain_offset = T(1)}, eps);
+  return detail::row_norm<T, D>(ctx, x, {}, scale, shift, {.rows_per_group = rows_per_group, .gain_offset = T(1)}, eps);
 }
 
 /// The same for a scale and a shift that are variables of their own.
 template <class T, class D>
-Var<T, D> ada_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> scale, Var<T, D> shift,
-                         std::int64_t rows_per_group, double eps = 1e-6) {
+Var<T, D> ada_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> scale, Var<T, D> shift, std::int64_t rows_per_group,
+                         double eps = 1e-6) {
   return ada_layer_norm(ctx, x, ColumnSlice<T, D>(scale), ColumnSlice<T, D>(shift), rows_per_group, eps);
 }
 

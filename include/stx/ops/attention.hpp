@@ -34,19 +34,18 @@ struct MultiHeadResult {
 namespace detail {
 
 template <class T, class D>
-AttentionInputs<T> check_attention(const ColumnSlice<T, D>& q, const ColumnSlice<T, D>& k,
-                                   const ColumnSlice<T, D>& v, const MultiHeadOptions& options,
-                                   Var<T, D> bias, const KeyMask<D>& mask) {
+AttentionInputs<T> check_attention(const ColumnSlice<T, D>& q, const ColumnSlice<T, D>& k, const ColumnSlice<T, D>& v,
+                                   const MultiHeadOptions& options, Var<T, D> bias, const KeyMask<D>& mask) {
   constexpr const char* op = "attention";
   check_slice(op, q);
   check_slice(op, k);
   check_slice(op, v);
   check_dropout(op, options.dropout);
   require(k.rows() == v.rows() && q.width == k.width && k.width == v.width, op,
-          "k and v must have equal rows, and q, k, v equal widths, got (", q.rows(), ", ", q.width, "), (",
-          k.rows(), ", ", k.width, "), (", v.rows(), ", ", v.width, ")");
-  require(options.n_heads >= 1 && q.width >= 1 && q.width % options.n_heads == 0, op,
-          "n_heads = ", options.n_heads, " must divide width = ", q.width, ", both at least 1");
+          "k and v must have equal rows, and q, k, v equal widths, got (", q.rows(), ", ", q.width, "), (", k.rows(),
+          ", ", k.width, "), (", v.rows(), ", ", v.width, ")");
+  require(options.n_heads >= 1 && q.width >= 1 && q.width % options.n_heads == 0, op, "n_heads = ", options.n_heads,
+          " must divide width = ", q.width, ", both at least 1");
   const bool divides = options.batch >= 1 ? q.rows() % options.batch == 0 && k.rows() % options.batch == 0
                                           : options.batch == 0 && q.rows() == 0 && k.rows() == 0;
   require(divides, op, "batch = ", options.batch, " must divide the ", q.rows(), " rows of q and the ", k.rows(),
@@ -67,10 +66,10 @@ AttentionInputs<T> check_attention(const ColumnSlice<T, D>& q, const ColumnSlice
   require(in.head_dim <= 256, op, "heads have at most 256 dimensions, got ", in.head_dim);
   require(std::isfinite(options.scale), op, "scale must be finite, got ", options.scale);
   const Shape bias_shape{in.n_heads, in.n_queries, in.n_keys};
-  require(!bias || bias.shape() == bias_shape, op, "bias must have shape ", bias_shape,
-          " (heads, queries, keys), got ", bias ? bias.shape() : Shape{});
-  require(!mask.lengths || mask.lengths.shape == Shape{in.batch}, op, "lengths must have shape ",
-          Shape{in.batch}, ", got ", mask.lengths.shape);
+  require(!bias || bias.shape() == bias_shape, op, "bias must have shape ", bias_shape, " (heads, queries, keys), got ",
+          bias ? bias.shape() : Shape{});
+  require(!mask.lengths || mask.lengths.shape == Shape{in.batch}, op, "lengths must have shape ", Shape{in.batch},
+          ", got ", mask.lengths.shape);
   const Shape mask_shape{in.batch, in.n_keys};
   require(!mask.keys || mask.keys.shape == mask_shape, op, "the key mask must have shape ", mask_shape, ", got ",
           mask.keys.shape);
@@ -114,17 +113,14 @@ MultiHeadResult<T, D> attention(Context<D>& ctx, ColumnSlice<T, D> q, ColumnSlic
                                 MultiHeadOptions options = {}, Var<T, D> bias = {}, KeyMask<D> mask = {}) {
   if (!ctx.tape().recording()) options.dropout = {};
   const AttentionInputs<T> in = detail::check_attention(q, k, v, options, bias, mask);
-  const bool needs_grad =
-      q.matrix.needs_grad() || k.matrix.needs_grad() || v.matrix.needs_grad() || bias.needs_grad();
+  const bool needs_grad = q.matrix.needs_grad() || k.matrix.needs_grad() || v.matrix.needs_grad() || bias.needs_grad();
   MultiHeadResult<T, D> result;
   check_finite<T, D>(ctx, "attention", {{"q", q.matrix}, {"k", k.matrix}, {"v", v.matrix}, {"bias", bias, true}});
   result.out = make_output<T, D>(ctx, Shape{q.rows(), q.width}, needs_grad);
-  if (options.weights)
-    result.weights = ctx.template make_step<T>(Shape{in.batch, in.n_heads, in.n_queries, in.n_keys});
+  if (options.weights) result.weights = ctx.template make_step<T>(Shape{in.batch, in.n_heads, in.n_queries, in.n_keys});
   T* lse = ctx.step_arena().template allocate<T>(q.rows() * in.n_heads);
   attention_forward(
-      ctx, AttentionForward<T>{
-               .in = in, .out = result.out.value().data, .lse = lse, .weights = result.weights.data});
+      ctx, AttentionForward<T>{.in = in, .out = result.out.value().data, .lse = lse, .weights = result.weights.data});
 
   struct Backward : Tape<D>::Node {
     AttentionInputs<T> in;
@@ -135,13 +131,17 @@ MultiHeadResult<T, D> attention(Context<D>& ctx, ColumnSlice<T, D> q, ColumnSlic
       if (!n.out.has_grad()) return;
       const std::array<GradTarget<T>, 3> to = claim_slices(ctx, std::array{n.q, n.k, n.v});
       const GradTarget<T> to_bias = n.bias.claim_grad(ctx);
-      attention_backward(ctx, AttentionBackward<T>{.in = n.in, .grad_out = n.out.grad().data,
-                                                   .out = n.out.value().data, .lse = n.lse,
+      attention_backward(ctx, AttentionBackward<T>{.in = n.in,
+                                                   .grad_out = n.out.grad().data,
+                                                   .out = n.out.value().data,
+                                                   .lse = n.lse,
                                                    .grad_q = {to[0].data, n.q.stride()},
                                                    .grad_k = {to[1].data, n.k.stride()},
                                                    .grad_v = {to[2].data, n.v.stride()},
-                                                   .grad_bias = to_bias.data, .write_q = to[0].write,
-                                                   .write_k = to[1].write, .write_v = to[2].write,
+                                                   .grad_bias = to_bias.data,
+                                                   .write_q = to[0].write,
+                                                   .write_k = to[1].write,
+                                                   .write_v = to[2].write,
                                                    .write_bias = to_bias.write});
     }
   };
@@ -149,8 +149,8 @@ MultiHeadResult<T, D> attention(Context<D>& ctx, ColumnSlice<T, D> q, ColumnSlic
   return result;
 }
 template <class T, class D>
-MultiHeadResult<T, D> attention(Context<D>& ctx, Var<T, D> q, Var<T, D> k, Var<T, D> v,
-                                MultiHeadOptions options = {}, Var<T, D> bias = {}, KeyMask<D> mask = {}) {
+MultiHeadResult<T, D> attention(Context<D>& ctx, Var<T, D> q, Var<T, D> k, Var<T, D> v, MultiHeadOptions options = {},
+                                Var<T, D> bias = {}, KeyMask<D> mask = {}) {
   return attention(ctx, ColumnSlice<T, D>(q), ColumnSlice<T, D>(k), ColumnSlice<T, D>(v), options, bias, mask);
 }
 

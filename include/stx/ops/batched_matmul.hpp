@@ -41,9 +41,9 @@ Var<T, D> batched_matmul(Context<D>& ctx, Var<T, D> a, Var<T, D> b, BatchedMatmu
   const int first = second ? 0 : 1;  // where a has its rows
   require(sa.rank() == 3 && sb.rank() == 3 && sa[1 - first] == sb[0] &&
               sa[options.transpose_a ? first : 2] == sb[options.transpose_b ? 2 : 1],
-          "batched_matmul", "op(a) (batch, m, k) and op(b) (batch, k, n) must agree on batch and k, got ",
-          sa, options.transpose_a ? " transposed" : "", second ? " with the batch second" : "", " and ",
-          sb, options.transpose_b ? " transposed" : "");
+          "batched_matmul", "op(a) (batch, m, k) and op(b) (batch, k, n) must agree on batch and k, got ", sa,
+          options.transpose_a ? " transposed" : "", second ? " with the batch second" : "", " and ", sb,
+          options.transpose_b ? " transposed" : "");
   const std::int64_t batch = sb[0];
   const std::int64_t m = sa[options.transpose_a ? 2 : first];
   const std::int64_t k = sb[options.transpose_b ? 2 : 1];
@@ -53,8 +53,12 @@ Var<T, D> batched_matmul(Context<D>& ctx, Var<T, D> a, Var<T, D> b, BatchedMatmu
   Var<T, D> c = make_output<T, D>(ctx, shape, a.needs_grad() || b.needs_grad());
   batched_gemm(ctx, BatchedGemmArgs<T>{.a = detail::matrices<const T>(a.value().data, sa, second),
                                        .b = detail::matrices<const T>(b.value().data, sb, false),
-                                       .c = detail::matrices(c.value().data, shape, second), .batch = batch,
-                                       .m = m, .n = n, .k = k, .transpose_a = options.transpose_a,
+                                       .c = detail::matrices(c.value().data, shape, second),
+                                       .batch = batch,
+                                       .m = m,
+                                       .n = n,
+                                       .k = k,
+                                       .transpose_a = options.transpose_a,
                                        .transpose_b = options.transpose_b});
 
   struct Backward : Tape<D>::Node {

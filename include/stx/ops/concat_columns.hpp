@@ -17,9 +17,8 @@ namespace stx {
 /// Source: none; a copy.
 template <class T, class D>
 Var<T, D> concat_columns(Context<D>& ctx, Var<T, D> a, Var<T, D> b) {
-  require(a.shape().rank() == 2 && b.shape().rank() == 2 && a.shape()[0] == b.shape()[0],
-          "concat_columns", "a and b must be matrices with equal rows, got ", a.shape(), " and ",
-          b.shape());
+  require(a.shape().rank() == 2 && b.shape().rank() == 2 && a.shape()[0] == b.shape()[0], "concat_columns",
+          "a and b must be matrices with equal rows, got ", a.shape(), " and ", b.shape());
   check_finite<T, D>(ctx, "concat_columns", {{"a", a}, {"b", b}});
   const std::int64_t rows = a.shape()[0], n = a.shape()[1], m = b.shape()[1];
   Var<T, D> y = make_output<T, D>(ctx, Shape{rows, n + m}, a.needs_grad() || b.needs_grad());

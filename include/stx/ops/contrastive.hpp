@@ -26,8 +26,7 @@ inline std::vector<std::uint32_t> positive_bits(const CsrMatrix<float>& pairs) {
   std::vector<std::uint32_t> bits(static_cast<std::size_t>(pairs.rows * words), 0u);
   for (std::int64_t i = 0; i < pairs.rows; ++i)
     for (std::int64_t e = pairs.indptr[i]; e < pairs.indptr[i + 1]; ++e)
-      if (pairs.values[e] != 0)
-        bits[i * words + pairs.indices[e] / 32] |= 1u << (pairs.indices[e] % 32);
+      if (pairs.values[e] != 0) bits[i * words + pairs.indices[e] / 32] |= 1u << (pairs.indices[e] % 32);
   return bits;
 }
 
@@ -59,31 +58,41 @@ inline std::vector<std::uint32_t> positive_bits(const CsrMatrix<float>& pairs) {
 /// Deterministic: yes. Capturable: yes.
 /// Source: DCAVAE, section 4, "Contrastive term".
 template <class T, class D>
-Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second,
-                      const Tensor<std::uint32_t, D>& positives, const ContrastiveOptions& options = {},
-                      const Tensor<T, D>& distances = {}) {
+Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second, const Tensor<std::uint32_t, D>& positives,
+                      const ContrastiveOptions& options = {}, const Tensor<T, D>& distances = {}) {
   const Shape a = first.shape(), b = second.shape();
   require(a.rank() == 2 && b.rank() == 2 && a[1] == b[1], "contrastive",
           "both sets must be matrices of one width, got ", a, " and ", b);
-  require(positives.shape == Shape{a[0], (b[0] + 31) / 32}, "contrastive", "positives must have shape (", a[0],
-          ", ", (b[0] + 31) / 32, "), 32 pairs a word, got ", positives.shape);
+  require(positives.shape == Shape{a[0], (b[0] + 31) / 32}, "contrastive", "positives must have shape (", a[0], ", ",
+          (b[0] + 31) / 32, "), 32 pairs a word, got ", positives.shape);
   require(options.temperature >= 0.025 && std::isfinite(options.temperature), "contrastive",
           "temperature must be at least 0.025, where the range of exponentials ends, got ", options.temperature);
   const bool weighted = options.form == Contrast::dcavae_r1;
   require(weighted ? distances.shape == Shape{a[0], b[0]} : !distances, "contrastive", "distances must have shape (",
           a[0], ", ", b[0], ") with dcavae_r1, and be left out otherwise, got ", distances.shape);
   check_finite<T, D>(ctx, "contrastive", {{"first", first}, {"second", second}, {"distances", distances}});
-  const ContrastiveModel<T> model{.first = first.value().data, .second = second.value().data,
-                                  .positives = positives.data, .n_first = a[0], .n_second = b[0], .dim = a[1],
+  const ContrastiveModel<T> model{.first = first.value().data,
+                                  .second = second.value().data,
+                                  .positives = positives.data,
+                                  .n_first = a[0],
+                                  .n_second = b[0],
+                                  .dim = a[1],
                                   .distances = distances.data,
                                   .inverse_temperature = static_cast<T>(1 / options.temperature),
-                                  .weight = static_cast<T>(options.weight), .form = options.form,
+                                  .weight = static_cast<T>(options.weight),
+                                  .form = options.form,
                                   .anchors = options.anchors};
   Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, first.needs_grad() || second.needs_grad());
   const auto allocate = [&](std::int64_t n) { return ctx.step_arena().template allocate<T>(n); };
-  const ContrastiveForward<T> forward{model, loss.value().data, allocate(a.size()), allocate(b.size()),
-                                      allocate(a[0]), allocate(b[0]), allocate(a[0] * b[0]),
-                                      allocate(model.n_anchors()), options.term,
+  const ContrastiveForward<T> forward{model,
+                                      loss.value().data,
+                                      allocate(a.size()),
+                                      allocate(b.size()),
+                                      allocate(a[0]),
+                                      allocate(b[0]),
+                                      allocate(a[0] * b[0]),
+                                      allocate(model.n_anchors()),
+                                      options.term,
                                       options.form == Contrast::global ? allocate(2 * model.n_anchors() + 2) : nullptr};
   contrastive_forward(ctx, forward);
 
@@ -98,9 +107,8 @@ Var<T, D> contrastive(Context<D>& ctx, Var<T, D> first, Var<T, D> second,
       T* scratch = ctx.step_arena().template allocate<T>(std::max(m.n_first, m.n_second) * m.dim);
       contrastive_backward(
           ctx, ContrastiveBackward<T>{m, n.loss.grad().data, n.forward.unit_first, n.forward.unit_second,
-                                      n.forward.inverse_first, n.forward.inverse_second, n.forward.slopes,
-                                      scratch, to_first.data, to_second.data, to_first.write,
-                                      to_second.write});
+                                      n.forward.inverse_first, n.forward.inverse_second, n.forward.slopes, scratch,
+                                      to_first.data, to_second.data, to_first.write, to_second.write});
     }
   };
   if (loss.needs_grad()) ctx.tape().record(Backward{{}, forward, first, second, loss});

@@ -9,13 +9,11 @@ namespace detail {
 
 /// Adds library and observed genes to the model.
 template <class T, class D>
-void add_softmax(std::string_view where, CountModel<T>& model, Var<T, D> library,
-                 const Tensor<T, D>& observed) {
-  require(library && library.shape().size() == model.rows, where,
-          "library must have one value for each of ", model.rows, " rows, got shape ",
-          library ? library.shape() : Shape{0});
-  require(!observed || observed.shape == Shape{model.cols}, where, "observed must have shape (",
-          model.cols, "), got ", observed.shape);
+void add_softmax(std::string_view where, CountModel<T>& model, Var<T, D> library, const Tensor<T, D>& observed) {
+  require(library && library.shape().size() == model.rows, where, "library must have one value for each of ",
+          model.rows, " rows, got shape ", library ? library.shape() : Shape{0});
+  require(!observed || observed.shape == Shape{model.cols}, where, "observed must have shape (", model.cols, "), got ",
+          observed.shape);
   model.library = library.value().data;
   model.observed = observed.data;
 }
@@ -50,8 +48,7 @@ Var<T, D> count_decoder(Context<D>& ctx, const std::type_identity_t<Counts<T, D>
   detail::add_softmax("count_decoder", model, library, observed);
   detail::check_count_inputs(ctx, "count_decoder", counts);
   detail::check_dispersion(ctx, "count_decoder", dispersion);
-  return detail::count_log_prob<T, D>(ctx, model, logits, library, dispersion.log_theta, zeta,
-                                      T(-1));
+  return detail::count_log_prob<T, D>(ctx, model, logits, library, dispersion.log_theta, zeta, T(-1));
 }
 
 }  // namespace stx

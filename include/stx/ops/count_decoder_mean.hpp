@@ -30,8 +30,8 @@ struct CountExpectation {
 /// Source: DCAVAE, sections 3 and 7; VISTA, section 3.3.
 template <class T, class D>
 CountExpectation<T, D> count_decoder_mean(Context<D>& ctx, Var<T, D> logits, Var<T, D> library,
-                                          const Tensor<T, D>& observed = {},
-                                          const Dispersion<T, D>& dispersion = {}, Var<T, D> zeta = {}) {
+                                          const Tensor<T, D>& observed = {}, const Dispersion<T, D>& dispersion = {},
+                                          Var<T, D> zeta = {}) {
   const Shape shape = logits.shape();
   require(shape.rank() == 2, "count_decoder_mean", "logits must be a matrix (rows, genes), got ", shape);
   CountModel<T> model{.logits = logits.value().data, .rows = shape[0], .cols = shape[1]};

@@ -35,27 +35,25 @@ CountModel<T> count_model(std::string_view where, const Counts<T, D>& counts, Va
                           const Dispersion<T, D>& dispersion, Var<T, D> zeta) {
   const Shape shape = rates.shape();
   require(shape.rank() == 2 && counts.shape() == shape, where,
-          "counts and log rates must have one shape (rows, genes), got ", counts.shape(), " and ",
-          shape);
+          "counts and log rates must have one shape (rows, genes), got ", counts.shape(), " and ", shape);
   require(static_cast<bool>(dispersion.log_theta), where, "log_theta is missing");
   const Shape theta = dispersion.log_theta.shape();
   if (dispersion.batch) {
-    require(
-        theta.rank() == 2 && theta.cols() == shape[1] && dispersion.batch.shape == Shape{shape[0]},
-        where, "per batch, log_theta must be (batches, ", shape[1], ") and batch (", shape[0],
-        "), got ", theta, " and ", dispersion.batch.shape);
+    require(theta.rank() == 2 && theta.cols() == shape[1] && dispersion.batch.shape == Shape{shape[0]}, where,
+            "per batch, log_theta must be (batches, ", shape[1], ") and batch (", shape[0], "), got ", theta, " and ",
+            dispersion.batch.shape);
   } else {
-    require(theta == Shape{shape[1]} || theta == shape, where, "log_theta must have shape (",
-            shape[1], ") or ", shape, ", got ", theta, "; did you forget the batch of each row?");
+    require(theta == Shape{shape[1]} || theta == shape, where, "log_theta must have shape (", shape[1], ") or ", shape,
+            ", got ", theta, "; did you forget the batch of each row?");
   }
   require(!zeta || zeta.shape() == shape, where, "zeta must have shape ", shape, ", got ",
           zeta ? zeta.shape() : Shape{});
   return CountModel<T>{.counts = stx::view(counts),
-          .logits = rates.value().data,
-          .dispersion = view(dispersion),
-          .zeta = zeta ? zeta.value().data : nullptr,
-          .rows = shape[0],
-          .cols = shape[1]};
+                       .logits = rates.value().data,
+                       .dispersion = view(dispersion),
+                       .zeta = zeta ? zeta.value().data : nullptr,
+                       .rows = shape[0],
+                       .cols = shape[1]};
 }
 
 /// Debugging: as check_finite, dense or CSR, and check_indices of the rows.
@@ -75,17 +73,15 @@ void check_dispersion(Context<D>& ctx, const char* where, const Dispersion<T, D>
 
 /// Runs the forward pass and records the backward pass; `library` may be empty.
 template <class T, class D>
-Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> rates,
-                         Var<T, D> library, Var<T, D> log_theta, Var<T, D> zeta, T sign) {
-  const bool needs_grad =
-      rates.needs_grad() || library.needs_grad() || log_theta.needs_grad() || zeta.needs_grad();
+Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> rates, Var<T, D> library,
+                         Var<T, D> log_theta, Var<T, D> zeta, T sign) {
+  const bool needs_grad = rates.needs_grad() || library.needs_grad() || log_theta.needs_grad() || zeta.needs_grad();
   check_finite<T, D>(ctx, library ? "count_decoder" : "count_log_prob",
                      {{library ? "logits" : "log_mu", rates, !library}, {"library", library, true}, {"zeta", zeta}});
   Var<T, D> value = make_output<T, D>(ctx, Shape{model.rows}, needs_grad);
   T* lse = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;
   T* grad_sum = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;
-  count_log_prob_forward(ctx,
-                         CountLogProbForward<T>{model, value.value().data, lse, grad_sum, sign});
+  count_log_prob_forward(ctx, CountLogProbForward<T>{model, value.value().data, lse, grad_sum, sign});
 
   struct Backward : Tape<D>::Node {
     CountModel<T> model;
@@ -116,8 +112,7 @@ Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> 
     }
   };
   if (value.needs_grad())
-    ctx.tape().record(
-        Backward{{}, model, rates, library, log_theta, zeta, value, lse, grad_sum, sign});
+    ctx.tape().record(Backward{{}, model, rates, library, log_theta, zeta, value, lse, grad_sum, sign});
   return value;
 }
 

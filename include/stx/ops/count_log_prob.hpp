@@ -27,8 +27,7 @@ namespace stx {
 template <class T, class D>
 Var<T, D> count_log_prob(Context<D>& ctx, const std::type_identity_t<Counts<T, D>>& counts, Var<T, D> log_mu,
                          const Dispersion<T, D>& dispersion, Var<T, D> zeta = {}) {
-  const CountModel<T> model =
-      detail::count_model("count_log_prob", counts, log_mu, dispersion, zeta);
+  const CountModel<T> model = detail::count_model("count_log_prob", counts, log_mu, dispersion, zeta);
   detail::check_count_inputs(ctx, "count_log_prob", counts);
   detail::check_dispersion(ctx, "count_log_prob", dispersion);
   return detail::count_log_prob<T, D>(ctx, model, log_mu, {}, dispersion.log_theta, zeta, T(1));

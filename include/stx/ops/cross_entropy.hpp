@@ -31,11 +31,17 @@ Var<T, D> cross_entropy(Context<D>& ctx, Var<T, D> logits, const Tensor<std::int
   T* lse = ctx.step_arena().template allocate<T>(rows);
   T* divisor = ctx.step_arena().template allocate<T>(1);
   T* terms = ctx.step_arena().template allocate<T>(rows);
-  cross_entropy_forward(
-      ctx, CrossEntropyForward<T>{.logits = logits.value().data, .labels = labels.data, .loss = loss.value().data,
-                                  .lse = lse, .divisor = divisor, .terms = terms, .rows = rows,
-                                  .classes = shape[1], .ignored = ignored, .weight = static_cast<T>(weight),
-                                  .term = term});
+  cross_entropy_forward(ctx, CrossEntropyForward<T>{.logits = logits.value().data,
+                                                    .labels = labels.data,
+                                                    .loss = loss.value().data,
+                                                    .lse = lse,
+                                                    .divisor = divisor,
+                                                    .terms = terms,
+                                                    .rows = rows,
+                                                    .classes = shape[1],
+                                                    .ignored = ignored,
+                                                    .weight = static_cast<T>(weight),
+                                                    .term = term});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> logits, loss;
@@ -48,12 +54,17 @@ Var<T, D> cross_entropy(Context<D>& ctx, Var<T, D> logits, const Tensor<std::int
       if (!n.loss.has_grad()) return;
       const GradTarget<T> to_logits = n.logits.claim_grad(ctx);
       if (to_logits.data == nullptr) return;
-      cross_entropy_backward(
-          ctx, CrossEntropyBackward<T>{.grad_loss = n.loss.grad().data, .logits = n.logits.value().data,
-                                       .labels = n.labels.data, .lse = n.lse, .divisor = n.divisor,
-                                       .grad_logits = to_logits.data, .write_logits = to_logits.write,
-                                       .rows = n.logits.shape()[0], .classes = n.logits.shape()[1],
-                                       .ignored = n.ignored, .weight = n.weight});
+      cross_entropy_backward(ctx, CrossEntropyBackward<T>{.grad_loss = n.loss.grad().data,
+                                                          .logits = n.logits.value().data,
+                                                          .labels = n.labels.data,
+                                                          .lse = n.lse,
+                                                          .divisor = n.divisor,
+                                                          .grad_logits = to_logits.data,
+                                                          .write_logits = to_logits.write,
+                                                          .rows = n.logits.shape()[0],
+                                                          .classes = n.logits.shape()[1],
+                                                          .ignored = n.ignored,
+                                                          .weight = n.weight});
     }
   };
   if (loss.needs_grad())

@@ -38,7 +38,8 @@ CrossTopKResult<T, D> cross_top_k(Context<D>& ctx, const Tensor<T, D>& first, co
   const auto check = [&](const char* name, int k, std::int64_t n) {
     const std::int64_t most =
         first.rows() == 0 || second.rows() == 0 ? top_k_limit : std::min<std::int64_t>(top_k_limit, n);
-    require(k >= 1 && k <= most, "cross_top_k", name, " must lie in [1, ", most, "] for ", n, " rows of the other set, got ", k);
+    require(k >= 1 && k <= most, "cross_top_k", name, " must lie in [1, ", most, "] for ", n,
+            " rows of the other set, got ", k);
   };
   check("k_first", k_first, second.rows());
   check("k_second", k_second, first.rows());
@@ -48,10 +49,16 @@ CrossTopKResult<T, D> cross_top_k(Context<D>& ctx, const Tensor<T, D>& first, co
                             ctx.template make_step<T>(Shape{rows, k})};
   };
   const CrossTopKResult<T, D> found{make(first.rows(), k_first), make(second.rows(), k_second)};
-  cross_top_k(ctx, CrossTopK<T>{.first = first.data, .second = second.data, .ids_first = found.of_first.ids.data,
-                                .scores_first = found.of_first.scores.data, .ids_second = found.of_second.ids.data,
-                                .scores_second = found.of_second.scores.data, .n_first = first.rows(),
-                                .n_second = second.rows(), .dims = first.cols(), .k_first = k_first,
+  cross_top_k(ctx, CrossTopK<T>{.first = first.data,
+                                .second = second.data,
+                                .ids_first = found.of_first.ids.data,
+                                .scores_first = found.of_first.scores.data,
+                                .ids_second = found.of_second.ids.data,
+                                .scores_second = found.of_second.scores.data,
+                                .n_first = first.rows(),
+                                .n_second = second.rows(),
+                                .dims = first.cols(),
+                                .k_first = k_first,
                                 .k_second = k_second});
   return found;
 }

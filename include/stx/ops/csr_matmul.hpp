@@ -12,11 +12,11 @@ namespace stx {
 /// Where the entries of a sparse matrix (rows x cols) are, by rows and by columns; a handle, like Tensor.
 template <class D>
 struct CsrPattern {
-  Tensor<std::int64_t, D> indptr;             ///< rows + 1
-  Tensor<std::int32_t, D> indices;            ///< nnz: column
-  Tensor<std::int64_t, D> transposed_indptr;  ///< cols + 1
-  Tensor<std::int32_t, D> transposed_indices; ///< nnz: row, column by column
-  Tensor<std::int32_t, D> order;              ///< nnz: number of that entry by rows
+  Tensor<std::int64_t, D> indptr;              ///< rows + 1
+  Tensor<std::int32_t, D> indices;             ///< nnz: column
+  Tensor<std::int64_t, D> transposed_indptr;   ///< cols + 1
+  Tensor<std::int32_t, D> transposed_indices;  ///< nnz: row, column by column
+  Tensor<std::int32_t, D> order;               ///< nnz: number of that entry by rows
   std::int64_t rows = 0, cols = 0;
 };
 
@@ -56,9 +56,13 @@ Var<T, D> csr_matmul(Context<D>& ctx, const CsrPattern<D>& a, Var<T, D> values, 
   const std::int64_t width = x.shape()[1];
   check_finite<T, D>(ctx, "csr_matmul", {{"values", values}, {"x", x}});
   Var<T, D> y = make_output<T, D>(ctx, Shape{a.rows, width}, values.needs_grad() || x.needs_grad());
-  csr_matmul(ctx, CsrMatmul<T>{.indptr = a.indptr.data, .indices = a.indices.data,
-                               .values = values.value().data, .x = x.value().data, .y = y.value().data,
-                               .rows = a.rows, .width = width});
+  csr_matmul(ctx, CsrMatmul<T>{.indptr = a.indptr.data,
+                               .indices = a.indices.data,
+                               .values = values.value().data,
+                               .x = x.value().data,
+                               .y = y.value().data,
+                               .rows = a.rows,
+                               .width = width});
 
   struct Backward : Tape<D>::Node {
     CsrPattern<D> a;
@@ -68,16 +72,24 @@ Var<T, D> csr_matmul(Context<D>& ctx, const CsrPattern<D>& a, Var<T, D> values, 
       const std::int64_t width = n.x.shape()[1];
       const GradTarget<T> to_values = n.values.claim_grad(ctx);
       if (to_values.data != nullptr)
-        csr_matmul_values(ctx, CsrMatmulValues<T>{.indptr = n.a.indptr.data, .indices = n.a.indices.data,
-                                                  .grad_y = n.y.grad().data, .x = n.x.value().data,
-                                                  .grad_values = to_values.data, .rows = n.a.rows,
-                                                  .width = width, .write = to_values.write});
+        csr_matmul_values(ctx, CsrMatmulValues<T>{.indptr = n.a.indptr.data,
+                                                  .indices = n.a.indices.data,
+                                                  .grad_y = n.y.grad().data,
+                                                  .x = n.x.value().data,
+                                                  .grad_values = to_values.data,
+                                                  .rows = n.a.rows,
+                                                  .width = width,
+                                                  .write = to_values.write});
       const GradTarget<T> to_x = n.x.claim_grad(ctx);
       if (to_x.data != nullptr)
         csr_matmul(ctx, CsrMatmul<T>{.indptr = n.a.transposed_indptr.data,
-                                     .indices = n.a.transposed_indices.data, .order = n.a.order.data,
-                                     .values = n.values.value().data, .x = n.y.grad().data,
-                                     .y = to_x.data, .rows = n.a.cols, .width = width,
+                                     .indices = n.a.transposed_indices.data,
+                                     .order = n.a.order.data,
+                                     .values = n.values.value().data,
+                                     .x = n.y.grad().data,
+                                     .y = to_x.data,
+                                     .rows = n.a.cols,
+                                     .width = width,
                                      .write = to_x.write});
     }
   };

@@ -53,30 +53,28 @@ void check_diffusion_state(Context<D>& ctx, const Tensor<T, D>& u, const Tensor<
 /// and step, not of the training step). Capturable: yes, one capture serves every step. Source:
 /// SpotDiff, section 7; Ho et al. 2020; Song et al. 2021 (DDIM); Lu et al. 2022 (DPM-Solver++).
 template <class T, class D>
-void diffusion_update(Context<D>& ctx, const Tensor<T, D>& u, const Tensor<T, D>& x0,
-                      const Tensor<T, D>& eps, const Tensor<DiffusionStep, D>& steps,
-                      const Tensor<DiffusionPosition, D>& position, std::uint32_t site,
-                      const DiffusionFields<T, D>& fields = {}) {
-  require(u.shape.rank() == 2 && x0.shape == u.shape && (!eps || eps.shape == u.shape),
-          "diffusion_update", "u, x0 and eps must have one shape (rows, cols), got ", u.shape, ", ",
-          x0.shape, ", ", eps.shape);
+void diffusion_update(Context<D>& ctx, const Tensor<T, D>& u, const Tensor<T, D>& x0, const Tensor<T, D>& eps,
+                      const Tensor<DiffusionStep, D>& steps, const Tensor<DiffusionPosition, D>& position,
+                      std::uint32_t site, const DiffusionFields<T, D>& fields = {}) {
+  require(u.shape.rank() == 2 && x0.shape == u.shape && (!eps || eps.shape == u.shape), "diffusion_update",
+          "u, x0 and eps must have one shape (rows, cols), got ", u.shape, ", ", x0.shape, ", ", eps.shape);
   const Shape row{u.cols()};
-  require((!fields.mask && !fields.known) ||
-              (fields.mask.shape == u.shape && fields.known.shape == u.shape),
-          "diffusion_update", "mask and known must both have shape ", u.shape, " or be empty, got ",
-          fields.mask.shape, " and ", fields.known.shape);
-  require((!fields.low || fields.low.shape == row) && (!fields.high || fields.high.shape == row),
-          "diffusion_update", "low and high must have shape ", row, ", got ", fields.low.shape,
-          " and ", fields.high.shape);
-  require(!fields.row_ids || fields.row_ids.shape == Shape{u.rows()}, "diffusion_update",
-          "row_ids must have shape (", u.rows(), "), got ", fields.row_ids.shape);
+  require((!fields.mask && !fields.known) || (fields.mask.shape == u.shape && fields.known.shape == u.shape),
+          "diffusion_update", "mask and known must both have shape ", u.shape, " or be empty, got ", fields.mask.shape,
+          " and ", fields.known.shape);
+  require((!fields.low || fields.low.shape == row) && (!fields.high || fields.high.shape == row), "diffusion_update",
+          "low and high must have shape ", row, ", got ", fields.low.shape, " and ", fields.high.shape);
+  require(!fields.row_ids || fields.row_ids.shape == Shape{u.rows()}, "diffusion_update", "row_ids must have shape (",
+          u.rows(), "), got ", fields.row_ids.shape);
   require(steps.size() >= 1 && position.size() == 1, "diffusion_update",
-          "there must be at least one step and one position, got ", steps.shape, " and ",
-          position.shape);
+          "there must be at least one step and one position, got ", steps.shape, " and ", position.shape);
   detail::check_diffusion_state(ctx, u, x0, steps, position);
   check_finite<T, D>(ctx, "diffusion_update",
-                     {{"eps", eps}, {"mask", fields.mask}, {"known", fields.known, false, fields.mask},
-                      {"low", fields.low, true}, {"high", fields.high, true}});
+                     {{"eps", eps},
+                      {"mask", fields.mask},
+                      {"known", fields.known, false, fields.mask},
+                      {"low", fields.low, true},
+                      {"high", fields.high, true}});
   diffusion_update(ctx, DiffusionUpdate<T>{.u = u.data,
                                            .x0 = x0.data,
                                            .eps = eps.data,

@@ -20,8 +20,12 @@ Tensor<std::int32_t, D> draw_partners(Context<D>& ctx, const Tensor<std::int32_t
   require(lists.shape.rank() == 2 && rows.shape.rank() == 1, "draw_partners",
           "lists must be a matrix and rows a vector, got ", lists.shape, " and ", rows.shape);
   Tensor<std::int32_t, D> partners = ctx.template make_step<std::int32_t>(Shape{rows.size()});
-  draw_partners(ctx, DrawPartners<std::int32_t>{.lists = lists.data, .rows = rows.data, .partners = partners.data,
-                                                .n = lists.rows(), .k = lists.cols(), .count = rows.size(),
+  draw_partners(ctx, DrawPartners<std::int32_t>{.lists = lists.data,
+                                                .rows = rows.data,
+                                                .partners = partners.data,
+                                                .n = lists.rows(),
+                                                .k = lists.cols(),
+                                                .count = rows.size(),
                                                 .site = site});
   return partners;
 }

@@ -21,14 +21,24 @@ template <class T>
 GemmArgs<T> strided_product(const T* a, std::int64_t lda, bool transpose_a, const T* b, std::int64_t ldb,
                             bool transpose_b, T* c, std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k,
                             GradWrite write = GradWrite::overwrite) {
-  return {.a = a, .b = b, .c = c, .m = m, .n = n, .k = k, .transpose_a = transpose_a, .transpose_b = transpose_b,
-          .write = write, .lda = lda, .ldb = ldb, .ldc = ldc};
+  return {.a = a,
+          .b = b,
+          .c = c,
+          .m = m,
+          .n = n,
+          .k = k,
+          .transpose_a = transpose_a,
+          .transpose_b = transpose_b,
+          .write = write,
+          .lda = lda,
+          .ldb = ldb,
+          .ldc = ldc};
 }
 
 inline void check_fold(const char* where, const Shape& x, std::int64_t width, std::int64_t n_heads) {
   require(x.rank() == 2 && x[1] == width, where, "x must be (n, ", width, ") as the weight says, got ", x);
-  require(n_heads >= 1 && width >= 1 && width % n_heads == 0, where, "n_heads = ", n_heads, " must divide width = ",
-          width, ", both at least 1");
+  require(n_heads >= 1 && width >= 1 && width % n_heads == 0, where, "n_heads = ", n_heads,
+          " must divide width = ", width, ", both at least 1");
 }
 
 }  // namespace detail
@@ -66,11 +76,12 @@ Var<T, D> fold_into_keys(Context<D>& ctx, Var<T, D> keys, Var<T, D> weight, std:
         const T* keys = node.x.value().data + h * head_dim;
         const T* weight = node.weight.value().data + h * head_dim * columns;
         if (to_keys.data != nullptr)
-          gemm(ctx, detail::strided_product(grad, columns, false, weight, columns, true, to_keys.data + h * head_dim, width, n,
-                                  head_dim, columns, to_keys.write));
+          gemm(ctx, detail::strided_product(grad, columns, false, weight, columns, true, to_keys.data + h * head_dim,
+                                            width, n, head_dim, columns, to_keys.write));
         if (to_weight.data != nullptr)
-          gemm(ctx, detail::strided_product(keys, width, true, grad, columns, false, to_weight.data + h * head_dim * columns,
-                                  columns, head_dim, columns, n, to_weight.write));
+          gemm(ctx,
+               detail::strided_product(keys, width, true, grad, columns, false, to_weight.data + h * head_dim * columns,
+                                       columns, head_dim, columns, n, to_weight.write));
       }
     }
   };
@@ -112,19 +123,21 @@ Var<T, D> fold_into_values(Context<D>& ctx, Var<T, D> values, Var<T, D> weight, 
       for (std::int64_t h = 0; h < node.n_heads; ++h) {
         const T* grad = node.out.grad().data + h * n;
         if (to_values.data != nullptr)
-          gemm(ctx, detail::strided_product(grad, folded, true, node.weight.value().data + h * head_dim, width, false,
-                                  to_values.data + h * head_dim, width, n, head_dim, columns, to_values.write));
+          gemm(ctx,
+               detail::strided_product(grad, folded, true, node.weight.value().data + h * head_dim, width, false,
+                                       to_values.data + h * head_dim, width, n, head_dim, columns, to_values.write));
         if (to_weight.data != nullptr)
-          gemm(ctx, detail::strided_product(grad, folded, false, node.x.value().data + h * head_dim, width, false,
-                                  to_weight.data + h * head_dim, width, columns, head_dim, n, to_weight.write));
+          gemm(ctx,
+               detail::strided_product(grad, folded, false, node.x.value().data + h * head_dim, width, false,
+                                       to_weight.data + h * head_dim, width, columns, head_dim, n, to_weight.write));
       }
     }
   };
   const std::int64_t head_dim = width / n_heads;
   for (std::int64_t h = 0; h < n_heads; ++h)
-    gemm(ctx, detail::strided_product(weight.value().data + h * head_dim, width, false,
-                                      values.value().data + h * head_dim, width, true, out.value().data + h * n,
-                                      n_heads * n, columns, n, head_dim));
+    gemm(ctx,
+         detail::strided_product(weight.value().data + h * head_dim, width, false, values.value().data + h * head_dim,
+                                 width, true, out.value().data + h * n, n_heads * n, columns, n, head_dim));
   if (out.needs_grad()) ctx.tape().record(Backward{{}, values, weight, out, n_heads, columns});
   return out;
 }

@@ -39,8 +39,8 @@ Var<T, D> gat(Context<D>& ctx, Var<T, D> h, Var<T, D> a_src, Var<T, D> a_dst, co
   require(a_src.shape().rank() == 2 && a_src.shape() == a_dst.shape(), "gat",
           "a_src and a_dst must both have shape (n_heads, dim), got ", a_src.shape(), " and ", a_dst.shape());
   const std::int64_t heads = a_src.shape()[0], dim = a_src.shape()[1];
-  require(heads >= 1 && dim <= 128, "gat", "at least one head of 0 to 128 dimensions is needed, got ",
-          heads, " of ", dim);
+  require(heads >= 1 && dim <= 128, "gat", "at least one head of 0 to 128 dimensions is needed, got ", heads, " of ",
+          dim);
   const Shape shape{graph.n_nodes, heads * dim};
   require(h.shape() == shape, "gat", "h must have shape (n_nodes, n_heads * dim) = ", shape, ", got ", h.shape());
   require(!bias || bias.shape() == Shape{heads * dim}, "gat", "bias must have shape (", heads * dim, "), got ",
@@ -53,9 +53,14 @@ Var<T, D> gat(Context<D>& ctx, Var<T, D> h, Var<T, D> a_src, Var<T, D> a_dst, co
   Var<T, D> out = make_output<T, D>(ctx, shape, needs_grad);
   const auto scores_of_nodes = [&] { return ctx.step_arena().template allocate<T>(graph.n_nodes * heads); };
   const GatScores<T> scores{scores_of_nodes(), scores_of_nodes(), scores_of_nodes()};
-  const GatInputs<T> in{.graph = graph.view(), .h = h.value().data, .a_src = a_src.value().data,
-                        .a_dst = a_dst.value().data, .bias = bias ? bias.value().data : nullptr,
-                        .n_heads = heads, .dim = dim, .slope = static_cast<T>(options.slope),
+  const GatInputs<T> in{.graph = graph.view(),
+                        .h = h.value().data,
+                        .a_src = a_src.value().data,
+                        .a_dst = a_dst.value().data,
+                        .bias = bias ? bias.value().data : nullptr,
+                        .n_heads = heads,
+                        .dim = dim,
+                        .slope = static_cast<T>(options.slope),
                         .dropout = options.dropout};
   gat_forward(ctx, GatForward<T>{in, scores, out.value().data});
 
@@ -69,11 +74,17 @@ Var<T, D> gat(Context<D>& ctx, Var<T, D> h, Var<T, D> a_src, Var<T, D> a_dst, co
       const GradTarget<T> to_src = n.a_src.claim_grad(ctx);
       const GradTarget<T> to_dst = n.a_dst.claim_grad(ctx);
       const GradTarget<T> to_bias = n.bias.claim_grad(ctx);
-      gat_backward(ctx, GatBackward<T>{.in = n.in, .scores = n.scores, .out = n.out.value().data,
-                                       .grad_out = n.out.grad().data, .grad_h = to_h.data,
-                                       .grad_a_src = to_src.data, .grad_a_dst = to_dst.data,
-                                       .grad_bias = to_bias.data, .write_h = to_h.write,
-                                       .write_a_src = to_src.write, .write_a_dst = to_dst.write,
+      gat_backward(ctx, GatBackward<T>{.in = n.in,
+                                       .scores = n.scores,
+                                       .out = n.out.value().data,
+                                       .grad_out = n.out.grad().data,
+                                       .grad_h = to_h.data,
+                                       .grad_a_src = to_src.data,
+                                       .grad_a_dst = to_dst.data,
+                                       .grad_bias = to_bias.data,
+                                       .write_h = to_h.write,
+                                       .write_a_src = to_src.write,
+                                       .write_a_dst = to_dst.write,
                                        .write_bias = to_bias.write});
     }
   };

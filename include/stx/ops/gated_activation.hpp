@@ -22,8 +22,7 @@ Var<T, D> gated_activation(Context<D>& ctx, Var<T, D> x, Activation activation) 
   check_finite<T, D>(ctx, "gated_activation", {{"x", x}});
   const std::int64_t rows = x.shape()[0], width = x.shape()[1] / 2;
   Var<T, D> y = make_output<T, D>(ctx, Shape{rows, width}, x.needs_grad());
-  gated_activation_forward(
-      ctx, GatedActivationForward<T>{x.value().data, y.value().data, rows, width, activation});
+  gated_activation_forward(ctx, GatedActivationForward<T>{x.value().data, y.value().data, rows, width, activation});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> x, y;
@@ -33,8 +32,8 @@ Var<T, D> gated_activation(Context<D>& ctx, Var<T, D> x, Activation activation) 
       const GradTarget<T> to_x = n.x.claim_grad(ctx);
       if (to_x.data == nullptr) return;
       gated_activation_backward(
-          ctx, GatedActivationBackward<T>{n.y.grad().data, n.x.value().data, to_x.data, to_x.write,
-                                          n.y.shape()[0], n.y.shape()[1], n.activation});
+          ctx, GatedActivationBackward<T>{n.y.grad().data, n.x.value().data, to_x.data, to_x.write, n.y.shape()[0],
+                                          n.y.shape()[1], n.activation});
     }
   };
   if (y.needs_grad()) ctx.tape().record(Backward{{}, x, y, activation});

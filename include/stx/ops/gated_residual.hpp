@@ -21,26 +21,28 @@ namespace stx {
 /// Capturable: yes.
 /// Source: Peebles and Xie 2023, section 3.2 (adaLN-Zero).
 template <class T, class D>
-Var<T, D> gated_residual(Context<D>& ctx, Var<T, D> residual, Var<T, D> branch,
-                         const ColumnSlice<T, D>& gate, std::int64_t rows_per_group) {
+Var<T, D> gated_residual(Context<D>& ctx, Var<T, D> residual, Var<T, D> branch, const ColumnSlice<T, D>& gate,
+                         std::int64_t rows_per_group) {
   require(residual.shape().rank() == 2 && branch.shape() == residual.shape() && rows_per_group > 0 &&
               residual.shape()[0] % rows_per_group == 0,
-          "gated_residual", "residual and branch must both be (groups * rows_per_group, width), got ",
-          residual.shape(), " and ", branch.shape(), " and rows_per_group ", rows_per_group);
+          "gated_residual", "residual and branch must both be (groups * rows_per_group, width), got ", residual.shape(),
+          " and ", branch.shape(), " and rows_per_group ", rows_per_group);
   const std::int64_t rows = residual.shape()[0];
   const std::int64_t width = residual.shape()[1];
   check_slice("gated_residual", gate);
   require(gate.rows() == rows / rows_per_group && gate.width == width, "gated_residual", "gate must be ", width,
-          " columns of a matrix of ", rows / rows_per_group, " rows, got ", gate.width, " of ",
-          gate.matrix.shape());
+          " columns of a matrix of ", rows / rows_per_group, " rows, got ", gate.width, " of ", gate.matrix.shape());
   const bool needs_grad = residual.needs_grad() || branch.needs_grad() || gate.matrix.needs_grad();
   check_finite<T, D>(ctx, "gated_residual", {{"residual", residual}, {"branch", branch}, {"gate", gate.matrix}});
   Var<T, D> y = make_output<T, D>(ctx, residual.shape(), needs_grad);
-  gated_residual_forward(
-      ctx, GatedResidualForward<T>{.residual = residual.value().data, .branch = branch.value().data,
-                                   .gate = gate.data(), .y = y.value().data, .rows = rows,
-                                   .width = width, .rows_per_group = rows_per_group,
-                                   .gate_stride = gate.stride()});
+  gated_residual_forward(ctx, GatedResidualForward<T>{.residual = residual.value().data,
+                                                      .branch = branch.value().data,
+                                                      .gate = gate.data(),
+                                                      .y = y.value().data,
+                                                      .rows = rows,
+                                                      .width = width,
+                                                      .rows_per_group = rows_per_group,
+                                                      .gate_stride = gate.stride()});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> residual, branch, y;
@@ -53,13 +55,19 @@ Var<T, D> gated_residual(Context<D>& ctx, Var<T, D> residual, Var<T, D> branch,
       const GradTarget<T> to_residual = n.residual.claim_grad(ctx);
       const GradTarget<T> to_branch = n.branch.claim_grad(ctx);
       const GradTarget<T> to_gate = claim_slices(ctx, std::array{n.gate})[0];
-      gated_residual_backward(
-          ctx, GatedResidualBackward<T>{
-                   .grad_y = n.y.grad().data, .branch = n.branch.value().data, .gate = n.gate.data(),
-                   .grad_residual = to_residual.data, .grad_branch = to_branch.data,
-                   .grad_gate = to_gate.data, .write_residual = to_residual.write,
-                   .write_branch = to_branch.write, .write_gate = to_gate.write, .rows = n.y.shape()[0],
-                   .width = width, .rows_per_group = n.rows_per_group, .gate_stride = n.gate.stride()});
+      gated_residual_backward(ctx, GatedResidualBackward<T>{.grad_y = n.y.grad().data,
+                                                            .branch = n.branch.value().data,
+                                                            .gate = n.gate.data(),
+                                                            .grad_residual = to_residual.data,
+                                                            .grad_branch = to_branch.data,
+                                                            .grad_gate = to_gate.data,
+                                                            .write_residual = to_residual.write,
+                                                            .write_branch = to_branch.write,
+                                                            .write_gate = to_gate.write,
+                                                            .rows = n.y.shape()[0],
+                                                            .width = width,
+                                                            .rows_per_group = n.rows_per_group,
+                                                            .gate_stride = n.gate.stride()});
     }
   };
   if (y.needs_grad()) ctx.tape().record(Backward{{}, residual, branch, y, gate, rows_per_group});

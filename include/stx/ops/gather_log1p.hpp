@@ -11,10 +11,10 @@ template <class T, class D>
 struct BatchLayout {
   Tensor<std::int32_t, D> column_of = {};  ///< per source gene: output column, or -1 to leave it out; checked as rows
   std::int64_t n_columns = 0;
-  Tensor<float, D> totals = {};   ///< per source row: the total count it is divided by
-  float target_sum = 1e4f;   ///< what a row's total is scaled to
-  Tensor<T, D> shift = {};        ///< per output column, subtracted after the log; may be empty
-  Tensor<T, D> scale = {};        ///< per output column, factor after the shift; may be empty
+  Tensor<float, D> totals = {};  ///< per source row: the total count it is divided by
+  float target_sum = 1e4f;       ///< what a row's total is scaled to
+  Tensor<T, D> shift = {};       ///< per output column, subtracted after the log; may be empty
+  Tensor<T, D> scale = {};       ///< per output column, factor after the shift; may be empty
 };
 
 /// Rows of a count matrix, scaled to a fixed total, log1p, standardised, dense.
@@ -44,11 +44,18 @@ Tensor<T, D> gather_log1p(Context<D>& ctx, const Csr<D>& counts, const Tensor<st
   check_indices(ctx, "gather_log1p", "column_of", layout.column_of, -1, layout.n_columns);
   check_finite<T, D>(ctx, "gather_log1p", {{"shift", layout.shift}, {"scale", layout.scale}});
   Tensor<T, D> out = ctx.template make_step<T>(Shape{rows.size(), layout.n_columns});
-  gather_log1p(ctx, GatherLog1p<T>{.indptr = counts.indptr.data, .indices = counts.indices.data,
-                                   .counts = counts.values.data, .rows = rows.data, .n_rows = rows.size(),
-                                   .column_of = layout.column_of.data, .n_columns = layout.n_columns,
-                                   .totals = layout.totals.data, .target_sum = layout.target_sum,
-                                   .shift = layout.shift.data, .scale = layout.scale.data, .out = out.data});
+  gather_log1p(ctx, GatherLog1p<T>{.indptr = counts.indptr.data,
+                                   .indices = counts.indices.data,
+                                   .counts = counts.values.data,
+                                   .rows = rows.data,
+                                   .n_rows = rows.size(),
+                                   .column_of = layout.column_of.data,
+                                   .n_columns = layout.n_columns,
+                                   .totals = layout.totals.data,
+                                   .target_sum = layout.target_sum,
+                                   .shift = layout.shift.data,
+                                   .scale = layout.scale.data,
+                                   .out = out.data});
   return out;
 }
 

@@ -20,7 +20,11 @@ Tensor<T, D> gather_mean(Context<D>& ctx, const Tensor<T, D>& table, const Tenso
           "table must be a matrix and ids a vector, got ", table.shape, " and ", ids.shape);
   check_finite<T, D>(ctx, "gather_mean", {{"table", table}});
   Tensor<T, D> out = ctx.template make_step<T>(Shape{table.cols()});
-  GatherMean<T> args{.table = table.data, .ids = ids.data, .out = out.data, .n = table.rows(), .width = table.cols(),
+  GatherMean<T> args{.table = table.data,
+                     .ids = ids.data,
+                     .out = out.data,
+                     .n = table.rows(),
+                     .width = table.cols(),
                      .count = ids.size()};
   args.sums = ctx.step_arena().template allocate<T>(args.parts() * args.width);
   gather_mean(ctx, args);

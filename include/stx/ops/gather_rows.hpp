@@ -20,12 +20,11 @@ namespace stx {
 template <class T, class D>
 Var<T, D> gather_rows(Context<D>& ctx, Var<T, D> table, const Tensor<std::int32_t, D>& ids) {
   const Shape shape = table.shape();
-  require(shape.rank() == 2 && ids.shape.rank() == 1, "gather_rows",
-          "table must be a matrix and ids a vector, got ", shape, " and ", ids.shape);
+  require(shape.rank() == 2 && ids.shape.rank() == 1, "gather_rows", "table must be a matrix and ids a vector, got ",
+          shape, " and ", ids.shape);
   check_finite<T, D>(ctx, "gather_rows", {{"table", table}});
   Var<T, D> out = make_output<T, D>(ctx, Shape{ids.size(), shape[1]}, table.needs_grad());
-  gather_rows(ctx, GatherRows<T>{table.value().data, ids.data, out.value().data, ids.size(), shape[1],
-                                 shape[0]});
+  gather_rows(ctx, GatherRows<T>{table.value().data, ids.data, out.value().data, ids.size(), shape[1], shape[0]});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> table, out;
@@ -34,9 +33,9 @@ Var<T, D> gather_rows(Context<D>& ctx, Var<T, D> table, const Tensor<std::int32_
       if (!node.out.has_grad()) return;
       const GradTarget<T> to_table = node.table.claim_grad(ctx);
       if (to_table.data == nullptr) return;
-      gather_rows_backward(ctx, GatherRowsBackward<T>{node.out.grad().data, node.ids.data, to_table.data,
-                                                      to_table.write, node.ids.size(),
-                                                      node.table.shape()[1], node.table.shape()[0]});
+      gather_rows_backward(ctx,
+                           GatherRowsBackward<T>{node.out.grad().data, node.ids.data, to_table.data, to_table.write,
+                                                 node.ids.size(), node.table.shape()[1], node.table.shape()[0]});
     }
   };
   if (out.needs_grad()) ctx.tape().record(Backward{{}, table, out, ids});

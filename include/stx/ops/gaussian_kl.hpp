@@ -40,15 +40,19 @@ Var<T, D> gaussian_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T
           given ? prior.mean.shape() : Shape{}, " and ", given ? prior.spread.shape() : Shape{});
   const bool learned = prior.mean.needs_grad() || prior.spread.needs_grad();
   require(!(shared && learned), "gaussian_kl", "a prior of one row for all must not need a gradient");
-  const GaussianKlModel<T> model{.mean = q.mean.value().data, .spread = q.spread.value().data,
+  const GaussianKlModel<T> model{.mean = q.mean.value().data,
+                                 .spread = q.spread.value().data,
                                  .prior_mean = given ? prior.mean.value().data : nullptr,
                                  .prior_spread = given ? prior.spread.value().data : nullptr,
-                                 .rows = shape[0], .cols = shape[1], .prior_stride = shared ? 0 : shape[1],
-                                 .kind = q.kind, .prior_kind = prior.kind};
-  check_finite<T, D>(ctx, "gaussian_kl", {{"mean", q.mean}, {"spread", q.spread}, 
-                                          {"prior mean", prior.mean}, {"prior spread", prior.spread}});
-  Var<T, D> value = make_output<T, D>(ctx, Shape{shape[0]},
-                                      q.mean.needs_grad() || q.spread.needs_grad() || learned);
+                                 .rows = shape[0],
+                                 .cols = shape[1],
+                                 .prior_stride = shared ? 0 : shape[1],
+                                 .kind = q.kind,
+                                 .prior_kind = prior.kind};
+  check_finite<T, D>(
+      ctx, "gaussian_kl",
+      {{"mean", q.mean}, {"spread", q.spread}, {"prior mean", prior.mean}, {"prior spread", prior.spread}});
+  Var<T, D> value = make_output<T, D>(ctx, Shape{shape[0]}, q.mean.needs_grad() || q.spread.needs_grad() || learned);
   gaussian_kl_forward(ctx, GaussianKlForward<T>{model, value.value().data});
 
   struct Backward : Tape<D>::Node {
@@ -60,14 +64,12 @@ Var<T, D> gaussian_kl(Context<D>& ctx, const Gaussian<T, D>& q, const Gaussian<T
       const GradTarget<T> to_spread = n.spread.claim_grad(ctx);
       const GradTarget<T> to_prior_mean = n.prior_mean.claim_grad(ctx);
       const GradTarget<T> to_prior_spread = n.prior_spread.claim_grad(ctx);
-      gaussian_kl_backward(
-          ctx, GaussianKlBackward<T>{n.model, n.value.grad().data, to_mean.data, to_spread.data,
-                                     to_prior_mean.data, to_prior_spread.data, to_mean.write, to_spread.write,
-                                     to_prior_mean.write, to_prior_spread.write});
+      gaussian_kl_backward(ctx, GaussianKlBackward<T>{n.model, n.value.grad().data, to_mean.data, to_spread.data,
+                                                      to_prior_mean.data, to_prior_spread.data, to_mean.write,
+                                                      to_spread.write, to_prior_mean.write, to_prior_spread.write});
     }
   };
-  if (value.needs_grad())
-    ctx.tape().record(Backward{{}, model, q.mean, q.spread, prior.mean, prior.spread, value});
+  if (value.needs_grad()) ctx.tape().record(Backward{{}, model, q.mean, q.spread, prior.mean, prior.spread, value});
   return value;
 }
 

@@ -25,14 +25,18 @@ Var<T, D> gaussian_sample(Context<D>& ctx, const Gaussian<T, D>& q, std::uint32_
   const Shape shape = q.mean.shape();
   require(shape.rank() == 2 && q.spread.shape() == shape, "gaussian_sample",
           "mean and spread must have one shape (rows, cols), got ", shape, " and ", q.spread.shape());
-  require(!row_ids || row_ids.shape == Shape{shape[0]}, "gaussian_sample", "row_ids must have shape (",
-          shape[0], "), got ", row_ids.shape);
+  require(!row_ids || row_ids.shape == Shape{shape[0]}, "gaussian_sample", "row_ids must have shape (", shape[0],
+          "), got ", row_ids.shape);
   check_finite<T, D>(ctx, "gaussian_sample", {{"mean", q.mean}, {"spread", q.spread}});
   Var<T, D> z = make_output<T, D>(ctx, shape, q.mean.needs_grad() || q.spread.needs_grad());
-  gaussian_sample_forward(
-      ctx, GaussianSampleForward<T>{.mean = q.mean.value().data, .spread = q.spread.value().data,
-                                    .row_ids = row_ids.data, .z = z.value().data, .rows = shape[0],
-                                    .cols = shape[1], .kind = q.kind, .site = site});
+  gaussian_sample_forward(ctx, GaussianSampleForward<T>{.mean = q.mean.value().data,
+                                                        .spread = q.spread.value().data,
+                                                        .row_ids = row_ids.data,
+                                                        .z = z.value().data,
+                                                        .rows = shape[0],
+                                                        .cols = shape[1],
+                                                        .kind = q.kind,
+                                                        .site = site});
 
   struct Backward : Tape<D>::Node {
     Gaussian<T, D> q;
@@ -43,12 +47,17 @@ Var<T, D> gaussian_sample(Context<D>& ctx, const Gaussian<T, D>& q, std::uint32_
       if (!n.z.has_grad()) return;
       const GradTarget<T> to_mean = n.q.mean.claim_grad(ctx);
       const GradTarget<T> to_spread = n.q.spread.claim_grad(ctx);
-      gaussian_sample_backward(
-          ctx, GaussianSampleBackward<T>{
-                   .grad_z = n.z.grad().data, .spread = n.q.spread.value().data, .row_ids = n.row_ids.data,
-                   .grad_mean = to_mean.data, .grad_spread = to_spread.data, .write_mean = to_mean.write,
-                   .write_spread = to_spread.write, .rows = n.z.shape()[0], .cols = n.z.shape()[1],
-                   .kind = n.q.kind, .site = n.site});
+      gaussian_sample_backward(ctx, GaussianSampleBackward<T>{.grad_z = n.z.grad().data,
+                                                              .spread = n.q.spread.value().data,
+                                                              .row_ids = n.row_ids.data,
+                                                              .grad_mean = to_mean.data,
+                                                              .grad_spread = to_spread.data,
+                                                              .write_mean = to_mean.write,
+                                                              .write_spread = to_spread.write,
+                                                              .rows = n.z.shape()[0],
+                                                              .cols = n.z.shape()[1],
+                                                              .kind = n.q.kind,
+                                                              .site = n.site});
     }
   };
   if (z.needs_grad()) ctx.tape().record(Backward{{}, q, z, row_ids, site});

@@ -26,10 +26,9 @@ namespace stx {
 ///
 /// @param truth       (rows, cols), rows >= 2; in double rounded to float
 /// @param prediction  (rows, cols), rounded likewise
-/// @return            (14, cols) in the step arena, rows as in GeneScore: the twelve scores in the
-/// order of
-///                    score_columns, then whether truth and prediction are constant. A column with
-///                    a value that is not finite is NaN throughout
+/// @return            (14, cols) in the step arena, rows as in GeneScore: the twelve scores in the order of
+///                    score_columns, then whether truth and prediction are constant. A column with a value that is not
+///                    finite is NaN throughout
 /// @throws ArgumentError when shapes do not match or there are fewer than 2 rows.
 /// Numerics: double sums in a fixed order; the CPU calls the functions of stx/metrics, CUDA agrees
 /// with them to 1e-12 of the largest sum (z-scored RMSE through the correlation: to 1e-7). Ranks and
@@ -38,11 +37,9 @@ namespace stx {
 /// cols bytes, and from 2048 rows on up to 256 MiB (16 bytes a row of a longer column).
 /// Source: SpotDiff, section 9; CASPER, section 10; Kendall's tau: Knight 1966.
 template <class T, class D>
-Tensor<double, D> gene_metrics(Context<D>& ctx, const Tensor<T, D>& truth,
-                               const Tensor<T, D>& prediction) {
+Tensor<double, D> gene_metrics(Context<D>& ctx, const Tensor<T, D>& truth, const Tensor<T, D>& prediction) {
   require(truth.shape.rank() == 2 && truth.shape == prediction.shape, "gene_metrics",
-          "truth and prediction must have one shape (rows, cols), got ", truth.shape, " and ",
-          prediction.shape);
+          "truth and prediction must have one shape (rows, cols), got ", truth.shape, " and ", prediction.shape);
   require(truth.rows() >= 2, "gene_metrics", "scores need at least 2 rows, got ", truth.rows());
   check_finite<T, D>(ctx, "gene_metrics", {{"truth", truth}, {"prediction", prediction}});
   Tensor<double, D> scores = ctx.template make_step<double>(Shape{gene_score_count, truth.cols()});
@@ -65,12 +62,9 @@ std::vector<GeneScores> to_gene_scores(Context<D>& ctx, const Tensor<double, D>&
   const auto cols = static_cast<std::size_t>(scores.cols());
   std::vector<GeneScores> genes(cols);
   for (std::size_t j = 0; j < cols; ++j) {
-    for (std::size_t k = 0; k < score_columns.size(); ++k)
-      genes[j].*score_columns[k].value = values[k * cols + j];
-    genes[j].truth_constant =
-        values[static_cast<std::size_t>(GeneScore::truth_constant) * cols + j] == 1;
-    genes[j].prediction_constant =
-        values[static_cast<std::size_t>(GeneScore::prediction_constant) * cols + j] == 1;
+    for (std::size_t k = 0; k < score_columns.size(); ++k) genes[j].*score_columns[k].value = values[k * cols + j];
+    genes[j].truth_constant = values[static_cast<std::size_t>(GeneScore::truth_constant) * cols + j] == 1;
+    genes[j].prediction_constant = values[static_cast<std::size_t>(GeneScore::prediction_constant) * cols + j] == 1;
   }
   return genes;
 }

@@ -32,8 +32,10 @@ CellGridView<T> sort_into_cells(Context<D>& ctx, const Matrix<T>& points, double
   const auto order = ctx.template make_persistent<std::int32_t>(Shape{points.rows});
   const auto cell_begin = ctx.template make_persistent<std::int32_t>(Shape{grid.cells() + 1});
   cell_sort(ctx, CellSort<T>{.grid = grid,
-                                 .points = to_device(ctx, points.values, Shape{points.rows, points.cols}).data,
-                                 .sorted = sorted.data, .order = order.data, .cell_begin = cell_begin.data});
+                             .points = to_device(ctx, points.values, Shape{points.rows, points.cols}).data,
+                             .sorted = sorted.data,
+                             .order = order.data,
+                             .cell_begin = cell_begin.data});
   grid.points = sorted.data;
   grid.order = order.data;
   grid.cell_begin = cell_begin.data;
@@ -57,11 +59,11 @@ SpatialNeighbours<T, D> grid_knn(Context<D>& ctx, const Matrix<T>& points, const
   require(points.cols == 2 || points.cols == 3, "grid_knn", "points must have 2 or 3 coordinates, got ", points.cols);
   require(points.rows < math::no_point, "grid_knn", "at most 2^31 - 2 points fit, got ", points.rows);
   const std::int64_t available = points.rows < 2 ? 1024 : std::min<std::int64_t>(1024, points.rows - 1);
-  require(options.k >= 1 && options.k <= available, "grid_knn", "k must lie in [1, ", available,
-          "] for ", points.rows, " points, got ", options.k);
+  require(options.k >= 1 && options.k <= available, "grid_knn", "k must lie in [1, ", available, "] for ", points.rows,
+          " points, got ", options.k);
   for (std::size_t i = 0; i < points.values.size(); ++i)
-    require<DataError>(std::isfinite(points.values[i]), "grid_knn", "point ", static_cast<std::int64_t>(i) / points.cols,
-                       " has the coordinate ", points.values[i]);
+    require<DataError>(std::isfinite(points.values[i]), "grid_knn", "point ",
+                       static_cast<std::int64_t>(i) / points.cols, " has the coordinate ", points.values[i]);
   const double one_ring = points.cols == 2 ? options.k / 4.0 : options.k / 8.0;
   const CellGridView<T> view =
       sort_into_cells(ctx, points, options.occupancy > 0 ? options.occupancy : std::max(2.0, one_ring));

@@ -18,13 +18,12 @@ namespace stx {
 /// Deterministic: yes (a function of seed, site, step, row and column). Capturable: yes.
 /// Source: CASPER, section 9, protocol G.
 template <class T, class D>
-Tensor<T, D> hide_inputs(Context<D>& ctx, const Tensor<T, D>& x, const Hide& hide,
-                         const Tensor<T, D>& counted = {}) {
+Tensor<T, D> hide_inputs(Context<D>& ctx, const Tensor<T, D>& x, const Hide& hide, const Tensor<T, D>& counted = {}) {
   require(x.shape.rank() == 2, "hide_inputs", "x must be a matrix (rows, cols), got ", x.shape);
   require(hide.lowest >= 0 && hide.lowest <= hide.highest && hide.highest <= 1, "hide_inputs",
           "shares must satisfy 0 <= lowest <= highest <= 1, got ", hide.lowest, " and ", hide.highest);
-  require(!counted || counted.shape == Shape{x.cols()}, "hide_inputs", "counted must have shape (", x.cols(),
-          "), got ", counted.shape);
+  require(!counted || counted.shape == Shape{x.cols()}, "hide_inputs", "counted must have shape (", x.cols(), "), got ",
+          counted.shape);
   check_finite<T, D>(ctx, "hide_inputs", {{"x", x}, {"counted", counted}});
   Tensor<T, D> hidden = ctx.template make_step<T>(x.shape);
   hide_inputs(ctx, HideInputs<T>{x.data, hidden.data, counted.data, x.rows(), x.cols(), hide});

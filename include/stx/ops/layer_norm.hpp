@@ -18,8 +18,7 @@ namespace stx {
 /// Numerics: two-pass mean and biased variance. Deterministic: yes. Capturable: yes.
 /// Source: Ba et al. 2016, eq. 4.
 template <class T, class D>
-Var<T, D> layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> gain = {}, Var<T, D> shift = {},
-                     double eps = 1e-5) {
+Var<T, D> layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> gain = {}, Var<T, D> shift = {}, double eps = 1e-5) {
   require(x.shape().rank() == 2, "layer_norm", "x must be (rows, width), got ", x.shape());
   const Shape row{x.shape()[1]};
   require((!gain || gain.shape() == row) && (!shift || shift.shape() == row), "layer_norm",

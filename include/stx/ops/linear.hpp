@@ -31,11 +31,11 @@ void check_linear_residual(const LinearResidual<T, D>& onto, Shape result) {
     require(!onto.gate.matrix, "linear", "a gate needs a residual");
     return;
   }
-  require(onto.residual.shape() == result, "linear", "residual must have the shape ", result,
-          " of the result, got ", onto.residual.shape());
+  require(onto.residual.shape() == result, "linear", "residual must have the shape ", result, " of the result, got ",
+          onto.residual.shape());
   if (!onto.gate.matrix) return;
-  require(onto.rows_per_group > 0 && result[0] % onto.rows_per_group == 0, "linear", "rows_per_group = ",
-          onto.rows_per_group, " must divide ", result[0], " rows");
+  require(onto.rows_per_group > 0 && result[0] % onto.rows_per_group == 0, "linear",
+          "rows_per_group = ", onto.rows_per_group, " must divide ", result[0], " rows");
   check_slice("linear", onto.gate);
   require(onto.gate.rows() == result[0] / onto.rows_per_group && onto.gate.width == result[1], "linear",
           "gate must be ", result[1], " columns of a matrix of ", result[0] / onto.rows_per_group, " rows, got ",
@@ -55,30 +55,36 @@ void check_linear_residual(const LinearResidual<T, D>& onto, Shape result) {
 /// Numerics: GEMM in T; the activations of math/activations.hpp. Deterministic: yes. Capturable: yes.
 /// Source: the gate, Peebles and Xie 2023, section 3.2 (adaLN-Zero).
 template <class T, class D>
-Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
-                 LinearOptions options = {}, LinearResidual<T, D> onto = {}) {
+Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias, LinearOptions options = {},
+                 LinearResidual<T, D> onto = {}) {
   require(x.shape().rank() == 2 && weight.shape().rank() == 2 && x.shape()[1] == weight.shape()[1], "linear",
           "x (rows, in) and weight (out, in) must agree on in, got ", x.shape(), " and ", weight.shape());
-  require(!bias || bias.shape() == Shape{weight.shape()[0]}, "linear", "bias must have shape (",
-          weight.shape()[0], "), got ", bias ? bias.shape() : Shape{});
+  require(!bias || bias.shape() == Shape{weight.shape()[0]}, "linear", "bias must have shape (", weight.shape()[0],
+          "), got ", bias ? bias.shape() : Shape{});
   check_dropout("linear", options.dropout);
   const std::int64_t rows = x.shape()[0];
   const std::int64_t out = weight.shape()[0];
   check_linear_residual(onto, Shape{rows, out});
   const Var<T, D> gate = onto.gate.matrix;
-  const bool needs_grad = x.needs_grad() || weight.needs_grad() || bias.needs_grad() ||
-                          onto.residual.needs_grad() || gate.needs_grad();
-  check_finite<T, D>(ctx, "linear", {{"x", x}, {"weight", weight}, {"bias", bias},
-                                     {"residual", onto.residual}, {"gate", gate}});
+  const bool needs_grad =
+      x.needs_grad() || weight.needs_grad() || bias.needs_grad() || onto.residual.needs_grad() || gate.needs_grad();
+  check_finite<T, D>(ctx, "linear",
+                     {{"x", x}, {"weight", weight}, {"bias", bias}, {"residual", onto.residual}, {"gate", gate}});
   Var<T, D> y = make_output<T, D>(ctx, Shape{rows, out}, needs_grad);
   if (!ctx.tape().recording()) options.dropout = {};
   const bool keeps_pre = y.needs_grad() && options.activation != Activation::identity;
   T* pre = keeps_pre ? ctx.step_arena().template allocate<T>(rows * out) : nullptr;
   T* branch = y.needs_grad() && gate.needs_grad() ? ctx.step_arena().template allocate<T>(rows * out) : nullptr;
-  linear_forward(ctx, LinearForward<T>{.x = x.value().data, .weight = weight.value().data,
-                                       .bias = bias ? bias.value().data : nullptr, .pre_activation = pre,
-                                       .y = y.value().data, .rows = rows, .in = x.shape()[1], .out = out,
-                                       .activation = options.activation, .dropout = options.dropout,
+  linear_forward(ctx, LinearForward<T>{.x = x.value().data,
+                                       .weight = weight.value().data,
+                                       .bias = bias ? bias.value().data : nullptr,
+                                       .pre_activation = pre,
+                                       .y = y.value().data,
+                                       .rows = rows,
+                                       .in = x.shape()[1],
+                                       .out = out,
+                                       .activation = options.activation,
+                                       .dropout = options.dropout,
                                        .branch = branch,
                                        .residual = onto.residual ? onto.residual.value().data : nullptr,
                                        .gate = gate ? onto.gate.data() : nullptr,
@@ -101,14 +107,23 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
       const GradTarget<T> to_bias = n.bias.claim_grad(ctx);
       const GradTarget<T> to_weight = n.weight.claim_grad(ctx);
       const GradTarget<T> to_x = n.x.claim_grad(ctx);
-      linear_backward(ctx, LinearBackward<T>{
-          .grad_y = grad_branch, .x = n.x.value().data, .weight = n.weight.value().data,
-          .pre_activation = n.pre,
-          .grad_pre = scratch ? ctx.step_arena().template allocate<T>(rows * out) : nullptr,
-          .grad_x = to_x.data, .grad_weight = to_weight.data, .grad_bias = to_bias.data,
-          .write_x = to_x.write, .write_weight = to_weight.write, .write_bias = to_bias.write,
-          .rows = rows, .in = n.x.shape()[1], .out = out, .activation = n.options.activation,
-          .dropout = n.options.dropout});
+      linear_backward(
+          ctx, LinearBackward<T>{.grad_y = grad_branch,
+                                 .x = n.x.value().data,
+                                 .weight = n.weight.value().data,
+                                 .pre_activation = n.pre,
+                                 .grad_pre = scratch ? ctx.step_arena().template allocate<T>(rows * out) : nullptr,
+                                 .grad_x = to_x.data,
+                                 .grad_weight = to_weight.data,
+                                 .grad_bias = to_bias.data,
+                                 .write_x = to_x.write,
+                                 .write_weight = to_weight.write,
+                                 .write_bias = to_bias.write,
+                                 .rows = rows,
+                                 .in = n.x.shape()[1],
+                                 .out = out,
+                                 .activation = n.options.activation,
+                                 .dropout = n.options.dropout});
     }
     bool wants_branch() const { return x.needs_grad() || weight.needs_grad() || bias.needs_grad(); }
     /// Gradients of residual and gate; returns that of the branch, or null where nothing wants it.
@@ -117,19 +132,27 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
       const ColumnSlice<T, D>& gate = n.onto.gate;
       const T* grad_y = n.y.grad().data;
       if (!gate.matrix) {
-        activate_backward(ctx, ActivateBackward<T>{.grad_y = grad_y, .grad_residual = to_residual.data,
-                                                   .write_residual = to_residual.write, .rows = rows,
+        activate_backward(ctx, ActivateBackward<T>{.grad_y = grad_y,
+                                                   .grad_residual = to_residual.data,
+                                                   .write_residual = to_residual.write,
+                                                   .rows = rows,
                                                    .cols = out});
         return grad_y;
       }
       const GradTarget<T> to_gate = claim_slices(ctx, std::array{gate})[0];
       T* grad_branch = n.wants_branch() ? ctx.step_arena().template allocate<T>(rows * out) : nullptr;
-      gated_residual_backward(
-          ctx, GatedResidualBackward<T>{
-                   .grad_y = grad_y, .branch = n.branch, .gate = gate.data(), .grad_residual = to_residual.data,
-                   .grad_branch = grad_branch, .grad_gate = to_gate.data, .write_residual = to_residual.write,
-                   .write_gate = to_gate.write, .rows = rows, .width = out,
-                   .rows_per_group = n.onto.rows_per_group, .gate_stride = gate.stride()});
+      gated_residual_backward(ctx, GatedResidualBackward<T>{.grad_y = grad_y,
+                                                            .branch = n.branch,
+                                                            .gate = gate.data(),
+                                                            .grad_residual = to_residual.data,
+                                                            .grad_branch = grad_branch,
+                                                            .grad_gate = to_gate.data,
+                                                            .write_residual = to_residual.write,
+                                                            .write_gate = to_gate.write,
+                                                            .rows = rows,
+                                                            .width = out,
+                                                            .rows_per_group = n.onto.rows_per_group,
+                                                            .gate_stride = gate.stride()});
       return grad_branch;
     }
   };

@@ -35,12 +35,24 @@ Var<T, D> matmul(Context<D>& ctx, Var<T, D> a, Var<T, D> b) {
       const T* grad_c = node.c.grad().data;
       const GradTarget<T> to_a = node.a.claim_grad(ctx);
       if (to_a.data != nullptr)
-        gemm(ctx, GemmArgs<T>{.a = grad_c, .b = node.b.value().data, .c = to_a.data, .m = m, .n = k, .k = n,
-                              .transpose_b = true, .write = to_a.write});
+        gemm(ctx, GemmArgs<T>{.a = grad_c,
+                              .b = node.b.value().data,
+                              .c = to_a.data,
+                              .m = m,
+                              .n = k,
+                              .k = n,
+                              .transpose_b = true,
+                              .write = to_a.write});
       const GradTarget<T> to_b = node.b.claim_grad(ctx);
       if (to_b.data != nullptr)
-        gemm(ctx, GemmArgs<T>{.a = node.a.value().data, .b = grad_c, .c = to_b.data, .m = k, .n = n, .k = m,
-                              .transpose_a = true, .write = to_b.write});
+        gemm(ctx, GemmArgs<T>{.a = node.a.value().data,
+                              .b = grad_c,
+                              .c = to_b.data,
+                              .m = k,
+                              .n = n,
+                              .k = m,
+                              .transpose_a = true,
+                              .write = to_b.write});
     }
   };
   if (c.needs_grad()) ctx.tape().record(Backward{{}, a, b, c});

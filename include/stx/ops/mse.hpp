@@ -23,8 +23,7 @@ template <class T, class D>
 Var<T, D> mse(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& target, const Tensor<T, D>& mask = {},
               double weight = 1.0, std::uint32_t term = 0) {
   require(y.shape().rank() == 2 && y.shape() == target.shape && (!mask || mask.shape == y.shape()), "mse",
-          "y, target and mask must have one shape (rows, cols), got ", y.shape(), ", ", target.shape, ", ",
-          mask.shape);
+          "y, target and mask must have one shape (rows, cols), got ", y.shape(), ", ", target.shape, ", ", mask.shape);
   check_finite<T, D>(ctx, "mse", {{"mask", mask}, {"y", y, false, mask}, {"target", target, false, mask}});
   return detail::pointwise_loss<T, D>(ctx, y, target, mask, {.weight = static_cast<T>(weight)}, term);
 }

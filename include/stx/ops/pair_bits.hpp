@@ -30,10 +30,15 @@ Tensor<std::uint32_t, D> pair_bits(Context<D>& ctx, const Tensor<std::int32_t, D
   require(n_ids >= 0 && n_ids < (std::int64_t{1} << 31), "pair_bits", "n_ids must lie in [0, 2^31), got ", n_ids);
   const bool by_columns = anchors == Anchors::second;
   auto bits = ctx.template make_step<std::uint32_t>(Shape{first.size(), (second.size() + 31) / 32});
-  pair_bits(ctx, PairBits<std::int32_t>{.lists = lists.data, .anchors = by_columns ? second.data : first.data,
-                                        .others = by_columns ? first.data : second.data, .bits = bits.data,
-                                        .n_lists = lists.rows(), .k = lists.cols(), .n_ids = n_ids,
-                                        .n_rows = first.size(), .n_columns = second.size(),
+  pair_bits(ctx, PairBits<std::int32_t>{.lists = lists.data,
+                                        .anchors = by_columns ? second.data : first.data,
+                                        .others = by_columns ? first.data : second.data,
+                                        .bits = bits.data,
+                                        .n_lists = lists.rows(),
+                                        .k = lists.cols(),
+                                        .n_ids = n_ids,
+                                        .n_rows = first.size(),
+                                        .n_columns = second.size(),
                                         .by_columns = by_columns});
   return bits;
 }

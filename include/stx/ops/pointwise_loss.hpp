@@ -18,8 +18,9 @@ Var<T, D> pointwise_loss(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& targe
   Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, y.needs_grad());
   T* divisor = ctx.step_arena().template allocate<T>(1);
   T* row_sums = ctx.step_arena().template allocate<T>(2 * in.rows);
-  pointwise_loss_forward(ctx, PointwiseLossForward<T>{.in = in, .loss = loss.value().data, .divisor = divisor,
-                                                      .row_sums = row_sums, .term = term});
+  pointwise_loss_forward(
+      ctx, PointwiseLossForward<T>{
+               .in = in, .loss = loss.value().data, .divisor = divisor, .row_sums = row_sums, .term = term});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> y, loss;
@@ -29,9 +30,11 @@ Var<T, D> pointwise_loss(Context<D>& ctx, Var<T, D> y, const Tensor<T, D>& targe
       if (!n.loss.has_grad()) return;
       const GradTarget<T> to_y = n.y.claim_grad(ctx);
       if (to_y.data == nullptr) return;
-      pointwise_loss_backward(
-          ctx, PointwiseLossBackward<T>{.in = n.in, .grad_loss = n.loss.grad().data, .divisor = n.divisor,
-                                        .grad_y = to_y.data, .write_y = to_y.write});
+      pointwise_loss_backward(ctx, PointwiseLossBackward<T>{.in = n.in,
+                                                            .grad_loss = n.loss.grad().data,
+                                                            .divisor = n.divisor,
+                                                            .grad_y = to_y.data,
+                                                            .write_y = to_y.write});
     }
   };
   if (loss.needs_grad()) ctx.tape().record(Backward{{}, y, loss, in, divisor});

@@ -22,8 +22,7 @@ namespace stx {
 inline std::vector<std::int32_t> relative_buckets(std::int64_t buckets, std::int64_t max_distance) {
   const std::int64_t half = buckets / 2, exact = half / 2;
   require(buckets >= 4 && buckets % 4 == 0 && max_distance > exact, "relative_buckets",
-          "buckets must be a multiple of 4 and max_distance above buckets / 4, got ", buckets,
-          " and ", max_distance);
+          "buckets must be a multiple of 4 and max_distance above buckets / 4, got ", buckets, " and ", max_distance);
   std::vector<std::int32_t> found;
   const float whole = std::log(static_cast<float>(max_distance) / static_cast<float>(exact));
   for (std::int64_t m = 0; found.empty() || found.back() < half - 1; ++m) {
@@ -50,16 +49,15 @@ template <class T, class D>
 Var<T, D> relative_bias(Context<D>& ctx, Var<T, D> table, const Tensor<std::int32_t, D>& distances,
                         std::int64_t length) {
   const Shape shape = table.shape();
-  require(shape.rank() == 2 && shape[0] % 2 == 0 && distances.size() >= 1 && length >= 0,
-          "relative_bias",
+  require(shape.rank() == 2 && shape[0] % 2 == 0 && distances.size() >= 1 && length >= 0, "relative_bias",
           "table must be (buckets, heads) with even buckets, distances not empty and length "
           "not negative, got ",
           shape, ", ", distances.shape, " and ", length);
   check_finite<T, D>(ctx, "relative_bias", {{"table", table}});
   const std::int64_t heads = shape[1], half = shape[0] / 2;
   Var<T, D> bias = make_output<T, D>(ctx, Shape{heads, length, length}, table.needs_grad());
-  relative_bias(ctx, RelativeBias<T>{table.value().data, distances.data, bias.value().data, heads, length,
-                                     half, distances.size()});
+  relative_bias(ctx, RelativeBias<T>{table.value().data, distances.data, bias.value().data, heads, length, half,
+                                     distances.size()});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> table, bias;
@@ -70,9 +68,8 @@ Var<T, D> relative_bias(Context<D>& ctx, Var<T, D> table, const Tensor<std::int3
       if (to_table.data == nullptr) return;
       const Shape shape = node.table.shape();
       relative_bias_backward(
-          ctx, RelativeBiasBackward<T>{node.bias.grad().data, node.distances.data, to_table.data,
-                                       to_table.write, shape[1], node.bias.shape()[1], shape[0] / 2,
-                                       node.distances.size()});
+          ctx, RelativeBiasBackward<T>{node.bias.grad().data, node.distances.data, to_table.data, to_table.write,
+                                       shape[1], node.bias.shape()[1], shape[0] / 2, node.distances.size()});
     }
   };
   if (bias.needs_grad()) ctx.tape().record(Backward{{}, table, bias, distances});
@@ -81,8 +78,8 @@ Var<T, D> relative_bias(Context<D>& ctx, Var<T, D> table, const Tensor<std::int3
 
 /// The same of a frozen table: no gradient goes to it.
 template <class T, class D>
-Var<T, D> relative_bias(Context<D>& ctx, const Tensor<T, D>& table,
-                        const Tensor<std::int32_t, D>& distances, std::int64_t length) {
+Var<T, D> relative_bias(Context<D>& ctx, const Tensor<T, D>& table, const Tensor<std::int32_t, D>& distances,
+                        std::int64_t length) {
   return relative_bias(ctx, constant(ctx, table), distances, length);
 }
 

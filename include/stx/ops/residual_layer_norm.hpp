@@ -24,11 +24,10 @@ struct LayerNormOptions {
 /// Numerics: two-pass mean and biased variance. Deterministic: yes. Capturable: yes.
 /// Source: Ba et al. 2016, eq. 4.
 template <class T, class D>
-Var<T, D> residual_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> residual, Var<T, D> gain,
-                              Var<T, D> shift, LayerNormOptions options = {}) {
+Var<T, D> residual_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> residual, Var<T, D> gain, Var<T, D> shift,
+                              LayerNormOptions options = {}) {
   require(x.shape().rank() == 2 && (!residual || residual.shape() == x.shape()), "residual_layer_norm",
-          "x and residual must both be (rows, width), got ", x.shape(), " and ",
-          residual ? residual.shape() : Shape{});
+          "x and residual must both be (rows, width), got ", x.shape(), " and ", residual ? residual.shape() : Shape{});
   const std::int64_t width = x.shape()[1];
   require(gain.shape() == Shape{width} && shift.shape() == Shape{width}, "residual_layer_norm",
           "gain and shift must have shape (", width, "), got ", gain.shape(), " and ", shift.shape());
@@ -36,7 +35,8 @@ Var<T, D> residual_layer_norm(Context<D>& ctx, Var<T, D> x, Var<T, D> residual, 
   check_dropout("residual_layer_norm", options.dropout);
   if (!ctx.tape().recording()) options.dropout = {};
   check_finite<T, D>(ctx, "residual_layer_norm", {{"x", x}, {"residual", residual}, {"gain", gain}, {"shift", shift}});
-  return detail::row_norm<T, D>(ctx, x, residual, detail::affine_row(gain), detail::affine_row(shift), {.dropout = options.dropout}, options.eps);
+  return detail::row_norm<T, D>(ctx, x, residual, detail::affine_row(gain), detail::affine_row(shift),
+                                {.dropout = options.dropout}, options.eps);
 }
 
 }  // namespace stx

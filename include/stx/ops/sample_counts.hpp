@@ -24,20 +24,18 @@ namespace stx {
 /// seed, site, step, row and column). Capturable: yes. Source: gamma: Marsaglia and Tsang 2000;
 /// Poisson: inversion below a rate of 10, Hormann 1993 (PTRS) above.
 template <class T, class D>
-Tensor<T, D> sample_counts(Context<D>& ctx, const Tensor<T, D>& log_mu,
-                           const Tensor<T, D>& log_theta, std::uint32_t site,
-                           const Tensor<T, D>& zeta = {},
+Tensor<T, D> sample_counts(Context<D>& ctx, const Tensor<T, D>& log_mu, const Tensor<T, D>& log_theta,
+                           std::uint32_t site, const Tensor<T, D>& zeta = {},
                            const Tensor<std::int32_t, D>& row_ids = {}) {
-  require(log_mu.shape.rank() == 2, "sample_counts", "log_mu must be a matrix (rows, cols), got ",
-          log_mu.shape);
+  require(log_mu.shape.rank() == 2, "sample_counts", "log_mu must be a matrix (rows, cols), got ", log_mu.shape);
   const std::int64_t rows = log_mu.rows(), cols = log_mu.cols();
   const auto fits = [&](const Shape& s) { return s == log_mu.shape || s == Shape{cols}; };
-  require(fits(log_theta.shape), "sample_counts", "log_theta must have shape (", cols, ") or ",
-          log_mu.shape, ", got ", log_theta.shape);
-  require(!zeta || fits(zeta.shape), "sample_counts", "zeta must have shape (", cols, ") or ",
-          log_mu.shape, ", got ", zeta.shape);
-  require(!row_ids || row_ids.shape == Shape{rows}, "sample_counts", "row_ids must have shape (",
-          rows, "), got ", row_ids.shape);
+  require(fits(log_theta.shape), "sample_counts", "log_theta must have shape (", cols, ") or ", log_mu.shape, ", got ",
+          log_theta.shape);
+  require(!zeta || fits(zeta.shape), "sample_counts", "zeta must have shape (", cols, ") or ", log_mu.shape, ", got ",
+          zeta.shape);
+  require(!row_ids || row_ids.shape == Shape{rows}, "sample_counts", "row_ids must have shape (", rows, "), got ",
+          row_ids.shape);
   require(cols <= (1 << 24), "sample_counts", "at most 2^24 columns, got ", cols);
   check_finite<T, D>(ctx, "sample_counts", {{"log_mu", log_mu, true}, {"zeta", zeta}});
   detail::check_log_theta(ctx, "sample_counts", log_theta);

@@ -10,14 +10,11 @@ namespace stx {
 namespace detail {
 
 template <class T, class D>
-Tensor<T, D> sampled_tensor(Context<D>& ctx, const char* where, const char* name,
-                            const Tensor<T, D>& parameter, Variate variate, std::uint32_t site,
-                            const Tensor<std::int32_t, D>& row_ids) {
-  require(parameter.shape.rank() == 2, where, name, " must be a matrix (rows, cols), got ",
-          parameter.shape);
+Tensor<T, D> sampled_tensor(Context<D>& ctx, const char* where, const char* name, const Tensor<T, D>& parameter,
+                            Variate variate, std::uint32_t site, const Tensor<std::int32_t, D>& row_ids) {
+  require(parameter.shape.rank() == 2, where, name, " must be a matrix (rows, cols), got ", parameter.shape);
   const std::int64_t rows = parameter.rows(), cols = parameter.cols();
-  require(!row_ids || row_ids.shape == Shape{rows}, where, "row_ids must have shape (", rows,
-          "), got ", row_ids.shape);
+  require(!row_ids || row_ids.shape == Shape{rows}, where, "row_ids must have shape (", rows, "), got ", row_ids.shape);
   require(cols <= (1 << 24), where, "at most 2^24 columns, got ", cols);
   check_finite<T, D>(ctx, where, {{name, parameter}});
   Tensor<T, D> out = ctx.template make_step<T>(parameter.shape);
@@ -64,8 +61,7 @@ Tensor<T, D> sample_gamma(Context<D>& ctx, const Tensor<T, D>& shape, std::uint3
 template <class T, class D>
 Tensor<T, D> sample_poisson(Context<D>& ctx, const Tensor<T, D>& rate, std::uint32_t site,
                             const Tensor<std::int32_t, D>& row_ids = {}) {
-  return detail::sampled_tensor(ctx, "sample_poisson", "rate", rate, Variate::poisson, site,
-                                row_ids);
+  return detail::sampled_tensor(ctx, "sample_poisson", "rate", rate, Variate::poisson, site, row_ids);
 }
 
 }  // namespace stx

@@ -12,10 +12,9 @@ namespace stx {
 namespace detail {
 
 inline void check_schedule(std::string_view where, const Schedule& s) {
-  require(
-      std::isfinite(s.value) && std::isfinite(s.last) && std::isfinite(s.factor) && s.length >= 1,
-      where, "value, last and factor must be finite and length at least 1, got ", s.value, ", ",
-      s.last, ", ", s.factor, " and ", s.length);
+  require(std::isfinite(s.value) && std::isfinite(s.last) && std::isfinite(s.factor) && s.length >= 1, where,
+          "value, last and factor must be finite and length at least 1, got ", s.value, ", ", s.last, ", ", s.factor,
+          " and ", s.length);
 }
 
 }  // namespace detail
@@ -47,12 +46,10 @@ void schedule_learning_rate(Context<D>& ctx, const Schedule& schedule) {
 template <class T, class D>
 Var<T, D> scheduled_weight(Context<D>& ctx, Var<T, D> x, const Schedule& schedule) {
   detail::check_schedule("scheduled_weight", schedule);
-  require(x.shape().size() == 1, "scheduled_weight", "x must be a single value, got shape ",
-          x.shape());
+  require(x.shape().size() == 1, "scheduled_weight", "x must be a single value, got shape ", x.shape());
   check_finite<T, D>(ctx, "scheduled_weight", {{"x", x}});
   Var<T, D> y = make_output<T, D>(ctx, Shape{1}, x.needs_grad());
-  scheduled_weight(
-      ctx, ScheduledWeight<T>{x.value().data, y.value().data, GradWrite::overwrite, schedule});
+  scheduled_weight(ctx, ScheduledWeight<T>{x.value().data, y.value().data, GradWrite::overwrite, schedule});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> x, y;

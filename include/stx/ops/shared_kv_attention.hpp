@@ -38,14 +38,13 @@ struct AttentionOptions {
 template <class T, class D>
 AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D> k, Var<T, D> v,
                                           AttentionOptions options = {}) {
-  require(q.shape().rank() == 2 && k.shape().rank() == 2 && k.shape() == v.shape() &&
-              q.shape()[1] == k.shape()[1],
-          "shared_kv_attention", "q (rows, width), k and v (n_keys, width) do not agree: ", q.shape(), ", ",
-          k.shape(), ", ", v.shape());
+  require(q.shape().rank() == 2 && k.shape().rank() == 2 && k.shape() == v.shape() && q.shape()[1] == k.shape()[1],
+          "shared_kv_attention", "q (rows, width), k and v (n_keys, width) do not agree: ", q.shape(), ", ", k.shape(),
+          ", ", v.shape());
   const std::int64_t width = q.shape()[1];
   check_dropout("shared_kv_attention", options.dropout);
-  require(options.n_heads >= 1 && width >= 1 && width % options.n_heads == 0, "shared_kv_attention", "n_heads = ",
-          options.n_heads, " must divide width = ", width, ", both at least 1");
+  require(options.n_heads >= 1 && width >= 1 && width % options.n_heads == 0, "shared_kv_attention",
+          "n_heads = ", options.n_heads, " must divide width = ", width, ", both at least 1");
   const std::int64_t rows = q.shape()[0];
   const std::int64_t n_keys = k.shape()[0];
   if (!ctx.tape().recording()) options.dropout = {};
@@ -56,11 +55,17 @@ AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D
   if (options.weights) result.weights = make_output<T, D>(ctx, Shape{rows, n_keys}, needs_grad);
   T* lse = ctx.step_arena().template allocate<T>(rows * options.n_heads);
   shared_kv_attention_forward(
-      ctx, SharedKvAttentionForward<T>{.q = q.value().data, .k = k.value().data, .v = v.value().data,
-                                       .out = result.out.value().data, .lse = lse,
+      ctx, SharedKvAttentionForward<T>{.q = q.value().data,
+                                       .k = k.value().data,
+                                       .v = v.value().data,
+                                       .out = result.out.value().data,
+                                       .lse = lse,
                                        .weights = options.weights ? result.weights.value().data : nullptr,
-                                       .rows = rows, .n_keys = n_keys, .width = width,
-                                       .n_heads = options.n_heads, .dropout = options.dropout});
+                                       .rows = rows,
+                                       .n_keys = n_keys,
+                                       .width = width,
+                                       .n_heads = options.n_heads,
+                                       .dropout = options.dropout});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> q, k, v;
@@ -75,15 +80,24 @@ AttentionResult<T, D> shared_kv_attention(Context<D>& ctx, Var<T, D> q, Var<T, D
       const GradTarget<T> to_k = n.k.claim_grad(ctx);
       const GradTarget<T> to_v = n.v.claim_grad(ctx);
       shared_kv_attention_backward(
-          ctx, SharedKvAttentionBackward<T>{
-                   .grad_out = from_out ? n.result.out.grad().data : nullptr,
-                   .grad_weights = from_weights ? n.result.weights.grad().data : nullptr,
-                   .out = n.result.out.value().data, .q = n.q.value().data, .k = n.k.value().data,
-                   .v = n.v.value().data, .lse = n.lse,
-                   .grad_q = to_q.data, .grad_k = to_k.data, .grad_v = to_v.data, .write_q = to_q.write,
-                   .write_k = to_k.write, .write_v = to_v.write, .rows = n.q.shape()[0],
-                   .n_keys = n.k.shape()[0], .width = n.q.shape()[1], .n_heads = n.options.n_heads,
-                   .dropout = n.options.dropout});
+          ctx, SharedKvAttentionBackward<T>{.grad_out = from_out ? n.result.out.grad().data : nullptr,
+                                            .grad_weights = from_weights ? n.result.weights.grad().data : nullptr,
+                                            .out = n.result.out.value().data,
+                                            .q = n.q.value().data,
+                                            .k = n.k.value().data,
+                                            .v = n.v.value().data,
+                                            .lse = n.lse,
+                                            .grad_q = to_q.data,
+                                            .grad_k = to_k.data,
+                                            .grad_v = to_v.data,
+                                            .write_q = to_q.write,
+                                            .write_k = to_k.write,
+                                            .write_v = to_v.write,
+                                            .rows = n.q.shape()[0],
+                                            .n_keys = n.k.shape()[0],
+                                            .width = n.q.shape()[1],
+                                            .n_heads = n.options.n_heads,
+                                            .dropout = n.options.dropout});
     }
   };
   if (result.out.needs_grad()) ctx.tape().record(Backward{{}, q, k, v, result, lse, options});

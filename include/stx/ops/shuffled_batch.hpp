@@ -27,8 +27,9 @@ Tensor<std::int32_t, D> shuffled_batch(Context<D>& ctx, std::int64_t n, std::int
           "n must lie in [1, 2^31) and count in [1, n], got ", n, " and ", count);
   require(batch && batch.size() == 1, "shuffled_batch", "batch must be one value, got shape ", batch.shape);
   Tensor<std::int32_t, D> items = ctx.template make_step<std::int32_t>(Shape{count});
-  permutation(ctx, Permutation<std::int32_t>{.items = items.data, .count = count, .n = n, .site = site,
-                                             .batch = batch.data, .reshuffle = reshuffle});
+  permutation(
+      ctx, Permutation<std::int32_t>{
+               .items = items.data, .count = count, .n = n, .site = site, .batch = batch.data, .reshuffle = reshuffle});
   return items;
 }
 

@@ -11,9 +11,9 @@
 namespace stx {
 
 struct SoftmaxOptions {
-  double scale = 1;        ///< factor of x, positive: the inverse of a temperature
-  std::int64_t n = 0;      ///< values normalised together; 0: a whole row. Must divide the columns of x
-  Dropout dropout = {};    ///< of the result, only while the tape records
+  double scale = 1;      ///< factor of x, positive: the inverse of a temperature
+  std::int64_t n = 0;    ///< values normalised together; 0: a whole row. Must divide the columns of x
+  Dropout dropout = {};  ///< of the result, only while the tape records
 };
 
 /// Softmax of each run of `n` neighbouring columns, with inverted dropout of the result.
@@ -40,8 +40,13 @@ Var<T, D> softmax(Context<D>& ctx, Var<T, D> x, SoftmaxOptions options = {}) {
   check_finite<T, D>(ctx, "softmax", {{"x", x, true}});
   Var<T, D> y = make_output<T, D>(ctx, x.shape(), x.needs_grad());
   T* kept = y.needs_grad() && options.dropout.active() ? ctx.step_arena().template allocate<T>(rows * n) : nullptr;
-  softmax_forward(ctx, SoftmaxForward<T>{.x = x.value().data, .p = kept, .y = y.value().data, .rows = rows, .n = n,
-                                         .scale = static_cast<T>(options.scale), .dropout = options.dropout});
+  softmax_forward(ctx, SoftmaxForward<T>{.x = x.value().data,
+                                         .p = kept,
+                                         .y = y.value().data,
+                                         .rows = rows,
+                                         .n = n,
+                                         .scale = static_cast<T>(options.scale),
+                                         .dropout = options.dropout});
 
   struct Backward : Tape<D>::Node {
     Var<T, D> x, y;
@@ -52,14 +57,17 @@ Var<T, D> softmax(Context<D>& ctx, Var<T, D> x, SoftmaxOptions options = {}) {
       if (!node.y.has_grad()) return;
       const GradTarget<T> to_x = node.x.claim_grad(ctx);
       if (to_x.data == nullptr) return;
-      softmax_backward(ctx, SoftmaxBackward<T>{.grad_y = node.y.grad().data, .p = node.p, .grad_x = to_x.data,
-                                               .write_x = to_x.write, .rows = node.rows, .n = node.n,
+      softmax_backward(ctx, SoftmaxBackward<T>{.grad_y = node.y.grad().data,
+                                               .p = node.p,
+                                               .grad_x = to_x.data,
+                                               .write_x = to_x.write,
+                                               .rows = node.rows,
+                                               .n = node.n,
                                                .scale = static_cast<T>(node.options.scale),
                                                .dropout = node.options.dropout});
     }
   };
-  if (y.needs_grad())
-    ctx.tape().record(Backward{{}, x, y, kept != nullptr ? kept : y.value().data, rows, n, options});
+  if (y.needs_grad()) ctx.tape().record(Backward{{}, x, y, kept != nullptr ? kept : y.value().data, rows, n, options});
   return y;
 }
 

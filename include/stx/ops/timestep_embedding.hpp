@@ -21,15 +21,14 @@ namespace stx {
 /// SpotDiff, section 6 (cosines first, as in Peebles and Xie 2023, "Scalable diffusion models with
 /// transformers").
 template <class T, class D>
-Var<T, D> timestep_embedding(Context<D>& ctx, const Tensor<std::int32_t, D>& times,
-                             std::int64_t width, double max_period = 10000.0) {
-  require(times.shape.rank() == 1, "timestep_embedding", "times must be a vector, got shape ",
-          times.shape);
+Var<T, D> timestep_embedding(Context<D>& ctx, const Tensor<std::int32_t, D>& times, std::int64_t width,
+                             double max_period = 10000.0) {
+  require(times.shape.rank() == 1, "timestep_embedding", "times must be a vector, got shape ", times.shape);
   require(width >= 0 && max_period > 1 && std::isfinite(max_period), "timestep_embedding",
           "width must not be negative and max_period above 1, got ", width, " and ", max_period);
   Var<T, D> out = make_output<T, D>(ctx, Shape{times.size(), width}, false);
-  timestep_embedding(ctx, TimestepEmbedding<T>{times.data, out.value().data, times.size(), width,
-                                               std::log(max_period)});
+  timestep_embedding(ctx,
+                     TimestepEmbedding<T>{times.data, out.value().data, times.size(), width, std::log(max_period)});
   return out;
 }
 

@@ -7,9 +7,9 @@
 namespace stx {
 
 struct TopKOptions {
-  int k = 10;                                 ///< neighbours per query, 1 to 1024
+  int k = 10;  ///< neighbours per query, 1 to 1024
   KnnMetric metric = KnnMetric::euclidean;
-  bool without_self = false;                  ///< queries are the points: leave out each one itself
+  bool without_self = false;  ///< queries are the points: leave out each one itself
 };
 
 template <class T, class D>
@@ -44,13 +44,20 @@ TopKResult<T, D> top_k(Context<D>& ctx, const Tensor<T, D>& queries, const Tenso
   const std::int64_t available = points.rows() - (options.without_self ? 1 : 0);
   const std::int64_t most =
       queries.rows() == 0 || available <= 0 ? top_k_limit : std::min<std::int64_t>(top_k_limit, available);
-  require(options.k >= 1 && options.k <= most, "top_k", "k must lie in [1, ", most, "] for ", points.rows(), " points, got ", options.k);
+  require(options.k >= 1 && options.k <= most, "top_k", "k must lie in [1, ", most, "] for ", points.rows(),
+          " points, got ", options.k);
   check_finite<T, D>(ctx, "top_k", {{"queries", queries}, {"points", points}});
   TopKResult<T, D> result{ctx.template make_step<std::int32_t>(Shape{queries.rows(), options.k}),
                           ctx.template make_step<T>(Shape{queries.rows(), options.k})};
-  top_k(ctx, TopK<T>{.queries = queries.data, .points = points.data, .ids = result.ids.data,
-                     .scores = result.scores.data, .n_queries = queries.rows(), .n_points = points.rows(),
-                     .dims = points.cols(), .k = options.k, .metric = options.metric,
+  top_k(ctx, TopK<T>{.queries = queries.data,
+                     .points = points.data,
+                     .ids = result.ids.data,
+                     .scores = result.scores.data,
+                     .n_queries = queries.rows(),
+                     .n_points = points.rows(),
+                     .dims = points.cols(),
+                     .k = options.k,
+                     .metric = options.metric,
                      .without_self = options.without_self});
   return result;
 }

@@ -9,10 +9,10 @@ namespace stx {
 
 template <class T, class D>
 struct WeightedSumOptions {
-  double factor = 1;           ///< factor of the sum, for instance 1 / rows for a mean
-  Tensor<T, D> weights = {};   ///< (rows): weight of each row; empty: 1. Rows of weight 0 may hold anything
-  Tensor<T, D> scale = {};     ///< (1), on the device: a factor that changes between replays; empty: 1
-  std::uint32_t term = 0;      ///< number of this term of the loss, for the report of a bad row
+  double factor = 1;          ///< factor of the sum, for instance 1 / rows for a mean
+  Tensor<T, D> weights = {};  ///< (rows): weight of each row; empty: 1. Rows of weight 0 may hold anything
+  Tensor<T, D> scale = {};    ///< (1), on the device: a factor that changes between replays; empty: 1
+  std::uint32_t term = 0;     ///< number of this term of the loss, for the report of a bad row
 };
 
 /// loss = factor * scale * sum_i weights_i values_i.
@@ -29,15 +29,18 @@ Var<T, D> weighted_sum(Context<D>& ctx, Var<T, D> values, const WeightedSumOptio
   const std::int64_t rows = values.shape().size();
   require(values.shape() == Shape{rows} || values.shape() == Shape{rows, 1}, "weighted_sum",
           "values must have shape (rows) or (rows, 1), got ", values.shape());
-  require(!options.weights || options.weights.shape == Shape{rows}, "weighted_sum",
-          "weights must have shape (", rows, "), got ", options.weights.shape);
+  require(!options.weights || options.weights.shape == Shape{rows}, "weighted_sum", "weights must have shape (", rows,
+          "), got ", options.weights.shape);
   require(!options.scale || options.scale.size() == 1, "weighted_sum", "scale must be one value, got shape ",
           options.scale.shape);
   check_finite<T, D>(ctx, "weighted_sum", {{"values", values}, {"weights", options.weights}, {"scale", options.scale}});
   Var<T, D> loss = make_output<T, D>(ctx, Shape{1}, values.needs_grad());
-  weighted_sum_forward(ctx, WeightedSumForward<T>{.values = values.value().data, .weights = options.weights.data,
-                                                  .scale = options.scale.data, .loss = loss.value().data,
-                                                  .rows = rows, .factor = static_cast<T>(options.factor),
+  weighted_sum_forward(ctx, WeightedSumForward<T>{.values = values.value().data,
+                                                  .weights = options.weights.data,
+                                                  .scale = options.scale.data,
+                                                  .loss = loss.value().data,
+                                                  .rows = rows,
+                                                  .factor = static_cast<T>(options.factor),
                                                   .term = options.term});
 
   struct Backward : Tape<D>::Node {
@@ -48,15 +51,17 @@ Var<T, D> weighted_sum(Context<D>& ctx, Var<T, D> values, const WeightedSumOptio
       if (!n.loss.has_grad()) return;
       const GradTarget<T> to_values = n.values.claim_grad(ctx);
       if (to_values.data == nullptr) return;
-      weighted_sum_backward(ctx, WeightedSumBackward<T>{.grad_loss = n.loss.grad().data, .weights = n.weights.data,
-                                                        .scale = n.scale.data, .grad_values = to_values.data,
+      weighted_sum_backward(ctx, WeightedSumBackward<T>{.grad_loss = n.loss.grad().data,
+                                                        .weights = n.weights.data,
+                                                        .scale = n.scale.data,
+                                                        .grad_values = to_values.data,
                                                         .write_values = to_values.write,
-                                                        .rows = n.values.shape().size(), .factor = n.factor});
+                                                        .rows = n.values.shape().size(),
+                                                        .factor = n.factor});
     }
   };
   if (loss.needs_grad())
-    ctx.tape().record(
-        Backward{{}, values, loss, options.weights, options.scale, static_cast<T>(options.factor)});
+    ctx.tape().record(Backward{{}, values, loss, options.weights, options.scale, static_cast<T>(options.factor)});
   return loss;
 }
 

@@ -23,8 +23,7 @@ class Adam {
   /// @param store    parameters and gradients, allocated; moments of as many values live in persistent memory
   /// @param options  rate, betas, eps, weight decay
   /// @throws ArgumentError when rate or decay is negative, eps not positive or a beta outside of [0, 1).
-  Adam(Context<D>& ctx, ParameterStore<T, D>& store, const AdamOptions& options)
-      : store_(&store), options_(options) {
+  Adam(Context<D>& ctx, ParameterStore<T, D>& store, const AdamOptions& options) : store_(&store), options_(options) {
     require(options.learning_rate >= 0 && options.eps > 0 && options.beta1 >= 0 && options.beta1 < 1 &&
                 options.beta2 >= 0 && options.beta2 < 1 && options.weight_decay >= 0,
             "Adam", "learning_rate and weight_decay must not be negative, eps positive, betas in [0, 1)");
@@ -45,8 +44,8 @@ class Adam {
     detail::check_parameters(ctx, "Adam", *store_);
     detail::check_gradients(ctx, "Adam", *store_);
     check_finite<T, D>(ctx, "Adam", {{"means", means_}, {"squares", squares_}});
-    adam(ctx, AdamArgs<T>{store_->values().data, store_->grads().data, means_.data, squares_.data,
-                          store_->size(), first_step_, options_});
+    adam(ctx, AdamArgs<T>{store_->values().data, store_->grads().data, means_.data, squares_.data, store_->size(),
+                          first_step_, options_});
   }
 
   const AdamOptions& options() const { return options_; }

@@ -19,8 +19,8 @@ namespace stx::optim {
 /// recurrent neural networks"; the 1e-6 is PyTorch's.
 template <class T, class D>
 Tensor<T, D> clip_grad_norm(Context<D>& ctx, ParameterStore<T, D>& store, double max_norm) {
-  require(max_norm > 0 && std::isfinite(max_norm), "clip_grad_norm",
-          "max_norm must be positive and finite, got ", max_norm);
+  require(max_norm > 0 && std::isfinite(max_norm), "clip_grad_norm", "max_norm must be positive and finite, got ",
+          max_norm);
   // Gradients that nothing wrote in this step still hold those of an earlier one.
   for (auto& e : store.entries())
     if (!e.state.has_grad) fill(ctx, e.state.grad.data, e.shape.size(), T(0));

@@ -8,8 +8,7 @@
 namespace stx::optim {
 
 struct EmaOptions {
-  float decay =
-      0.999f;  ///< share of the average that an update keeps, in [0, 1); larger is smoother
+  float decay = 0.999f;  ///< share of the average that an update keeps, in [0, 1); larger is smoother
   bool warm_up = false;  ///< keep only (1 + t) / (10 + t) at update t while that is less
 };
 
@@ -26,8 +25,7 @@ class ParameterEma {
   /// @throws ArgumentError when decay is not in [0, 1).
   ParameterEma(Context<D>& ctx, ParameterStore<T, D>& store, const EmaOptions& options)
       : store_(&store), options_(options) {
-    require(options.decay >= 0 && options.decay < 1, "ParameterEma",
-            "decay must lie in [0, 1), got ", options.decay);
+    require(options.decay >= 0 && options.decay < 1, "ParameterEma", "decay must lie in [0, 1), got ", options.decay);
     average_ = ctx.template make_persistent<T>(Shape{store.size()});
     fill(ctx, average_.data, store.size(), T(0));
     add_to(ctx, average_.data, store.values().data, store.size());
@@ -40,8 +38,8 @@ class ParameterEma {
   void update(Context<D>& ctx) {
     detail::check_parameters(ctx, "ParameterEma", *store_);
     check_finite<T, D>(ctx, "ParameterEma", {{"average", average_}});
-    ema(ctx, Ema<T>{average_.data, store_->values().data, store_->size(), first_step_,
-                    static_cast<T>(options_.decay), options_.warm_up});
+    ema(ctx, Ema<T>{average_.data, store_->values().data, store_->size(), first_step_, static_cast<T>(options_.decay),
+                    options_.warm_up});
   }
 
   /// Exchanges the average with the parameters: the model then computes with the average. A second

@@ -29,8 +29,7 @@ class Progress {
   void update(std::int64_t done, std::string_view detail = {}) {
     if (quiet_ || total_ <= 0) return;
     const Clock::time_point now = Clock::now();
-    if (done < total_ && now - last_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(5)))
-      return;
+    if (done < total_ && now - last_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(5))) return;
     last_ = now;
     const double seconds = std::chrono::duration<double>(now - start_).count();
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
@@ -41,8 +40,8 @@ class Progress {
       std::string bar(static_cast<std::size_t>(filled), '#');
       bar.append(static_cast<std::size_t>(width - filled), '.');
       std::fprintf(stderr, "\r\033[K%s [%s] %lld/%lld  %.*s  %.1f/s  %s left", task_.c_str(), bar.c_str(),
-                   static_cast<long long>(done), static_cast<long long>(total_),
-                   static_cast<int>(detail.size()), detail.data(), rate, duration(left).c_str());
+                   static_cast<long long>(done), static_cast<long long>(total_), static_cast<int>(detail.size()),
+                   detail.data(), rate, duration(left).c_str());
     } else {
       std::fprintf(stderr, "%s %lld/%lld  %.*s  %.1f/s\n", task_.c_str(), static_cast<long long>(done),
                    static_cast<long long>(total_), static_cast<int>(detail.size()), detail.data(), rate);

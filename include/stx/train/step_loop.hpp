@@ -44,14 +44,13 @@ class StepLoop {
   void resume(const FitState<T>& state) {
     const auto n = static_cast<std::size_t>(store_.size());
     for (const std::vector<T>* part : {&state.values, &state.means, &state.squares, &state.best})
-      require<DataError>(part->size() == n || (part == &state.best && part->empty()), "Fit",
-                         "the saved state has ", part->size(), " parameters, the model ", n,
-                         "; was it saved by a model of the same settings?");
+      require<DataError>(part->size() == n || (part == &state.best && part->empty()), "Fit", "the saved state has ",
+                         part->size(), " parameters, the model ", n, "; was it saved by a model of the same settings?");
     const auto n_buffers = static_cast<std::size_t>(store_.buffer_values().size());
-    require<DataError>(state.buffers.size() == n_buffers &&
-                           (state.best.empty() || state.best_buffers.size() == n_buffers),
-                       "Fit", "the saved state has ", state.buffers.size(), " buffered values, the model ", n_buffers,
-                       "; was it saved by a model of the same settings?");
+    require<DataError>(
+        state.buffers.size() == n_buffers && (state.best.empty() || state.best_buffers.size() == n_buffers), "Fit",
+        "the saved state has ", state.buffers.size(), " buffered values, the model ", n_buffers,
+        "; was it saved by a model of the same settings?");
     state_ = state;
     upload(ctx_, store_.values(), std::span<const T>(state.values));
     upload(ctx_, store_.buffer_values(), std::span<const T>(state.buffers));

@@ -57,9 +57,8 @@ const T* attention_means(Context<Cuda>& ctx, std::string_view op, const Attentio
                                .dim = in.head_dim});
   if (g.grad_weights != nullptr) {
     const AttentionBlock block(ctx, op, in.head_dim, sizeof(T), attention_means_warp);
-    cuda::launch(ctx, attention_means_bwd_rows_per_warp_kernel<T>,
-                 attention_grid(in, block, in.n_queries, in.batch), block.threads,
-                 block.shared_bytes, g, mean);
+    cuda::launch(ctx, attention_means_bwd_rows_per_warp_kernel<T>, attention_grid(in, block, in.n_queries, in.batch),
+                 block.threads, block.shared_bytes, g, mean);
   }
   return mean;
 }

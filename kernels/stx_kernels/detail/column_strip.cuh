@@ -11,8 +11,7 @@ struct ColumnStrip {
 
   __device__ ColumnStrip(std::int64_t rows, std::int64_t chunk_rows)
       : column((static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size),
-        begin(blockIdx.x * chunk_rows),
-        end(begin + chunk_rows < rows ? begin + chunk_rows : rows) {}
+        begin(blockIdx.x * chunk_rows), end(begin + chunk_rows < rows ? begin + chunk_rows : rows) {}
 };
 
 /// Adds each column's values of the block's rows of threads; the sum is complete for threadIdx.y == 0.

@@ -11,15 +11,14 @@ namespace stx::kernels {
 /// messages, the gradient of its source score, and (n_edges x n_heads) those of its outgoing edges'
 /// scores.
 template <class T>
-__global__ void gat_bwd_source_per_warp_kernel(GatBackward<T> p, const T* mean, T* grad_source,
-                                               T* grad_edge, const StepState* state, bool aligned) {
+__global__ void gat_bwd_source_per_warp_kernel(GatBackward<T> p, const T* mean, T* grad_source, T* grad_edge,
+                                               const StepState* state, bool aligned) {
   const GatInputs<T>& in = p.in;
   const GatLanes at(in.dim);
   if (at.node >= in.graph.n_nodes) return;  // whole warps leave
   const std::int64_t width = in.width(), offset = at.head * in.dim;
   const bool owns = at.column < in.dim;
-  const Quad<T> value =
-      owns ? load_quad(in.h + at.node * width + offset, at.column, in.dim, aligned) : Quad<T>{};
+  const Quad<T> value = owns ? load_quad(in.h + at.node * width + offset, at.column, in.dim, aligned) : Quad<T>{};
   const T source = p.scores.source[at.node * in.n_heads + at.head];
   Quad<T> sum{};
   T score_sum = 0;
@@ -34,11 +33,9 @@ __global__ void gat_bwd_source_per_warp_kernel(GatBackward<T> p, const T* mean, 
     T share = 0, slope = 0, factor = 1;
     if (has_edge) {
       const T destination = p.scores.destination[row];
-      share =
-          math::softmax_share(math::edge_score(source, destination, in.slope) - p.scores.lse[row]);
+      share = math::softmax_share(math::edge_score(source, destination, in.slope) - p.scores.lse[row]);
       slope = math::edge_slope(source, destination, in.slope);
-      if (in.dropout.active())
-        factor = math::edge_dropout(*state, in.dropout, edge, static_cast<int>(at.head));
+      if (in.dropout.active()) factor = math::edge_dropout(*state, in.dropout, edge, static_cast<int>(at.head));
     }
     const T kept = share * factor;
     T dot = 0;  // grad_out of this lane's edge times value
@@ -47,8 +44,7 @@ __global__ void gat_bwd_source_per_warp_kernel(GatBackward<T> p, const T* mean, 
       const T weight = __shfl_sync(full_warp, kept, mine);
       const std::int64_t node = __shfl_sync(full_warp, to, mine);
       Quad<T> grad{};
-      if (mine < count && owns)
-        grad = load_quad(p.grad_out + node * width + offset, at.column, in.dim, aligned);
+      if (mine < count && owns) grad = load_quad(p.grad_out + node * width + offset, at.column, in.dim, aligned);
       add_weighted(sum, weight, grad);
       T product = 0;
 #pragma unroll
@@ -57,8 +53,7 @@ __global__ void gat_bwd_source_per_warp_kernel(GatBackward<T> p, const T* mean, 
       const T back = __shfl_sync(full_warp, product, (at.lane - step) * at.width);
       if (at.lane >= step && at.lane < step + at.groups) dot = back;
     }
-    const T grad_score =
-        has_edge ? slope * math::softmax_grad(share, factor * dot, mean[row]) : T(0);
+    const T grad_score = has_edge ? slope * math::softmax_grad(share, factor * dot, mean[row]) : T(0);
     if (has_edge) grad_edge[edge * in.n_heads + at.head] = grad_score;
     score_sum += warp_sum(grad_score);
   }
@@ -70,14 +65,13 @@ __global__ void gat_bwd_source_per_warp_kernel(GatBackward<T> p, const T* mean, 
 
 /// A thread owns one node as a destination and one head.
 template <class T>
-__global__ void gat_bwd_destination_per_thread_kernel(GraphView graph, std::int64_t n_heads,
-                                                      const T* grad_edge, T* grad_destination) {
+__global__ void gat_bwd_destination_per_thread_kernel(GraphView graph, std::int64_t n_heads, const T* grad_edge,
+                                                      T* grad_destination) {
   const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (at >= graph.n_nodes * n_heads) return;
   const std::int64_t node = at / n_heads, head = at % n_heads;
   T sum = 0;
-  for (std::int64_t e = graph.indptr[node]; e < graph.indptr[node + 1]; ++e)
-    sum += grad_edge[e * n_heads + head];
+  for (std::int64_t e = graph.indptr[node]; e < graph.indptr[node + 1]; ++e) sum += grad_edge[e * n_heads + head];
   grad_destination[at] = sum;
 }
 
@@ -85,9 +79,8 @@ __global__ void gat_bwd_destination_per_thread_kernel(GraphView graph, std::int6
 /// 32 columns and a chunk; its 8 rows of threads take every 8th node each and are added in order.
 /// attention: chunks x {a_src, a_dst} x width; bias: chunks x width.
 template <class T>
-__global__ void gat_bwd_columns_per_block_kernel(GatBackward<T> p, const T* grad_source,
-                                                 const T* grad_destination, T* attention, T* bias,
-                                                 std::int64_t chunk) {
+__global__ void gat_bwd_columns_per_block_kernel(GatBackward<T> p, const T* grad_source, const T* grad_destination,
+                                                 T* attention, T* bias, std::int64_t chunk) {
   const GatInputs<T>& in = p.in;
   const std::int64_t width = in.width();
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.y) * warp_lanes + threadIdx.x;
@@ -104,8 +97,7 @@ __global__ void gat_bwd_columns_per_block_kernel(GatBackward<T> p, const T* grad
       sum[0] += by_source * value;
       sum[1] += by_destination * value;
       sum[2] += p.grad_out[i * width + column];
-      if (p.grad_h != nullptr)
-        p.grad_h[i * width + column] += by_source * a_src + by_destination * a_dst;
+      if (p.grad_h != nullptr) p.grad_h[i * width + column] += by_source * a_src + by_destination * a_dst;
     }
   }
   T* sums = shared_memory<T>();

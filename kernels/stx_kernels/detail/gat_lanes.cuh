@@ -18,10 +18,8 @@ struct GatLanes {
   std::int64_t column;             ///< first of this lane's dimensions; outside from dim on
 
   __device__ explicit GatLanes(std::int64_t dim)
-      : node(static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y),
-        head(blockIdx.y),
-        lane(static_cast<int>(threadIdx.x)),
-        width(1) {
+      : node(static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y), head(blockIdx.y),
+        lane(static_cast<int>(threadIdx.x)), width(1) {
     while (width < quads_in(dim)) width *= 2;
     group = lane / width;
     groups = warp_lanes / width;
@@ -31,8 +29,7 @@ struct GatLanes {
   /// Sum over the lanes of a group; every one of them gets it.
   template <class T>
   __device__ T group_sum(T value) const {
-    for (int step = width / 2; step > 0; step /= 2)
-      value += __shfl_xor_sync(full_warp, value, step);
+    for (int step = width / 2; step > 0; step /= 2) value += __shfl_xor_sync(full_warp, value, step);
     return value;
   }
   /// Sum over the groups, for each place in a group.

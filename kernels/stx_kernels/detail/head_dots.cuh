@@ -11,9 +11,9 @@ namespace stx::kernels {
 template <class T>
 struct HeadDots {
   const T* x = nullptr;
-  const T* y = nullptr;      ///< rows x n_heads x dim, or n_heads x dim with `shared_y`
-  const T* shift = nullptr;  ///< n_heads x dim, or null
-  T* out = nullptr;          ///< rows x n_heads
+  const T* y = nullptr;         ///< rows x n_heads x dim, or n_heads x dim with `shared_y`
+  const T* shift = nullptr;     ///< n_heads x dim, or null
+  T* out = nullptr;             ///< rows x n_heads
   const T* second_y = nullptr;  ///< n_heads x dim, or null
   T* second_out = nullptr;      ///< rows x n_heads
   std::int64_t rows = 0, n_heads = 1, dim = 1;
@@ -61,9 +61,8 @@ __global__ void head_dots_lanes_per_head_kernel(HeadDots<T> p, bool aligned) {
 template <class T>
 void head_dots(Context<Cuda>& ctx, const HeadDots<T>& p) {
   const dim3 block(head_dots_lanes, 32);
-  cuda::launch(ctx, head_dots_lanes_per_head_kernel<T>,
-               dim3(cuda::blocks_for(p.rows * p.n_heads, block.y)), block, 0, p,
-               quads_aligned(p.dim, p.x, p.y, p.shift, p.second_y));
+  cuda::launch(ctx, head_dots_lanes_per_head_kernel<T>, dim3(cuda::blocks_for(p.rows * p.n_heads, block.y)), block, 0,
+               p, quads_aligned(p.dim, p.x, p.y, p.shift, p.second_y));
 }
 
 }  // namespace stx::kernels

@@ -13,8 +13,7 @@ inline constexpr AttentionWarp mean_weights_warp{1, 0};
 /// second time. (Not from lse: its rounding is relative to the score, that of a difference of
 /// scores is not.)
 template <class T>
-__global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(AttentionInputs<T> in,
-                                                                     T* weights, bool aligned) {
+__global__ void shared_kv_attention_weights_fwd_rows_per_warp_kernel(AttentionInputs<T> in, T* weights, bool aligned) {
   AttentionPlace at(in.n_queries);
   const int lane = threadIdx.x;
   const T part = T(1) / static_cast<T>(in.n_heads);

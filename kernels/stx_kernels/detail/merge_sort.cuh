@@ -10,16 +10,13 @@ namespace stx::kernels {
 
 /// First of the sorted keys in [low, high) that is larger than `key`, or (or_equal) not smaller.
 /// Only bits from `shift` on count.
-__device__ inline std::int64_t key_bound(const std::uint64_t* keys, std::int64_t low,
-                                         std::int64_t high, std::uint64_t key, int shift,
-                                         bool or_equal) {
+__device__ inline std::int64_t key_bound(const std::uint64_t* keys, std::int64_t low, std::int64_t high,
+                                         std::uint64_t key, int shift, bool or_equal) {
   while (low < high) {
     const std::int64_t middle = low + (high - low) / 2;
     const std::uint64_t other = keys[middle] >> shift;
-    if (or_equal ? other < key >> shift : other <= key >> shift)
-      low = middle + 1;
-    else
-      high = middle;
+    if (or_equal ? other < key >> shift : other <= key >> shift) low = middle + 1;
+    else high = middle;
   }
   return low;
 }
@@ -29,8 +26,7 @@ __device__ inline std::int64_t key_bound(const std::uint64_t* keys, std::int64_t
 struct MergedKey {
   std::int64_t place, passed;
 
-  __device__ MergedKey(const std::uint64_t* keys, std::int64_t n, std::int64_t width,
-                       std::int64_t i, int shift) {
+  __device__ MergedKey(const std::uint64_t* keys, std::int64_t n, std::int64_t width, std::int64_t i, int shift) {
     const std::int64_t begin = i & ~(2 * width - 1);
     const std::int64_t middle = begin + width < n ? begin + width : n;
     const std::int64_t end = middle + width < n ? middle + width : n;
@@ -47,8 +43,7 @@ struct MergedKey {
 /// Sorts n <= `tile` (a power of two) keys in place, a block's thread each; `scratch` in shared memory
 /// holds 2 tile keys. Returns how many keys this thread's passed. All threads call it together.
 template <std::int64_t tile>
-__device__ inline double sort_tile(std::uint64_t* keys, std::int64_t n, std::uint64_t* scratch,
-                                   int shift = 0) {
+__device__ inline double sort_tile(std::uint64_t* keys, std::int64_t n, std::uint64_t* scratch, int shift = 0) {
   const std::int64_t i = threadIdx.x;
   std::uint64_t *from = scratch, *to = scratch + tile;
   if (i < n) from[i] = keys[i];

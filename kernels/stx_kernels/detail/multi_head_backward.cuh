@@ -44,14 +44,12 @@ __global__ void attention_bwd_queries_per_warp_kernel(AttentionGradients<T> g) {
     lane_dots(value, shared.tile(1) + lane * shared.stride, grad_out, quads);
     Quad<T> share{{value[0], value[1], value[2], value[3]}};
     if (in.dropout.active())
-      drop_shares(share, g.state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads,
-                  at.head, key);
+      drop_shares(share, g.state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads, at.head, key);
 #pragma unroll
     for (int r = 0; r < attention_rows; ++r) {
       const T score = attention_score(in, at, at.first + r, key, n_keys, dot[r]);
       const T grad = share.v[r] + g.from_weights(at, at.first + r, key);
-      share.v[r] =
-          in.scale * math::softmax_grad(math::softmax_share(score - lse[r]), grad, row_mean[r]);
+      share.v[r] = in.scale * math::softmax_grad(math::softmax_share(score - lse[r]), grad, row_mean[r]);
     }
     shares[lane] = share;
     __syncwarp();
@@ -62,8 +60,7 @@ __global__ void attention_bwd_queries_per_warp_kernel(AttentionGradients<T> g) {
   for (int r = 0; r < attention_rows && at.first + r < in.n_queries; ++r) {
     T* row = p.grad_q.data + (at.batch * in.n_queries + at.first + r) * p.grad_q.stride;
     for (int c = lane; c < quads; c += warp_lanes)
-      write_quad(row + operands.q.slice.offset, c * quad_size, in.head_dim, g.aligned,
-                 acc[r * quads + c], p.write_q);
+      write_quad(row + operands.q.slice.offset, c * quad_size, in.head_dim, g.aligned, acc[r * quads + c], p.write_q);
   }
 }
 
@@ -116,10 +113,8 @@ __global__ void attention_bwd_keys_per_warp_kernel(AttentionGradients<T> g, Quer
     score_shares[lane] = grad_score;
     value_shares[lane] = kept;
     __syncwarp();
-    add_weighted_tile(acc_k, no_correction, score_shares, shared.tile(0), shared.stride, quads,
-                      lane);
-    add_weighted_tile(acc_v, no_correction, value_shares, shared.tile(1), shared.stride, quads,
-                      lane);
+    add_weighted_tile(acc_k, no_correction, score_shares, shared.tile(0), shared.stride, quads, lane);
+    add_weighted_tile(acc_v, no_correction, value_shares, shared.tile(1), shared.stride, quads, lane);
     __syncwarp();  // shares are rewritten by the next tile
   }
   __syncwarp();
@@ -159,22 +154,19 @@ __global__ void attention_bwd_bias_tile_per_block_kernel(AttentionGradients<T> g
     lane_dots(value, shared.tile(1) + lane * shared.stride, grad_out, quads);
     Quad<T> grad_share{{value[0], value[1], value[2], value[3]}};
     if (in.dropout.active())
-      drop_shares(grad_share, g.state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads,
-                  at.head, key);
+      drop_shares(grad_share, g.state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads, at.head, key);
 #pragma unroll
     for (int r = 0; r < attention_rows; ++r) {
       if (at.first + r >= in.n_queries) break;
       const std::int64_t row = attention_row(in, at, at.first + r);
       const T score = attention_score(in, at, at.first + r, key, n_keys, dot[r]);
-      sum[r] +=
-          math::softmax_grad(math::softmax_share(score - p.lse[row]), grad_share.v[r], g.mean[row]);
+      sum[r] += math::softmax_grad(math::softmax_share(score - p.lse[row]), grad_share.v[r], g.mean[row]);
     }
   }
 #pragma unroll
   for (int r = 0; r < attention_rows; ++r)
     if (at.first + r < in.n_queries && key < in.n_keys)
-      write_grad(p.grad_bias + (at.head * in.n_queries + at.first + r) * in.n_keys + key, sum[r],
-                 p.write_bias);
+      write_grad(p.grad_bias + (at.head * in.n_queries + at.first + r) * in.n_keys + key, sum[r], p.write_bias);
 }
 
 }  // namespace stx::kernels

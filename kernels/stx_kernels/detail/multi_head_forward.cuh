@@ -7,8 +7,7 @@ namespace stx::kernels {
 
 /// Block: 4 queries per warp of one head; loops over tiles of 32 keys with a running softmax.
 template <class T>
-__global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const StepState* state,
-                                                   bool aligned) {
+__global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const StepState* state, bool aligned) {
   const AttentionInputs<T>& in = p.in;
   const AttentionPlace at(in.n_queries);
   const AttentionOperands<T> operands(in, at);
@@ -36,13 +35,11 @@ __global__ void attention_fwd_rows_per_warp_kernel(AttentionForward<T> p, const 
 #pragma unroll
     for (int r = 0; r < attention_rows; ++r) {
       const T score = attention_score(in, at, at.first + r, key, n_keys, dot[r]);
-      if (p.weights != nullptr && at.first + r < in.n_queries && key < n_keys)
-        weight_at(r, key) = score;
+      if (p.weights != nullptr && at.first + r < in.n_queries && key < n_keys) weight_at(r, key) = score;
       correction[r] = softmax[r].add(score, share.v[r]);
     }
     if (in.dropout.active())
-      drop_shares(share, state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads, at.head,
-                  key);
+      drop_shares(share, state, in.dropout, at.batch * in.n_queries + at.first, in.n_heads, at.head, key);
     shares[lane] = share;
     __syncwarp();
     add_weighted_tile(acc, correction, shares, shared.tile(1), shared.stride, quads, lane);

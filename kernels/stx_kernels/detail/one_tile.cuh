@@ -25,9 +25,7 @@ struct TileLane {
 
 __host__ __device__ constexpr int odd(int n) { return n | 1; }
 
-__device__ inline int key_place(int key) {
-  return (key & ~31) | (key & 3) * lane_columns | (key & 31) / quad_size;
-}
+__device__ inline int key_place(int key) { return (key & ~31) | (key & 3) * lane_columns | (key & 31) / quad_size; }
 
 /// Copies all rows of an operand, at most `keys`, to their places; the block's threads together.
 template <int keys, class T>
@@ -38,26 +36,26 @@ __device__ inline void load_keys(Quad<T>* target, const HeadSource<const T>& sou
 #pragma unroll 2
   for (QuadWalk at(head.quads, thread, threads); at.row < keys; at.next())
     target[key_place(at.row) * odd(head.quads) + at.quad] =
-        at.row < source.rows ? load_quad(source.data + at.row * head.width + head.offset,
-                                         at.quad * quad_size, head.dim, aligned)
-                             : Quad<T>{};
+        at.row < source.rows
+            ? load_quad(source.data + at.row * head.width + head.offset, at.quad * quad_size, head.dim, aligned)
+            : Quad<T>{};
 }
 
 /// Copies rows [first, first + count) of an operand, `stride` quads apart; the block's threads
 /// together.
 template <class T>
-__device__ inline void load_rows(Quad<T>* target, int stride, const HeadSource<const T>& source,
-                                 std::int64_t first, int count, bool aligned) {
+__device__ inline void load_rows(Quad<T>* target, int stride, const HeadSource<const T>& source, std::int64_t first,
+                                 int count, bool aligned) {
   load_head_rows(target, stride, source.data, first, count, source.rows, source.slice,
-                 static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x),
-                 static_cast<int>(blockDim.x * blockDim.y), aligned);
+                 static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x), static_cast<int>(blockDim.x * blockDim.y),
+                 aligned);
 }
 
 /// sum[i][j] += a[i] . b[j]: rows that lie a_step and b_step quads apart. Fused by name: scores
 /// must have the same bits forward and backward, or a score of hundreds changes its share by 1e-4.
 template <int rows, int columns, class T>
-__device__ inline void add_dots(T (&sum)[rows][columns], const Quad<T>* a, int a_step,
-                                const Quad<T>* b, int b_step, int quads) {
+__device__ inline void add_dots(T (&sum)[rows][columns], const Quad<T>* a, int a_step, const Quad<T>* b, int b_step,
+                                int quads) {
 #pragma unroll 1  // two steps at once would spill registers
   for (int c = 0; c < quads; ++c) {
     Quad<T> x[rows];
@@ -77,9 +75,8 @@ __device__ inline void add_dots(T (&sum)[rows][columns], const Quad<T>* a, int a
 /// sum[i] += sum over keys of weights[i][key] times the key's quad at `values`; keys lie in their
 /// places, `stride` quads apart.
 template <int rows, class T>
-__device__ inline void add_weighted_keys(Quad<T> (&sum)[rows], const Quad<T>* weights,
-                                         int weight_step, const Quad<T>* values, int stride,
-                                         int key_quads) {
+__device__ inline void add_weighted_keys(Quad<T> (&sum)[rows], const Quad<T>* weights, int weight_step,
+                                         const Quad<T>* values, int stride, int key_quads) {
 #pragma unroll 2
   for (int j = 0; j < key_quads; ++j) {
     Quad<T> weight[rows];
@@ -119,16 +116,15 @@ struct LaneKeys {
 /// Dot products become scores; -infinity for keys that do not exist. `bias`: the query's row, or
 /// null.
 template <int key_tiles, class T>
-__device__ inline void dots_to_scores(T (&score)[quad_size * key_tiles], T scale, const T* bias,
-                                      const TileLane& lane, const LaneKeys<key_tiles, T>& keys) {
+__device__ inline void dots_to_scores(T (&score)[quad_size * key_tiles], T scale, const T* bias, const TileLane& lane,
+                                      const LaneKeys<key_tiles, T>& keys) {
 #pragma unroll
   for (int t = 0; t < key_tiles; ++t)
 #pragma unroll
     for (int e = 0; e < quad_size; ++e) {
       T& s = score[t * quad_size + e];
-      s = keys.exists(t, e)
-              ? std::fma(scale, s, bias == nullptr ? T(0) : bias[lane.first_key(t) + e])
-              : -std::numeric_limits<T>::infinity();
+      s = keys.exists(t, e) ? std::fma(scale, s, bias == nullptr ? T(0) : bias[lane.first_key(t) + e])
+                            : -std::numeric_limits<T>::infinity();
     }
 }
 
@@ -136,16 +132,13 @@ __device__ inline void dots_to_scores(T (&score)[quad_size * key_tiles], T scale
 template <class T>
 __device__ inline T* key_row(T* data, std::int64_t head, std::int64_t query, std::int64_t n_queries,
                              std::int64_t n_keys) {
-  return data == nullptr || query >= n_queries ? nullptr
-                                               : data + (head * n_queries + query) * n_keys;
+  return data == nullptr || query >= n_queries ? nullptr : data + (head * n_queries + query) * n_keys;
 }
 
 /// Whether a head's keys fit; from the shape and the GPU alone.
 template <class T>
-bool one_tile_fits(const Context<Cuda>& ctx, const AttentionInputs<T>& in,
-                   std::size_t shared_bytes) {
-  return in.n_keys <= one_tile_keys && in.head_dim <= one_tile_dims &&
-         shared_bytes <= ctx.max_shared_bytes();
+bool one_tile_fits(const Context<Cuda>& ctx, const AttentionInputs<T>& in, std::size_t shared_bytes) {
+  return in.n_keys <= one_tile_keys && in.head_dim <= one_tile_dims && shared_bytes <= ctx.max_shared_bytes();
 }
 
 }  // namespace stx::kernels

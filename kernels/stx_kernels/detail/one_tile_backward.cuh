@@ -15,25 +15,17 @@ struct OneTileShared {
   Quad<T>*k, *v, *q, *grad_out, *grad_scores, *kept;
 
   __device__ explicit OneTileShared(int quads)
-      : stride(odd(quads)),
-        k(shared_memory<Quad<T>>()),
-        v(k + keys * stride),
-        q(v + keys * stride),
-        grad_out(q + keys * stride),
-        grad_scores(grad_out + keys * stride),
-        kept(grad_scores + keys * share_stride) {}
+      : stride(odd(quads)), k(shared_memory<Quad<T>>()), v(k + keys * stride), q(v + keys * stride),
+        grad_out(q + keys * stride), grad_scores(grad_out + keys * stride), kept(grad_scores + keys * share_stride) {}
   static std::size_t bytes(int quads) {
-    return sizeof(Quad<T>) *
-           static_cast<std::size_t>(4 * keys * odd(quads) + 2 * keys * share_stride);
+    return sizeof(Quad<T>) * static_cast<std::size_t>(4 * keys * odd(quads) + 2 * keys * share_stride);
   }
 };
 
 /// grad_scores and kept of the warp's 8 queries, of which a lane owns two.
 template <int key_tiles, class T>
-__device__ inline void one_tile_grad_scores(const AttentionGradients<T>& g,
-                                            const OneTileShared<key_tiles, T>& shared,
-                                            const AttentionPlace& at,
-                                            const LaneKeys<key_tiles, T>& keys, int quads) {
+__device__ inline void one_tile_grad_scores(const AttentionGradients<T>& g, const OneTileShared<key_tiles, T>& shared,
+                                            const AttentionPlace& at, const LaneKeys<key_tiles, T>& keys, int quads) {
   constexpr int rows = 2, columns = quad_size * key_tiles;
   const AttentionInputs<T>& in = g.args.in;
   const TileLane lane;
@@ -41,18 +33,17 @@ __device__ inline void one_tile_grad_scores(const AttentionGradients<T>& g,
   const int stride = shared.stride;
   const T head_share = T(1) / static_cast<T>(in.n_heads);
   T share[rows][columns] = {}, grad[rows][columns] = {};
-  add_dots(share, shared.q + first * stride, lane_rows * stride, shared.k + lane.column * stride,
+  add_dots(share, shared.q + first * stride, lane_rows * stride, shared.k + lane.column * stride, lane_columns * stride,
+           quads);
+  add_dots(grad, shared.grad_out + first * stride, lane_rows * stride, shared.v + lane.column * stride,
            lane_columns * stride, quads);
-  add_dots(grad, shared.grad_out + first * stride, lane_rows * stride,
-           shared.v + lane.column * stride, lane_columns * stride, quads);
 #pragma unroll
   for (int i = 0; i < rows; ++i) {
     const int row = first + lane_rows * i;
     const std::int64_t query = at.first + row;
     const T lse = query < in.n_queries ? g.args.lse[attention_row(in, at, query)] : T(0);
     const T* from_weights = key_row(g.grad_weights, at.batch, query, in.n_queries, in.n_keys);
-    dots_to_scores(share[i], in.scale, key_row(in.bias, at.head, query, in.n_queries, in.n_keys),
-                   lane, keys);
+    dots_to_scores(share[i], in.scale, key_row(in.bias, at.head, query, in.n_queries, in.n_keys), lane, keys);
     T mean = 0;
 #pragma unroll
     for (int t = 0; t < key_tiles; ++t) {
@@ -65,8 +56,7 @@ __device__ inline void one_tile_grad_scores(const AttentionGradients<T>& g,
         a = math::softmax_share(a - lse);
         kept.v[e] = factor.v[e] * a;
         grad_a *= factor.v[e];
-        if (from_weights != nullptr && keys.exists(t, e))
-          grad_a += head_share * from_weights[lane.first_key(t) + e];
+        if (from_weights != nullptr && keys.exists(t, e)) grad_a += head_share * from_weights[lane.first_key(t) + e];
         mean += a * grad_a;
       }
       shared.kept[row * shared.share_stride + t * lane_columns + lane.column] = kept;
@@ -77,8 +67,7 @@ __device__ inline void one_tile_grad_scores(const AttentionGradients<T>& g,
       Quad<T> score;
 #pragma unroll
       for (int e = 0; e < quad_size; ++e)
-        score.v[e] = in.scale * math::softmax_grad(share[i][t * quad_size + e],
-                                                   grad[i][t * quad_size + e], mean);
+        score.v[e] = in.scale * math::softmax_grad(share[i][t * quad_size + e], grad[i][t * quad_size + e], mean);
       shared.grad_scores[row * shared.share_stride + t * lane_columns + lane.column] = score;
     }
   }
@@ -86,8 +75,7 @@ __device__ inline void one_tile_grad_scores(const AttentionGradients<T>& g,
 
 /// grad_q of a tile, in units of 16 queries and 32 dimensions.
 template <int key_tiles, class T>
-__device__ inline void one_tile_grad_q(const AttentionGradients<T>& g,
-                                       const OneTileShared<key_tiles, T>& shared,
+__device__ inline void one_tile_grad_q(const AttentionGradients<T>& g, const OneTileShared<key_tiles, T>& shared,
                                        const AttentionPlace& at, int key_quads, int quads) {
   using Shared = OneTileShared<key_tiles, T>;
   constexpr int rows = 4, bands = Shared::keys / (rows * lane_rows);
@@ -99,17 +87,15 @@ __device__ inline void one_tile_grad_q(const AttentionGradients<T>& g,
     const int first = unit % bands * rows * lane_rows + lane.row;
     const int c = unit / bands * lane_columns + lane.column;
     Quad<T> sum[rows] = {};
-    add_weighted_keys(sum, shared.grad_scores + first * shared.share_stride,
-                      lane_rows * shared.share_stride, shared.k + (c < quads ? c : 0),
-                      shared.stride, key_quads);
+    add_weighted_keys(sum, shared.grad_scores + first * shared.share_stride, lane_rows * shared.share_stride,
+                      shared.k + (c < quads ? c : 0), shared.stride, key_quads);
     if (c >= quads) continue;
 #pragma unroll
     for (int i = 0; i < rows; ++i) {
       const std::int64_t query = at.first + first + lane_rows * i;
       if (query < in.n_queries)
-        write_quad(
-            grad_q.data + (at.batch * in.n_queries + query) * grad_q.stride + at.head * in.head_dim,
-            c * quad_size, in.head_dim, g.aligned, sum[i], g.args.write_q);
+        write_quad(grad_q.data + (at.batch * in.n_queries + query) * grad_q.stride + at.head * in.head_dim,
+                   c * quad_size, in.head_dim, g.aligned, sum[i], g.args.write_q);
     }
   }
 }
@@ -122,8 +108,7 @@ __global__ void __launch_bounds__(warp_lanes * 4 * key_tiles, 8 / dim_tiles / ke
     attention_bwd_one_tile_per_block_kernel(AttentionGradients<T> g, QueryChunks<T> chunks) {
   const AttentionInputs<T>& in = g.args.in;
   AttentionPlace at(blockIdx.x, blockIdx.y, blockIdx.z * chunks.rows);
-  const std::int64_t end =
-      at.first + chunks.rows < in.n_queries ? at.first + chunks.rows : in.n_queries;
+  const std::int64_t end = at.first + chunks.rows < in.n_queries ? at.first + chunks.rows : in.n_queries;
   const AttentionOperands<T> operands(in, at, g.args.grad_out);
   const int quads = operands.quads();
   using Shared = OneTileShared<key_tiles, T>;
@@ -194,10 +179,10 @@ bool launch_one_tile_backward(Context<Cuda>& ctx, const AttentionGradients<T>& g
   // Two blocks for each of 128 processors.
   const QueryChunks<T> chunks = query_chunks(in, Shared::keys, in.batch * in.n_heads, 256);
   sum_over_chunks(ctx, g.args, chunks, [&](const QueryChunks<T>& to) {
-    cuda::launch(ctx, attention_bwd_one_tile_per_block_kernel<key_tiles, dim_tiles, T>,
-                 dim3(static_cast<unsigned>(in.batch), static_cast<unsigned>(in.n_heads),
-                      static_cast<unsigned>(to.count)),
-                 dim3(warp_lanes, Shared::warps), bytes, g, to);
+    cuda::launch(
+        ctx, attention_bwd_one_tile_per_block_kernel<key_tiles, dim_tiles, T>,
+        dim3(static_cast<unsigned>(in.batch), static_cast<unsigned>(in.n_heads), static_cast<unsigned>(to.count)),
+        dim3(warp_lanes, Shared::warps), bytes, g, to);
   });
   return true;
 }

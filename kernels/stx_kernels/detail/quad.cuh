@@ -21,8 +21,7 @@ STX_HD inline std::int64_t quads_in(std::int64_t n) { return (n + quad_size - 1)
 /// Elements [column, column + 4) of a row of n, column < n; those past the end read as zero.
 /// `aligned`: n is a multiple of four and the row starts on a quad boundary.
 template <class T>
-__device__ inline Quad<T> load_quad(const T* row, std::int64_t column, std::int64_t n,
-                                    bool aligned) {
+__device__ inline Quad<T> load_quad(const T* row, std::int64_t column, std::int64_t n, bool aligned) {
   if (aligned) return *reinterpret_cast<const Quad<T>*>(row + column);
   Quad<T> quad;
 #pragma unroll
@@ -31,8 +30,7 @@ __device__ inline Quad<T> load_quad(const T* row, std::int64_t column, std::int6
 }
 
 template <class T>
-__device__ inline void store_quad(T* row, std::int64_t column, std::int64_t n, bool aligned,
-                                  const Quad<T>& quad) {
+__device__ inline void store_quad(T* row, std::int64_t column, std::int64_t n, bool aligned, const Quad<T>& quad) {
   if (aligned) {
     *reinterpret_cast<Quad<T>*>(row + column) = quad;
     return;
@@ -44,8 +42,8 @@ __device__ inline void store_quad(T* row, std::int64_t column, std::int64_t n, b
 
 /// Stores or adds.
 template <class T>
-__device__ inline void write_quad(T* row, std::int64_t column, std::int64_t n, bool aligned,
-                                  Quad<T> quad, GradWrite write) {
+__device__ inline void write_quad(T* row, std::int64_t column, std::int64_t n, bool aligned, Quad<T> quad,
+                                  GradWrite write) {
   if (write == GradWrite::accumulate) {
     const Quad<T> before = load_quad(row, column, n, aligned);
 #pragma unroll
@@ -76,9 +74,7 @@ struct QuadGrid {
                 static_cast<unsigned>((quads_in(cols) + x - 1) / x));
   }
 
-  static __device__ std::int64_t row() {
-    return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
-  }
+  static __device__ std::int64_t row() { return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y; }
   static __device__ std::int64_t column() {
     return (static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x) * quad_size;
   }
@@ -88,8 +84,7 @@ struct QuadGrid {
 struct FlatGrid {
   dim3 grid, block;
 
-  explicit FlatGrid(std::int64_t size)
-      : grid(static_cast<unsigned>((quads_in(size) + 255) / 256)), block(256) {}
+  explicit FlatGrid(std::int64_t size) : grid(static_cast<unsigned>((quads_in(size) + 255) / 256)), block(256) {}
 
   static __device__ std::int64_t column() {
     return (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * quad_size;

@@ -31,26 +31,21 @@ struct RankKeys {
   __device__ std::uint64_t* column() const { return from + blockIdx.y * rows; }
   __device__ std::uint64_t* target() const { return to + blockIdx.y * rows; }
   /// The row of this thread; blockIdx.x counts tiles.
-  __device__ std::int64_t row() const {
-    return static_cast<std::int64_t>(blockIdx.x) * rank_tile + threadIdx.x;
-  }
+  __device__ std::int64_t row() const { return static_cast<std::int64_t>(blockIdx.x) * rank_tile + threadIdx.x; }
   /// Adds the block's values to sum `which` of its tile, or starts it.
   __device__ void add(int which, double value, GradWrite write = GradWrite::accumulate) const {
     value = row_sum(value, shared_memory<double>());
     if (threadIdx.x == 0)
-      write_grad(
-          sums + (static_cast<std::int64_t>(blockIdx.y) * gridDim.x + blockIdx.x) * 6 + which,
-          value, write);
+      write_grad(sums + (static_cast<std::int64_t>(blockIdx.y) * gridDim.x + blockIdx.x) * 6 + which, value, write);
   }
 };
 
 template <class T>
-__global__ void gene_metrics_pair_key_per_thread_kernel(GeneMetrics<T> p, RankKeys keys,
-                                                        std::int64_t first_column) {
+__global__ void gene_metrics_pair_key_per_thread_kernel(GeneMetrics<T> p, RankKeys keys, std::int64_t first_column) {
   const std::int64_t i = keys.row(), at = (first_column + blockIdx.y) * p.rows + i;
   if (i >= p.rows) return;
-  keys.column()[i] = std::uint64_t{math::ascending_bits(p.columns[at])} << 32 |
-                     math::ascending_bits(p.columns[p.cols * p.rows + at]);
+  keys.column()[i] =
+      std::uint64_t{math::ascending_bits(p.columns[at])} << 32 | math::ascending_bits(p.columns[p.cols * p.rows + at]);
 }
 
 /// Sorts tiles, in place. With `counts`, passed keys count as discordant pairs: each takes 4 from
@@ -59,14 +54,13 @@ template <class T>
 __global__ void gene_metrics_sort_tile_per_block_kernel(RankKeys keys, int shift, bool counts) {
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * rank_tile;
   const std::int64_t n = keys.rows - first < rank_tile ? keys.rows - first : rank_tile;
-  const double passed = sort_tile<rank_tile>(
-      keys.column() + first, n, shared_memory<std::uint64_t>() + row_sum_scratch, shift);
+  const double passed =
+      sort_tile<rank_tile>(keys.column() + first, n, shared_memory<std::uint64_t>() + row_sum_scratch, shift);
   if (counts) keys.add(0, -4 * passed);
 }
 
 template <class T>
-__global__ void gene_metrics_merge_key_per_thread_kernel(RankKeys keys, std::int64_t width,
-                                                         int shift, bool counts) {
+__global__ void gene_metrics_merge_key_per_thread_kernel(RankKeys keys, std::int64_t width, int shift, bool counts) {
   const std::int64_t i = keys.row();
   double passed = 0;
   if (i < keys.rows) {
@@ -88,8 +82,7 @@ __global__ void gene_metrics_x_ranks_key_per_thread_kernel(RankKeys keys) {
     const std::uint64_t key = column[i];
     const std::int64_t begin = key_bound(column, 0, i, key, 32, true);
     const std::int64_t end = key_bound(column, i, n, key, 32, false);
-    const std::int64_t equal =
-        key_bound(column, i, end, key, 0, false) - key_bound(column, begin, i, key, 0, true);
+    const std::int64_t equal = key_bound(column, i, end, key, 0, false) - key_bound(column, begin, i, key, 0, true);
     const auto rank = static_cast<double>(begin + end - n);  // smaller minus larger values
     tied = static_cast<double>(end - begin - 1);
     order = static_cast<double>(n - 1) - tied + static_cast<double>(equal - 1);
@@ -130,8 +123,8 @@ void sort_rank_keys(Context<Cuda>& ctx, RankKeys& keys, dim3 grid, int shift, bo
   cuda::launch(ctx, gene_metrics_sort_tile_per_block_kernel<T>, grid, dim3(rank_tile),
                sum_bytes + 2 * rank_tile * sizeof(std::uint64_t), keys, shift, counts);
   for (std::int64_t width = rank_tile; width < keys.rows; width *= 2) {
-    cuda::launch(ctx, gene_metrics_merge_key_per_thread_kernel<T>, grid, dim3(rank_tile), sum_bytes,
-                 keys, width, shift, counts);
+    cuda::launch(ctx, gene_metrics_merge_key_per_thread_kernel<T>, grid, dim3(rank_tile), sum_bytes, keys, width, shift,
+                 counts);
     std::swap(keys.from, keys.to);
   }
 }
@@ -144,19 +137,14 @@ void rank_sums_by_sorting(Context<Cuda>& ctx, const GeneMetrics<T>& p) {
   for (std::int64_t first = 0; first < p.cols; first += at_once) {
     const dim3 grid(static_cast<unsigned>(p.tiles()),
                     static_cast<unsigned>(p.cols - first < at_once ? p.cols - first : at_once));
-    RankKeys keys{.from = p.keys,
-                  .to = p.keys + at_once * p.rows,
-                  .sums = p.rank_sums + first * p.tiles() * 6,
-                  .rows = p.rows};
-    cuda::launch(ctx, gene_metrics_pair_key_per_thread_kernel<T>, grid, dim3(rank_tile), 0, p, keys,
-                 first);
+    RankKeys keys{
+        .from = p.keys, .to = p.keys + at_once * p.rows, .sums = p.rank_sums + first * p.tiles() * 6, .rows = p.rows};
+    cuda::launch(ctx, gene_metrics_pair_key_per_thread_kernel<T>, grid, dim3(rank_tile), 0, p, keys, first);
     sort_rank_keys<T>(ctx, keys, grid, 0, false);
-    cuda::launch(ctx, gene_metrics_x_ranks_key_per_thread_kernel<T>, grid, dim3(rank_tile),
-                 sum_bytes, keys);
+    cuda::launch(ctx, gene_metrics_x_ranks_key_per_thread_kernel<T>, grid, dim3(rank_tile), sum_bytes, keys);
     std::swap(keys.from, keys.to);
     sort_rank_keys<T>(ctx, keys, grid, 32, true);
-    cuda::launch(ctx, gene_metrics_y_ranks_key_per_thread_kernel<T>, grid, dim3(rank_tile),
-                 sum_bytes, keys);
+    cuda::launch(ctx, gene_metrics_y_ranks_key_per_thread_kernel<T>, grid, dim3(rank_tile), sum_bytes, keys);
   }
 }
 

@@ -19,8 +19,7 @@ __device__ inline T* shared_memory() {
 template <int lanes = warp_lanes, class T>
 __device__ inline T warp_sum(T value) {
 #pragma unroll
-  for (int step = lanes / 2; step > 0; step /= 2)
-    value += __shfl_xor_sync(full_warp, value, step);
+  for (int step = lanes / 2; step > 0; step /= 2) value += __shfl_xor_sync(full_warp, value, step);
   return value;
 }
 

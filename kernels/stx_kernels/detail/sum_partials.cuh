@@ -19,10 +19,8 @@ struct PartialTarget {
 /// The second part is written after the first by the same thread, so that both may go to one
 /// buffer.
 template <class T>
-__global__ void sum_partials_columns_per_block_kernel(const T* partials, std::int64_t n_chunks,
-                                                      std::int64_t n, int parts,
-                                                      PartialTarget<T> first,
-                                                      PartialTarget<T> second) {
+__global__ void sum_partials_columns_per_block_kernel(const T* partials, std::int64_t n_chunks, std::int64_t n,
+                                                      int parts, PartialTarget<T> first, PartialTarget<T> second) {
   T* sums = shared_memory<T>();
   partials += blockIdx.y * n_chunks * parts * n;
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -47,13 +45,12 @@ __global__ void sum_partials_columns_per_block_kernel(const T* partials, std::in
 
 /// target[column] (+)= sum over chunks, for one or two parts side by side; `groups` of them apart.
 template <class T>
-void sum_partials(Context<Cuda>& ctx, const T* partials, std::int64_t n_chunks, int parts,
-                  std::int64_t n, PartialTarget<T> first, PartialTarget<T> second = {},
-                  std::int64_t groups = 1) {
+void sum_partials(Context<Cuda>& ctx, const T* partials, std::int64_t n_chunks, int parts, std::int64_t n,
+                  PartialTarget<T> first, PartialTarget<T> second = {}, std::int64_t groups = 1) {
   const dim3 block(warp_lanes, 16);
   const dim3 grid(cuda::blocks_for(n, warp_lanes), static_cast<unsigned>(groups));
-  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, grid, block,
-               block.x * block.y * sizeof(T), partials, n_chunks, n, parts, first, second);
+  cuda::launch(ctx, sum_partials_columns_per_block_kernel<T>, grid, block, block.x * block.y * sizeof(T), partials,
+               n_chunks, n, parts, first, second);
 }
 
 }  // namespace stx::kernels

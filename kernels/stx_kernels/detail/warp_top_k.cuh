@@ -44,8 +44,7 @@ struct WarpTopK {
       const bool before = i < k && !math::nearer(key, id, keys[i], ids[i]);
       place += __popc(__ballot_sync(full_warp, before));
     }
-    for (int base = (k - 1) / warp_lanes * warp_lanes; base + warp_lanes > place;
-         base -= warp_lanes) {
+    for (int base = (k - 1) / warp_lanes * warp_lanes; base + warp_lanes > place; base -= warp_lanes) {
       const int i = base + lane;
       const bool moves = i > place && i < k;
       const T moved_key = moves ? keys[i - 1] : T(0);
@@ -68,13 +67,12 @@ struct WarpTopK {
 
 /// Writes the list as ids and scores of a query; missing entries are -1 and NaN.
 template <class T>
-__device__ inline void store_nearest(const WarpTopK<T>& list, KnnMetric metric, std::int32_t* ids,
-                                     T* scores, int lane) {
+__device__ inline void store_nearest(const WarpTopK<T>& list, KnnMetric metric, std::int32_t* ids, T* scores,
+                                     int lane) {
   for (int i = lane; i < list.k; i += warp_lanes) {
     const bool found = list.ids[i] != math::no_point;
     ids[i] = found ? list.ids[i] : -1;
-    scores[i] =
-        found ? math::nearest_score(metric, list.keys[i]) : std::numeric_limits<T>::quiet_NaN();
+    scores[i] = found ? math::nearest_score(metric, list.keys[i]) : std::numeric_limits<T>::quiet_NaN();
   }
 }
 

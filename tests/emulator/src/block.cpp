@@ -17,8 +17,7 @@ namespace {
 
 Block& running_block(const char* what) {
   if (!Block::running) {
-    throw std::logic_error(std::string("[stx_emulator] ") + what +
-                           " was called outside of a kernel");
+    throw std::logic_error(std::string("[stx_emulator] ") + what + " was called outside of a kernel");
   }
   return *Block::running;
 }
@@ -111,8 +110,7 @@ int Block::pick_or_resolve() {
 void Block::become(int thread) {
   current_ = thread;
   const auto linear = static_cast<unsigned>(thread);
-  threadIdx = {linear % blockDim.x, linear / blockDim.x % blockDim.y,
-               linear / (blockDim.x * blockDim.y)};
+  threadIdx = {linear % blockDim.x, linear / blockDim.x % blockDim.y, linear / (blockDim.x * blockDim.y)};
 }
 
 void Block::resume(Fiber& self, int thread) {
@@ -155,9 +153,7 @@ void Block::run_threads() {
   }
 }
 
-void Block::note(const std::string& what) {
-  report_ = "thread " + describe_thread(current_) + " " + what;
-}
+void Block::note(const std::string& what) { report_ = "thread " + describe_thread(current_) + " " + what; }
 
 // Nothing unwinds the stack left here: no caller may hold memory.
 void Block::abandon() {

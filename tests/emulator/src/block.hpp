@@ -42,13 +42,7 @@ class Block {
   static thread_local Block* running;
 
  private:
-  enum class State : std::uint8_t {
-    fresh,
-    suspended,
-    at_block_barrier,
-    at_warp_collective,
-    exited
-  };
+  enum class State : std::uint8_t { fresh, suspended, at_block_barrier, at_warp_collective, exited };
   struct Thread {
     State state = State::fresh;
     Fiber* fiber = nullptr;

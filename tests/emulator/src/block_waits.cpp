@@ -12,8 +12,7 @@ namespace stx_emulator {
 namespace {
 
 bool same_place(std::source_location a, std::source_location b) {
-  return a.line() == b.line() &&
-         (a.file_name() == b.file_name() || std::string_view(a.file_name()) == b.file_name());
+  return a.line() == b.line() && (a.file_name() == b.file_name() || std::string_view(a.file_name()) == b.file_name());
 }
 
 }  // namespace
@@ -50,8 +49,7 @@ int Block::block_barrier(const char* name, bool predicate, std::source_location 
 std::uint64_t Block::warp_collective(const Arrival& arrival, std::source_location site) {
   const int self_lane = lane(), first = current_ - self_lane;
   Thread& self = threads_[static_cast<std::size_t>(current_)];
-  const bool reads_outside =
-      arrival.op == WarpOp::shuffle && !(arrival.mask >> (arrival.source_lane & 31) & 1u);
+  const bool reads_outside = arrival.op == WarpOp::shuffle && !(arrival.mask >> (arrival.source_lane & 31) & 1u);
   if (reads_outside || !(arrival.mask >> self_lane & 1u)) {
     note(mask_report(arrival, site));
     abandon();
@@ -70,8 +68,8 @@ std::uint64_t Block::warp_collective(const Arrival& arrival, std::source_locatio
 
 std::string Block::mask_report(const Arrival& arrival, std::source_location site) const {
   std::ostringstream text;
-  text << "calls " << arrival.name << " (" << describe(site) << ") with mask 0x" << std::hex
-       << arrival.mask << std::dec;
+  text << "calls " << arrival.name << " (" << describe(site) << ") with mask 0x" << std::hex << arrival.mask
+       << std::dec;
   if (!(arrival.mask >> lane() & 1u)) {
     text << ", in which its own lane " << lane() << " is missing";
   } else {
@@ -95,9 +93,8 @@ bool Block::complete(int first_thread, unsigned mask) {
     if (!same_place(lanes[at].site, first.site)) return false;
     const auto value = static_cast<std::uint32_t>(arrival.value);
     const auto held = static_cast<std::uint32_t>(combined);
-    const bool less = arrival.is_signed
-                          ? static_cast<std::int32_t>(value) < static_cast<std::int32_t>(held)
-                          : value < held;
+    const bool less =
+        arrival.is_signed ? static_cast<std::int32_t>(value) < static_cast<std::int32_t>(held) : value < held;
     switch (leader.op) {
       case WarpOp::ballot:
         ballot |= (value ? 1u : 0u) << at;
@@ -177,8 +174,7 @@ std::string Block::deadlock_report() const {
     if (state != State::exited) waiting = thread;
   }
   for (int thread = n_threads_ - 1; thread >= 0; --thread) {
-    if (threads_[static_cast<std::size_t>(thread)].state == State::at_warp_collective)
-      waiting = thread;
+    if (threads_[static_cast<std::size_t>(thread)].state == State::at_warp_collective) waiting = thread;
   }
   const Thread& it = threads_[static_cast<std::size_t>(waiting)];
   int missing = -1;
@@ -194,11 +190,10 @@ std::string Block::deadlock_report() const {
       if (where_is(other) != where_is(waiting)) missing = other;
     }
   }
-  return "no thread of the block can go on (divergent barrier or collective): thread " +
-         describe_thread(waiting) + " " + where_is(waiting) + ", but " +
-         (missing < n_threads_ ? "thread " + describe_thread(missing)
-                               : "lane " + std::to_string(missing % 32)) +
-         " " + where_is(missing);
+  return "no thread of the block can go on (divergent barrier or collective): thread " + describe_thread(waiting) +
+         " " + where_is(waiting) + ", but " +
+         (missing < n_threads_ ? "thread " + describe_thread(missing) : "lane " + std::to_string(missing % 32)) + " " +
+         where_is(missing);
 }
 
 }  // namespace stx_emulator

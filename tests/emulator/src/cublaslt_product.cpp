@@ -23,8 +23,7 @@ std::string find_bad_layout(const char* name, const StxEmulatorMatrixLayout& lay
   const auto length = layout.order == CUBLASLT_ORDER_COL ? layout.rows : layout.cols;
   if (layout.type != CUDA_R_32F && layout.type != CUDA_R_64F) return std::string(name) + ": type";
   if (layout.rows == 0 || layout.cols == 0) return std::string(name) + ": empty";
-  if (layout.ld < static_cast<std::int64_t>(length))
-    return std::string(name) + ": leading dimension";
+  if (layout.ld < static_cast<std::int64_t>(length)) return std::string(name) + ": leading dimension";
   return {};
 }
 
@@ -32,8 +31,7 @@ std::string find_outside(const Product& p) {
   const auto is_outside = [&](const void* data, std::int64_t count) {
     const auto found = device().memory.find(data);
     return !found.allocation || found.allocation->place != Place::device ||
-           !device().memory.is_inside(data,
-                                      static_cast<std::size_t>(count) * size_of(p.d_layout.type));
+           !device().memory.is_inside(data, static_cast<std::size_t>(count) * size_of(p.d_layout.type));
   };
   if (is_outside(p.a, elements(p.a_layout))) return "A does not lie in one device allocation";
   if (is_outside(p.b, elements(p.b_layout))) return "B does not lie in one device allocation";
@@ -60,8 +58,7 @@ auto view(T* data, const StxEmulatorMatrixLayout& layout, int batch) {
   using Base = std::conditional_t<std::is_const_v<T>, const Plain, Plain>;
   using Stride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
   const bool by_column = layout.order == CUBLASLT_ORDER_COL;
-  return Eigen::Map<Base, 0, Stride>(data + batch * layout.batch_offset,
-                                     static_cast<Eigen::Index>(layout.rows),
+  return Eigen::Map<Base, 0, Stride>(data + batch * layout.batch_offset, static_cast<Eigen::Index>(layout.rows),
                                      static_cast<Eigen::Index>(layout.cols),
                                      Stride(by_column ? layout.ld : 1, by_column ? 1 : layout.ld));
 }
@@ -83,8 +80,7 @@ void compute(const Product& p) {
     }
     if (p.desc.epilogue & CUBLASLT_EPILOGUE_BIAS) {
       using Bias = Eigen::Matrix<T, -1, 1>;
-      d.colwise() += Eigen::Map<const Bias>(static_cast<const T*>(p.desc.bias), d.rows())
-                         .template cast<double>();
+      d.colwise() += Eigen::Map<const Bias>(static_cast<const T*>(p.desc.bias), d.rows()).template cast<double>();
     }
     if (p.desc.epilogue & CUBLASLT_EPILOGUE_RELU) d = d.cwiseMax(0.0);
     view(static_cast<T*>(p.d), p.d_layout, batch) = d.template cast<T>();
@@ -96,8 +92,7 @@ void compute(const Product& p) {
 std::string find_mismatch(const StxEmulatorMatmulDesc& desc, const StxEmulatorMatrixLayout& a,
                           const StxEmulatorMatrixLayout& b, const StxEmulatorMatrixLayout& c,
                           const StxEmulatorMatrixLayout& d) {
-  for (const auto& [name, layout] :
-       {std::pair("A", &a), std::pair("B", &b), std::pair("C", &c), std::pair("D", &d)}) {
+  for (const auto& [name, layout] : {std::pair("A", &a), std::pair("B", &b), std::pair("C", &c), std::pair("D", &d)}) {
     const std::string wrong = find_bad_layout(name, *layout);
     if (!wrong.empty()) return wrong;
     if (layout->type != d.type || layout->batch_count != d.batch_count) {
@@ -109,8 +104,8 @@ std::string find_mismatch(const StxEmulatorMatmulDesc& desc, const StxEmulatorMa
   const auto b_k = b_flipped ? b.cols : b.rows, n = b_flipped ? b.rows : b.cols;
   if (b_k != k || d.rows != m || d.cols != n || c.rows != m || c.cols != n) {
     std::ostringstream text;
-    text << "op(A) is " << m << " x " << k << ", op(B) " << b_k << " x " << n << ", C " << c.rows
-         << " x " << c.cols << ", D " << d.rows << " x " << d.cols;
+    text << "op(A) is " << m << " x " << k << ", op(B) " << b_k << " x " << n << ", C " << c.rows << " x " << c.cols
+         << ", D " << d.rows << " x " << d.cols;
     return text.str();
   }
   return {};

@@ -49,8 +49,7 @@ cudaError_t enqueue(cudaStream_t stream, Work work) {
   }
   if (!stream && !it.captures.empty()) {
     for (Capture* capture : it.captures) capture->invalid = true;
-    return refuse(cudaErrorStreamCaptureImplicit,
-                  "the default stream was used while another stream is being captured");
+    return refuse(cudaErrorStreamCaptureImplicit, "the default stream was used while another stream is being captured");
   }
   if (options().defer) {
     it.pending.push_back(std::move(work));
@@ -77,8 +76,7 @@ cudaError_t forbid_in_capture(const char* call) {
     forbidden = true;
   }
   if (!forbidden) return cudaSuccess;
-  return refuse(cudaErrorStreamCaptureUnsupported,
-                std::string(call) + " was called while a stream is being captured");
+  return refuse(cudaErrorStreamCaptureUnsupported, std::string(call) + " was called while a stream is being captured");
 }
 
 Usage usage() {

@@ -73,9 +73,8 @@ void FiberPool::prepare(Fiber& fiber) {
   // Stacks that all start at the same offset within a page would compete for the same cache lines.
   const auto index = static_cast<std::size_t>(fibers_.size());
   const std::size_t colour = (index % 16) * 256;
-  fiber.context =
-      context::make_fcontext(static_cast<char*>(fiber.stack_low) + fiber.stack_bytes - colour,
-                             fiber.stack_bytes - colour, entry);
+  fiber.context = context::make_fcontext(static_cast<char*>(fiber.stack_low) + fiber.stack_bytes - colour,
+                                         fiber.stack_bytes - colour, entry);
 }
 
 Fiber* FiberPool::take() {
@@ -84,8 +83,8 @@ Fiber* FiberPool::take() {
     auto fiber = std::make_unique<Fiber>();
     fiber->stack_bytes = stack_size();
     // The lowest page stays closed: a stack that overflows stops there, not in its neighbour.
-    void* memory = mmap(nullptr, fiber->stack_bytes + page, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        mmap(nullptr, fiber->stack_bytes + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     fiber->stack_low = static_cast<char*>(memory) + page;
     mprotect(fiber->stack_low, fiber->stack_bytes, PROT_READ | PROT_WRITE);

@@ -52,8 +52,8 @@ std::string run_pass(const Launch& launch, const Pass& pass, bool also_freed, Wa
     const std::ptrdiff_t overrun = find_shared_overrun(launch.shared_bytes, word);
     if (overrun >= 0) {
       std::ostringstream text;
-      text << name_of(launch) << block_name << ": out-of-bounds write to shared memory, at byte "
-           << overrun << " of " << launch.shared_bytes;
+      text << name_of(launch) << block_name << ": out-of-bounds write to shared memory, at byte " << overrun << " of "
+           << launch.shared_bytes;
       return text.str();
     }
     if (watch && *watch->address != before) watch->writer = block_name;
@@ -66,8 +66,7 @@ std::string run_pass(const Launch& launch, const Pass& pass, bool also_freed, Wa
 /// Compares passes with a first one; leaves the memory as the first one did.
 class Comparison {
  public:
-  explicit Comparison(const Launch& launch)
-      : launch_(launch), before_(device().memory.snapshot()) {}
+  explicit Comparison(const Launch& launch) : launch_(launch), before_(device().memory.snapshot()) {}
 
   std::string run() {
     const Pass first{Order::forward, Order::forward, 0, false, false, false};
@@ -166,8 +165,8 @@ cudaError_t execute(const Launch& launch) {
 }
 
 /// What is wrong with a launch's configuration; empty if nothing is.
-std::optional<std::pair<cudaError_t, std::string>> find_misconfiguration(
-    const Launch& launch, const cudaLaunchConfig_t& config) {
+std::optional<std::pair<cudaError_t, std::string>> find_misconfiguration(const Launch& launch,
+                                                                         const cudaLaunchConfig_t& config) {
   const auto [grid, block] = std::pair(launch.grid, launch.block);
   std::ostringstream text;
   if (!launch.kernel) return std::pair(cudaErrorInvalidDeviceFunction, "the kernel is null");
@@ -177,15 +176,13 @@ std::optional<std::pair<cudaError_t, std::string>> find_misconfiguration(
     text << "block " << describe(block.x, block.y, block.z) << " must have 1 to 1024 threads";
     return std::pair(cudaErrorInvalidConfiguration, text.str());
   }
-  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffu || grid.y > 65535 ||
-      grid.z > 65535) {
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) {
     text << "grid " << describe(grid.x, grid.y, grid.z) << " must be positive, y and z below 65536";
     return std::pair(cudaErrorInvalidConfiguration, text.str());
   }
   const auto it = device().shared_limits.find(launch.kernel);
-  const std::size_t limit = it == device().shared_limits.end()
-                                ? shared_default_limit
-                                : static_cast<std::size_t>(it->second);
+  const std::size_t limit =
+      it == device().shared_limits.end() ? shared_default_limit : static_cast<std::size_t>(it->second);
   if (launch.shared_bytes > limit) {
     text << launch.shared_bytes << " bytes of shared memory, allowed are " << limit
          << " (raise with cudaFuncSetAttribute up to " << shared_optin_limit << ")";

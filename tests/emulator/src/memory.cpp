@@ -26,8 +26,7 @@ unsigned char poison_byte(std::size_t at, std::uint32_t word) {
 }
 
 // By words: allocations reach hundreds of megabytes, and start at a multiple of 256 bytes.
-STX_EMULATOR_NO_ASAN void fill_poison(unsigned char* data, std::size_t bytes,
-                                      std::uint32_t word = poison_word) {
+STX_EMULATOR_NO_ASAN void fill_poison(unsigned char* data, std::size_t bytes, std::uint32_t word = poison_word) {
   if (reinterpret_cast<std::uintptr_t>(data) % 4 == 0) {
     auto* const words = reinterpret_cast<std::uint32_t*>(data);
     for (std::size_t at = 0; at < bytes / 4; ++at) words[at] = word;
@@ -37,18 +36,15 @@ STX_EMULATOR_NO_ASAN void fill_poison(unsigned char* data, std::size_t bytes,
   for (std::size_t at = bytes / 4 * 4; at < bytes; ++at) data[at] = poison_byte(at, word);
 }
 
-STX_EMULATOR_NO_ASAN bool is_poison(const unsigned char* data, std::size_t bytes,
-                                    std::uint32_t word = poison_word) {
+STX_EMULATOR_NO_ASAN bool is_poison(const unsigned char* data, std::size_t bytes, std::uint32_t word = poison_word) {
   const auto* const words = reinterpret_cast<const std::uint32_t*>(data);
   std::uint32_t changed = 0;
   for (std::size_t at = 0; at < bytes / 4; ++at) changed |= words[at] ^ word;
-  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at)
-    changed |= data[at] ^ poison_byte(at, word);
+  for (std::size_t at = bytes / 4 * 4; at < bytes; ++at) changed |= data[at] ^ poison_byte(at, word);
   return changed == 0;
 }
 
-STX_EMULATOR_NO_ASAN std::ptrdiff_t find_other_byte(const unsigned char* data, std::size_t bytes,
-                                                    unsigned char byte) {
+STX_EMULATOR_NO_ASAN std::ptrdiff_t find_other_byte(const unsigned char* data, std::size_t bytes, unsigned char byte) {
   for (std::size_t at = 0; at < bytes; ++at) {
     if (data[at] != byte) return static_cast<std::ptrdiff_t>(at);
   }
@@ -64,8 +60,7 @@ std::uint32_t word_at(const unsigned char* data) {
 // Loops over the words of whole allocations, after every launch: without branches, for the vector units.
 STX_EMULATOR_NO_ASAN void flip_poison(unsigned char* data, std::size_t bytes) {
   auto* const words = reinterpret_cast<std::uint32_t*>(data);
-  for (std::size_t at = 0; at < bytes / 4; ++at)
-    words[at] = words[at] == poison_word ? other_poison_word : words[at];
+  for (std::size_t at = 0; at < bytes / 4; ++at) words[at] = words[at] == poison_word ? other_poison_word : words[at];
 }
 
 /// Equal, or (`flipped`) the one poison where there was the other.
@@ -82,8 +77,8 @@ STX_EMULATOR_NO_ASAN bool same_words(const unsigned char* data, const unsigned c
 
 std::string name(const Memory::Allocation& allocation) {
   std::ostringstream text;
-  text << (allocation.place == Place::device ? "device" : "pinned") << " allocation #"
-       << allocation.serial << " of " << allocation.bytes << " bytes";
+  text << (allocation.place == Place::device ? "device" : "pinned") << " allocation #" << allocation.serial << " of "
+       << allocation.bytes << " bytes";
   return text.str();
 }
 
@@ -91,8 +86,7 @@ std::string name(const Memory::Allocation& allocation) {
 
 void* Memory::allocate(std::size_t bytes, Place place) {
   if (place == Place::device && bytes_ + bytes > options().memory_limit) return nullptr;
-  auto* memory =
-      static_cast<unsigned char*>(std::aligned_alloc(alignment, zone + padded(bytes) + zone));
+  auto* memory = static_cast<unsigned char*>(std::aligned_alloc(alignment, zone + padded(bytes) + zone));
   if (!memory) return nullptr;
   unsigned char* data = memory + zone;
   fill_poison(data, bytes);
@@ -160,8 +154,7 @@ Memory::~Memory() {
 }
 
 Memory::Found Memory::find(const void* pointer) const {
-  auto it =
-      live_.upper_bound(const_cast<unsigned char*>(static_cast<const unsigned char*>(pointer)));
+  auto it = live_.upper_bound(const_cast<unsigned char*>(static_cast<const unsigned char*>(pointer)));
   if (it == live_.begin()) return {};
   --it;
   if (static_cast<const unsigned char*>(pointer) > it->first + it->second.bytes) return {};
@@ -171,8 +164,7 @@ Memory::Found Memory::find(const void* pointer) const {
 bool Memory::is_inside(const void* pointer, std::size_t bytes) const {
   const Found found = find(pointer);
   if (!found.allocation) return false;
-  const auto offset =
-      static_cast<std::size_t>(static_cast<const unsigned char*>(pointer) - found.data);
+  const auto offset = static_cast<std::size_t>(static_cast<const unsigned char*>(pointer) - found.data);
   return bytes <= found.allocation->bytes - offset;
 }
 
@@ -184,8 +176,7 @@ std::string Memory::describe(const void* pointer) const {
   const Found found = find(pointer);
   if (!found.allocation) return "memory that the device does not know";
   std::ostringstream text;
-  text << "byte " << static_cast<const unsigned char*>(pointer) - found.data << " of "
-       << name(*found.allocation);
+  text << "byte " << static_cast<const unsigned char*>(pointer) - found.data << " of " << name(*found.allocation);
   return text.str();
 }
 

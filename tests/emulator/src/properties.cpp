@@ -105,8 +105,7 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute
     if (!kernel || value < 0 || value > static_cast<int>(stx_emulator::shared_optin_limit)) {
       return refuse(cudaErrorInvalidValue, "cudaFuncSetAttribute: shared memory beyond 227 KiB");
     }
-    device().shared_limits[kernel] =
-        std::max(value, static_cast<int>(stx_emulator::shared_default_limit));
+    device().shared_limits[kernel] = std::max(value, static_cast<int>(stx_emulator::shared_default_limit));
     return cudaSuccess;
   });
 }

@@ -19,39 +19,30 @@ constexpr std::pair<cudaError_t, std::pair<const char*, const char*>> error_text
     {cudaSuccess, {"cudaSuccess", "no error"}},
     {cudaErrorInvalidValue, {"cudaErrorInvalidValue", "invalid argument"}},
     {cudaErrorMemoryAllocation, {"cudaErrorMemoryAllocation", "out of memory"}},
-    {cudaErrorInvalidConfiguration,
-     {"cudaErrorInvalidConfiguration", "invalid configuration argument"}},
-    {cudaErrorInvalidMemcpyDirection,
-     {"cudaErrorInvalidMemcpyDirection", "invalid copy direction for memcpy"}},
+    {cudaErrorInvalidConfiguration, {"cudaErrorInvalidConfiguration", "invalid configuration argument"}},
+    {cudaErrorInvalidMemcpyDirection, {"cudaErrorInvalidMemcpyDirection", "invalid copy direction for memcpy"}},
     {cudaErrorInvalidDeviceFunction, {"cudaErrorInvalidDeviceFunction", "invalid device function"}},
     {cudaErrorNoDevice, {"cudaErrorNoDevice", "no CUDA-capable device is detected"}},
     {cudaErrorInvalidDevice, {"cudaErrorInvalidDevice", "invalid device ordinal"}},
     {cudaErrorInvalidResourceHandle, {"cudaErrorInvalidResourceHandle", "invalid resource handle"}},
     {cudaErrorNotReady, {"cudaErrorNotReady", "device not ready"}},
-    {cudaErrorIllegalAddress,
-     {"cudaErrorIllegalAddress", "an illegal memory access was encountered"}},
+    {cudaErrorIllegalAddress, {"cudaErrorIllegalAddress", "an illegal memory access was encountered"}},
     {cudaErrorLaunchFailure, {"cudaErrorLaunchFailure", "unspecified launch failure"}},
     {cudaErrorNotSupported, {"cudaErrorNotSupported", "operation not supported"}},
     {cudaErrorStreamCaptureUnsupported,
      {"cudaErrorStreamCaptureUnsupported", "operation not permitted when stream is capturing"}},
     {cudaErrorStreamCaptureInvalidated,
-     {"cudaErrorStreamCaptureInvalidated",
-      "operation failed due to a previous error during capture"}},
-    {cudaErrorStreamCaptureUnmatched,
-     {"cudaErrorStreamCaptureUnmatched", "the capture was not begun in this stream"}},
-    {cudaErrorStreamCaptureUnjoined,
-     {"cudaErrorStreamCaptureUnjoined", "capturing stream has unjoined work"}},
+     {"cudaErrorStreamCaptureInvalidated", "operation failed due to a previous error during capture"}},
+    {cudaErrorStreamCaptureUnmatched, {"cudaErrorStreamCaptureUnmatched", "the capture was not begun in this stream"}},
+    {cudaErrorStreamCaptureUnjoined, {"cudaErrorStreamCaptureUnjoined", "capturing stream has unjoined work"}},
     {cudaErrorStreamCaptureImplicit,
-     {"cudaErrorStreamCaptureImplicit",
-      "operation would make the legacy stream depend on a capturing stream"}},
+     {"cudaErrorStreamCaptureImplicit", "operation would make the legacy stream depend on a capturing stream"}},
     {cudaErrorCapturedEvent,
-     {"cudaErrorCapturedEvent",
-      "operation not permitted on an event last recorded in a capturing stream"}}};
+     {"cudaErrorCapturedEvent", "operation not permitted on an event last recorded in a capturing stream"}}};
 
 cudaError_t allocate(void** pointer, std::size_t bytes, Place place, const char* call) {
   return Call()([&]() -> cudaError_t {
-    if (!pointer)
-      return refuse(cudaErrorInvalidValue, std::string(call) + ": no place for the result");
+    if (!pointer) return refuse(cudaErrorInvalidValue, std::string(call) + ": no place for the result");
     *pointer = nullptr;
     if (const cudaError_t error = stx_emulator::forbid_in_capture(call)) return error;
     if (bytes == 0) return cudaSuccess;
@@ -70,14 +61,12 @@ cudaError_t release(void* pointer, Place place, const char* call) {
   const std::string damage = device().memory.find_damage(true);
   if (!damage.empty()) stx_emulator::fault(cudaErrorIllegalAddress, damage);
   if (pointer && !device().memory.release(pointer, place)) {
-    return refuse(cudaErrorInvalidValue,
-                  std::string(call) + ": not the start of a live allocation (freed twice?)");
+    return refuse(cudaErrorInvalidValue, std::string(call) + ": not the start of a live allocation (freed twice?)");
   }
   return device().sticky;
 }
 
-std::string find_bad_side(const char* side, const void* pointer, std::size_t bytes,
-                          bool on_device) {
+std::string find_bad_side(const char* side, const void* pointer, std::size_t bytes, bool on_device) {
   const auto found = device().memory.find(pointer);
   const bool is_device = found.allocation && found.allocation->place == Place::device;
   std::ostringstream text;
@@ -96,11 +85,9 @@ bool is_on_device(const void* pointer) {
 
 cudaError_t check_copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   if (bytes == 0) return cudaSuccess;
-  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault)
-    return cudaErrorInvalidMemcpyDirection;
+  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
   const bool any = kind == cudaMemcpyDefault;
-  const bool to_device =
-      any ? is_on_device(to) : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+  const bool to_device = any ? is_on_device(to) : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
   const bool from_device =
       any ? is_on_device(from) : kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   std::string wrong = find_bad_side("the target", to, bytes, to_device);
@@ -161,9 +148,7 @@ cudaError_t cudaGetDevice(int* number) {
 }
 
 cudaError_t cudaSetDevice(int number) {
-  return Call()([&] {
-    return number == 0 ? cudaSuccess : refuse(cudaErrorInvalidDevice, "there is only device 0");
-  });
+  return Call()([&] { return number == 0 ? cudaSuccess : refuse(cudaErrorInvalidDevice, "there is only device 0"); });
 }
 
 cudaError_t cudaDeviceSynchronize() {
@@ -191,18 +176,14 @@ cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned) {
   return allocate(pointer, bytes, Place::pinned, "cudaHostAlloc");
 }
 cudaError_t cudaFree(void* pointer) { return release(pointer, Place::device, "cudaFree"); }
-cudaError_t cudaFreeAsync(void* pointer, cudaStream_t) {
-  return release(pointer, Place::device, "cudaFreeAsync");
-}
+cudaError_t cudaFreeAsync(void* pointer, cudaStream_t) { return release(pointer, Place::device, "cudaFreeAsync"); }
 cudaError_t cudaFreeHost(void* pointer) { return release(pointer, Place::pinned, "cudaFreeHost"); }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
-                            cudaStream_t stream) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   return Call()([&]() -> cudaError_t {
     if (const cudaError_t error = check_copy(to, from, bytes, kind)) return error;
     // CUDA returns from a copy to or from pageable memory only when it is done with that memory.
-    const bool pageable =
-        !device().memory.find(to).allocation || !device().memory.find(from).allocation;
+    const bool pageable = !device().memory.find(to).allocation || !device().memory.find(from).allocation;
     const cudaError_t error = stx_emulator::enqueue(stream, [=] {
       ++device().counters.copies;
       const cudaError_t now = check_copy(to, from, bytes, kind);
@@ -233,6 +214,4 @@ cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t
   });
 }
 
-cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
-  return cudaMemsetAsync(to, value, bytes, nullptr);
-}
+cudaError_t cudaMemset(void* to, int value, std::size_t bytes) { return cudaMemsetAsync(to, value, bytes, nullptr); }

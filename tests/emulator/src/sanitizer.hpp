@@ -23,12 +23,8 @@ namespace stx_emulator {
 
 #ifdef STX_EMULATOR_ASAN
 inline constexpr bool built_with_asan = true;
-inline void forbid(const void* memory, std::size_t bytes) {
-  __asan_poison_memory_region(memory, bytes);
-}
-inline void allow(const void* memory, std::size_t bytes) {
-  __asan_unpoison_memory_region(memory, bytes);
-}
+inline void forbid(const void* memory, std::size_t bytes) { __asan_poison_memory_region(memory, bytes); }
+inline void allow(const void* memory, std::size_t bytes) { __asan_unpoison_memory_region(memory, bytes); }
 #else
 inline constexpr bool built_with_asan = false;
 inline void forbid(const void*, std::size_t) {}

@@ -11,14 +11,12 @@
   ".globl " mangled "\n.type " mangled ", @tls_object\n" mangled \
   ":\n"                                                          \
   ".pushsection .text\n.globl " init "\n.type " init ", @function\n" init ":\nret\n.popsection\n"
-asm(".pushsection .tbss, \"awT\", @nobits\n.balign 1024\n" STX_SHARED_NAME("stx_shared",
-                                                                           "_ZTH10stx_shared")
+asm(".pushsection .tbss, \"awT\", @nobits\n.balign 1024\n" STX_SHARED_NAME("stx_shared", "_ZTH10stx_shared")
         STX_SHARED_NAME("_ZN3stx10stx_sharedE", "_ZTHN3stx10stx_sharedE")
             STX_SHARED_NAME("_ZN3stx6detail10stx_sharedE", "_ZTHN3stx6detail10stx_sharedE")
                 STX_SHARED_NAME("_ZN3stx7kernels10stx_sharedE", "_ZTHN3stx7kernels10stx_sharedE")
-                    STX_SHARED_NAME(
-                        "_ZN12stx_emulator12shared_blockE",
-                        "_ZTHN12stx_emulator12shared_blockE") ".zero 236544\n.popsection\n");
+                    STX_SHARED_NAME("_ZN12stx_emulator12shared_blockE",
+                                    "_ZTHN12stx_emulator12shared_blockE") ".zero 236544\n.popsection\n");
 
 namespace stx_emulator {
 

@@ -71,9 +71,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   return create(stream, CUstream_st{flags}, device().objects.streams);
 }
 cudaError_t cudaStreamCreate(cudaStream_t* stream) { return cudaStreamCreateWithFlags(stream, 0); }
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  return destroy(stream, device().objects.streams);
-}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) { return destroy(stream, device().objects.streams); }
 cudaError_t cudaStreamSynchronize(cudaStream_t) {
   return Call()([] { return wait("cudaStreamSynchronize"); });
 }
@@ -164,8 +162,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mo
     if (!stream) {
       return refuse(cudaErrorStreamCaptureUnsupported, "the default stream cannot be captured");
     }
-    if (stream->capture)
-      return refuse(cudaErrorInvalidValue, "the stream is already being captured");
+    if (stream->capture) return refuse(cudaErrorInvalidValue, "the stream is already being captured");
     stream->capture = new Capture{new CUgraph_st{}, {stream}, stream, mode, false};
     stream->recorded = stream->joined = 0;
     device().captures.push_back(stream->capture);
@@ -235,6 +232,4 @@ cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) {
   return Call()([] { return cudaSuccess; });
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return destroy(graph, device().objects.graphs); }
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
-  return destroy(exec, device().objects.graphs);
-}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) { return destroy(exec, device().objects.graphs); }

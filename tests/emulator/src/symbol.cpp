@@ -63,8 +63,8 @@ std::string function_name(const void* address) {
   const std::string mangled = mangled_name(address);
   if (mangled.empty()) return "(unknown kernel)";
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> name(
-      abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status), std::free);
+  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status),
+                                                    std::free);
   return name ? name.get() : mangled;
 }
 

@@ -10,8 +10,7 @@ namespace stx {
 template <class T>
 void adam(Context<Cpu>& ctx, const AdamArgs<T>& p) {
   const StepState& state = *ctx.step_state();
-  require(state.step > p.first_step, "adam",
-          "no step was begun since the optimiser was made; call begin_step(ctx)");
+  require(state.step > p.first_step, "adam", "no step was begun since the optimiser was made; call begin_step(ctx)");
   const double t = static_cast<double>(state.step - p.first_step);
   const auto step = math::adam_step(static_cast<T>(state.learning_rate),
                                     static_cast<T>(1.0 - std::pow(static_cast<double>(p.options.beta1), t)),

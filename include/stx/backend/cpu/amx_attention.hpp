@@ -49,8 +49,7 @@ class AmxProducts<float> : public AttentionProducts {
  public:
   static constexpr std::int64_t queries = 32, grad_queries = 64;
 
-  AmxProducts(ScratchLayout& memory, const AttentionInputs<float>& in, std::int64_t, bool backward)
-      : d_(in.head_dim) {
+  AmxProducts(ScratchLayout& memory, const AttentionInputs<float>& in, std::int64_t, bool backward) : d_(in.head_dim) {
     const std::int64_t n = std::min(attention_keys, in.n_keys);
     queries_ = factor(memory, backward ? grad_queries : queries, d_);
     keys_ = factor(memory, n, d_);
@@ -75,8 +74,7 @@ class AmxProducts<float> : public AttentionProducts {
     keys_.pack<true>(k, k_stride, false, keys, d_, ahead);
     values_.pack<true>(v, v_stride, true, d_, keys, ahead);
   }
-  void begin_backward(const float* k, std::int64_t k_stride, const float* v, std::int64_t v_stride,
-                      std::int64_t keys) {
+  void begin_backward(const float* k, std::int64_t k_stride, const float* v, std::int64_t v_stride, std::int64_t keys) {
     n_keys_ = keys;
     keys_.pack<true>(k, k_stride, false, keys, d_, ahead);
     key_rows_.pack<true>(k, k_stride, true, d_, keys, ahead);
@@ -140,9 +138,9 @@ class AmxProducts<float> : public AttentionProducts {
   }
 
   std::int64_t d_, n_keys_ = 0;
-  AmxFactor queries_, keys_, values_, key_rows_;  ///< Q (or grad_out) of a tile; K^T, V (backward V^T), K of its keys
+  AmxFactor queries_, keys_, values_, key_rows_;    ///< Q (or grad_out) of a tile; K^T, V (backward V^T), K of its keys
   AmxFactor columns_, score_rows_, score_columns_;  ///< Q^T or grad_out^T; shares or gradients of scores
-  float *grad_k_ = nullptr, *grad_v_ = nullptr;   ///< head_dim x keys
+  float *grad_k_ = nullptr, *grad_v_ = nullptr;     ///< head_dim x keys
   bool has_grad_k_ = false, has_grad_v_ = false;
   AmxTiles tiles_;
 };

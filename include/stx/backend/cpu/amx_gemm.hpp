@@ -66,9 +66,9 @@ void amx_block(const unsigned char* left, std::int64_t left_step, const unsigned
 
 /// The same for any part of a block: c is rows x columns, at most 32 x 32.
 template <class Meanwhile>
-void amx_product(const unsigned char* left, std::int64_t left_step, const unsigned char* right,
-                 std::int64_t right_step, std::int64_t tiles, float* c, std::int64_t ldc, std::int64_t rows,
-                 std::int64_t columns, GradWrite write, Meanwhile& meanwhile) {
+void amx_product(const unsigned char* left, std::int64_t left_step, const unsigned char* right, std::int64_t right_step,
+                 std::int64_t tiles, float* c, std::int64_t ldc, std::int64_t rows, std::int64_t columns,
+                 GradWrite write, Meanwhile& meanwhile) {
   const bool two_rows = rows > amx_rows, two_columns = columns > amx_rows;
   const auto block = two_rows ? (two_columns ? amx_block<2, 2, Meanwhile> : amx_block<2, 1, Meanwhile>)
                               : (two_columns ? amx_block<1, 2, Meanwhile> : amx_block<1, 1, Meanwhile>);
@@ -110,8 +110,8 @@ class AmxFactor {
 
   /// c (m x n) (+)= this * right, of as many steps.
   template <class Meanwhile = NothingAhead>
-  void multiply(const AmxFactor& right, float* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
-                GradWrite write, Meanwhile&& meanwhile = {}) const {
+  void multiply(const AmxFactor& right, float* c, std::int64_t ldc, std::int64_t m, std::int64_t n, GradWrite write,
+                Meanwhile&& meanwhile = {}) const {
     constexpr std::int64_t wide = 2 * amx_rows;
     const std::int64_t each = step(depth_), tiles = amx_panel(depth_) / (amx_parts * amx_tile);
     for (std::int64_t i = 0; i < m; i += wide)

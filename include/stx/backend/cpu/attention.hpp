@@ -185,16 +185,17 @@ void attention_forward_with(Context<Cpu>& ctx, const AttentionForward<T>& p) {
   const StepState& state = *ctx.step_state();
   parallel_tiles(ctx.threads(), in.batch * in.n_heads * chunks.number, 1,
                  [&](std::int64_t worker, std::int64_t task, std::int64_t) {
-    const std::int64_t unit = task / chunks.number;
-    const AttentionHead<T> head(in, unit / in.n_heads, unit % in.n_heads);
-    const std::int64_t begin = task % chunks.number * chunks.size;
-    auto parts = scratch.of(worker);
-    RowsAhead& ahead = parts.products.ahead;
-    if (unit + 1 < in.batch * in.n_heads)
-      add_inputs<T>(ahead, AttentionHead<T>(in, (unit + 1) / in.n_heads, (unit + 1) % in.n_heads), p.out);
-    attention_forward_head(state, p, head, begin, std::min(in.n_queries, begin + chunks.size), parts);
-    ahead.finish();
-  });
+                   const std::int64_t unit = task / chunks.number;
+                   const AttentionHead<T> head(in, unit / in.n_heads, unit % in.n_heads);
+                   const std::int64_t begin = task % chunks.number * chunks.size;
+                   auto parts = scratch.of(worker);
+                   RowsAhead& ahead = parts.products.ahead;
+                   if (unit + 1 < in.batch * in.n_heads)
+                     add_inputs<T>(ahead, AttentionHead<T>(in, (unit + 1) / in.n_heads, (unit + 1) % in.n_heads),
+                                   p.out);
+                   attention_forward_head(state, p, head, begin, std::min(in.n_queries, begin + chunks.size), parts);
+                   ahead.finish();
+                 });
 }
 
 template <class Products, class T>
@@ -234,17 +235,16 @@ void attention_backward_with(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
         if (direct) return head.at(grad, in.n_keys, 0);
         return partials + ((2 * c + part) * key_rows + b * in.n_keys) * width + h * d;
       };
-      const AttentionTargets<T> to{
-          .grad_q = p.grad_q.data ? head.at(p.grad_q, in.n_queries, 0) : nullptr,
-          .grad_k = target(p.grad_k, 0),
-          .grad_v = target(p.grad_v, 1),
-          .grad_bias = grad_bias,
-          .stride_q = p.grad_q.stride,
-          .stride_k = direct ? p.grad_k.stride : width,
-          .stride_v = direct ? p.grad_v.stride : width,
-          .write_q = p.write_q,
-          .write_k = direct ? p.write_k : GradWrite::overwrite,
-          .write_v = direct ? p.write_v : GradWrite::overwrite};
+      const AttentionTargets<T> to{.grad_q = p.grad_q.data ? head.at(p.grad_q, in.n_queries, 0) : nullptr,
+                                   .grad_k = target(p.grad_k, 0),
+                                   .grad_v = target(p.grad_v, 1),
+                                   .grad_bias = grad_bias,
+                                   .stride_q = p.grad_q.stride,
+                                   .stride_k = direct ? p.grad_k.stride : width,
+                                   .stride_v = direct ? p.grad_v.stride : width,
+                                   .write_q = p.write_q,
+                                   .write_k = direct ? p.write_k : GradWrite::overwrite,
+                                   .write_v = direct ? p.write_v : GradWrite::overwrite};
       attention_backward_head(state, p, head, begin, end, parts, to);
       ahead.finish();
     }
@@ -271,16 +271,14 @@ void attention_backward_with(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
 
 template <class T>
 void attention_forward(Context<Cpu>& ctx, const AttentionForward<T>& p) {
-  cpu::with_attention_products(p.in, [&](auto products) {
-    cpu::attention_forward_with<typename decltype(products)::type>(ctx, p);
-  });
+  cpu::with_attention_products(
+      p.in, [&](auto products) { cpu::attention_forward_with<typename decltype(products)::type>(ctx, p); });
 }
 
 template <class T>
 void attention_backward(Context<Cpu>& ctx, const AttentionBackward<T>& p) {
-  cpu::with_attention_products(p.in, [&](auto products) {
-    cpu::attention_backward_with<typename decltype(products)::type>(ctx, p);
-  });
+  cpu::with_attention_products(
+      p.in, [&](auto products) { cpu::attention_backward_with<typename decltype(products)::type>(ctx, p); });
 }
 
 }  // namespace stx

@@ -129,9 +129,9 @@ class VectorProducts : public AttentionProducts {
 /// Scratch of a worker.
 template <class T, class Products>
 struct AttentionScratch {
-  T *a, *grad = nullptr, *kept = nullptr;     ///< a tile: shares, their gradients, dropout factors
-  T* mean = nullptr;                          ///< of every query of a chunk
-  RunningSoftmax<T>* softmax = nullptr;       ///< of every query of a chunk
+  T *a, *grad = nullptr, *kept = nullptr;  ///< a tile: shares, their gradients, dropout factors
+  T* mean = nullptr;                       ///< of every query of a chunk
+  RunningSoftmax<T>* softmax = nullptr;    ///< of every query of a chunk
   Products products;
 
   AttentionScratch(ScratchLayout& memory, const AttentionInputs<T>& in, std::int64_t chunk, bool backward)

@@ -41,9 +41,7 @@ struct AttentionHead {
   U* at(const HeadRows<U>& m, std::int64_t rows, std::int64_t row) const {
     return m.data + (batch * rows + row) * m.stride + head * in.head_dim;
   }
-  std::int64_t dropout_row(std::int64_t query) const {
-    return (batch * in.n_queries + query) * in.n_heads + head;
-  }
+  std::int64_t dropout_row(std::int64_t query) const { return (batch * in.n_queries + query) * in.n_heads + head; }
   /// Place of (query, head) in lse, and of its first column in a contiguous matrix, over head_dim.
   std::int64_t row_of(std::int64_t query) const { return dropout_row(query); }
   /// Place of (query, key 0) in the weights.
@@ -54,7 +52,12 @@ struct AttentionHead {
   /// A tile whose first row is query i0 and whose first column key j0.
   DropoutBlock<T> dropped(T* tile, std::int64_t ld, std::int64_t i0, std::int64_t rows, std::int64_t j0,
                           std::int64_t keys) const {
-    return {.values = tile, .stride = ld, .row = dropout_row(i0), .rows = rows, .column = j0, .columns = keys,
+    return {.values = tile,
+            .stride = ld,
+            .row = dropout_row(i0),
+            .rows = rows,
+            .column = j0,
+            .columns = keys,
             .row_step = in.n_heads};
   }
 

@@ -31,8 +31,7 @@ void batch_statistics(Context<Cpu>& ctx, const BatchNormForward<T>& p) {
         squares[j] += difference * difference;
       }
     }
-    for (std::int64_t j = 0; j < width; ++j)
-      math::shifted_moments(first[j], p.x[j], end - begin, sum[j], squares[j]);
+    for (std::int64_t j = 0; j < width; ++j) math::shifted_moments(first[j], p.x[j], end - begin, sum[j], squares[j]);
   });
   parallel_chunks(ctx.threads(), width, 256, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t j = first; j < last; ++j) {
@@ -72,8 +71,7 @@ void batch_norm_forward(Context<Cpu>& ctx, const BatchNormForward<T>& p) {
         for (std::int64_t j = 0; j < width; ++j)
           y[j] = math::activate(math::normal_form(x[j], mean[j], rstd[j]) * gain[j] + shift[j], activation.value);
       }
-      if (p.dropout.active())
-        cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, p.y + begin * width, width);
+      if (p.dropout.active()) cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, p.y + begin * width, width);
     });
   });
 }
@@ -98,24 +96,24 @@ void batch_norm_backward(Context<Cpu>& ctx, const BatchNormBackward<T>& p) {
     };
     cpu::reduce_rows(ctx, p.rows, 2 * width, cpu::reduction_rows, sums, GradWrite::overwrite,
                      [&](std::int64_t begin, std::int64_t end, T* partial) {
-      const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain, *shift = p.shift;
-      T* __restrict gain_sum = partial;
-      T* __restrict shift_sum = partial + width;
-      if (drawn) {
-        std::copy_n(p.grad_y + begin * width, (end - begin) * width, scratch + begin * width);
-        cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, scratch + begin * width, width);
-      }
-      for (std::int64_t i = begin; i < end; ++i) {
-        const T *x = p.x + i * width, *y = p.y + i * width, *from = grad_y + i * width;
-        STX_WIDE_LOOP
-        for (std::int64_t j = 0; j < width; ++j) {
-          const T normal = math::normal_form(x[j], mean[j], rstd[j]);
-          const T g = from[j] * slope(normal * gain[j] + shift[j], y[j]);
-          gain_sum[j] += g * normal;
-          shift_sum[j] += g;
-        }
-      }
-    });
+                       const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain, *shift = p.shift;
+                       T* __restrict gain_sum = partial;
+                       T* __restrict shift_sum = partial + width;
+                       if (drawn) {
+                         std::copy_n(p.grad_y + begin * width, (end - begin) * width, scratch + begin * width);
+                         cpu::apply_dropout_rows(state, p.dropout, begin, end - begin, scratch + begin * width, width);
+                       }
+                       for (std::int64_t i = begin; i < end; ++i) {
+                         const T *x = p.x + i * width, *y = p.y + i * width, *from = grad_y + i * width;
+                         STX_WIDE_LOOP
+                         for (std::int64_t j = 0; j < width; ++j) {
+                           const T normal = math::normal_form(x[j], mean[j], rstd[j]);
+                           const T g = from[j] * slope(normal * gain[j] + shift[j], y[j]);
+                           gain_sum[j] += g * normal;
+                           shift_sum[j] += g;
+                         }
+                       }
+                     });
     if (p.grad_x == nullptr) return;
     parallel_chunks(ctx.threads(), p.rows, cpu::reduction_rows, [&](std::int64_t begin, std::int64_t end) {
       const T *mean = p.mean, *rstd = p.rstd, *gain = p.gain, *shift = p.shift;
@@ -133,8 +131,7 @@ void batch_norm_backward(Context<Cpu>& ctx, const BatchNormBackward<T>& p) {
       }
     });
   });
-  for (std::int64_t j = 0; j < width && p.grad_gain != nullptr; ++j)
-    write_grad(p.grad_gain + j, sums[j], p.write_gain);
+  for (std::int64_t j = 0; j < width && p.grad_gain != nullptr; ++j) write_grad(p.grad_gain + j, sums[j], p.write_gain);
   for (std::int64_t j = 0; j < width && p.grad_shift != nullptr; ++j)
     write_grad(p.grad_shift + j, sums[width + j], p.write_shift);
 }

@@ -15,9 +15,9 @@ void batched_gemm(Context<Cpu>& ctx, const BatchedGemmArgs<T>& p) {
     const std::int64_t i = index / tasks.count();
     const auto t = tasks[index % tasks.count()];
     cpu::gemm_serial(p.a.data + i * p.a.matrix + t.row * (p.transpose_a ? 1 : p.a.row), p.a.row, p.transpose_a,
-                    p.b.data + i * p.b.matrix + t.column * (p.transpose_b ? p.b.row : 1), p.b.row, p.transpose_b,
-                    p.c.data + i * p.c.matrix + t.row * p.c.row + t.column, p.c.row, t.rows, t.columns, p.k, p.write,
-                    tasks.amx);
+                     p.b.data + i * p.b.matrix + t.column * (p.transpose_b ? p.b.row : 1), p.b.row, p.transpose_b,
+                     p.c.data + i * p.c.matrix + t.row * p.c.row + t.column, p.c.row, t.rows, t.columns, p.k, p.write,
+                     tasks.amx);
   });
 }
 

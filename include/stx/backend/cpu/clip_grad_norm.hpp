@@ -16,11 +16,9 @@ void clip_grad_norm(Context<Cpu>& ctx, const ClipGradNorm<T>& p) {
     double sums[8] = {};
     std::int64_t i = 0;
     for (; i + 8 <= n; i += 8)
-      for (int k = 0; k < 8; ++k)
-        sums[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
+      for (int k = 0; k < 8; ++k) sums[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
     for (; i < n; ++i) sums[0] += static_cast<double>(g[i]) * static_cast<double>(g[i]);
-    p.partials[chunk] =
-        ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    p.partials[chunk] = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
   });
   double squares = 0;
   for (std::int64_t chunk = 0; chunk < p.chunks(); ++chunk) squares += p.partials[chunk];

@@ -12,8 +12,8 @@ inline constexpr std::int64_t reduction_rows = 128;
 /// Runs `accumulate(begin, end, partial)` for fixed chunks of rows, where `partial` (zeroed, `width`
 /// values) receives the chunk's sums, and stores or adds the total to `target`.
 template <class T, class F>
-void reduce_rows(Context<Cpu>& ctx, std::int64_t rows, std::int64_t width, std::int64_t chunk_rows,
-                 T* target, GradWrite write, F&& accumulate) {
+void reduce_rows(Context<Cpu>& ctx, std::int64_t rows, std::int64_t width, std::int64_t chunk_rows, T* target,
+                 GradWrite write, F&& accumulate) {
   const std::int64_t n_chunks = (rows + chunk_rows - 1) / chunk_rows;
   T* partials = ctx.step_arena().template allocate<T>(n_chunks * width);
   parallel_chunks(ctx.threads(), rows, chunk_rows, [&](std::int64_t begin, std::int64_t end) {
@@ -34,13 +34,12 @@ void reduce_rows(Context<Cpu>& ctx, std::int64_t rows, std::int64_t width, std::
 template <class T>
 void column_sums(Context<Cpu>& ctx, const T* values, std::int64_t rows, std::int64_t width, T* target,
                  GradWrite write) {
-  reduce_rows(ctx, rows, width, reduction_rows, target, write,
-              [&](std::int64_t begin, std::int64_t end, T* partial) {
-                for (std::int64_t i = begin; i < end; ++i) {
-                  const T* row = values + i * width;
-                  for (std::int64_t j = 0; j < width; ++j) partial[j] += row[j];
-                }
-              });
+  reduce_rows(ctx, rows, width, reduction_rows, target, write, [&](std::int64_t begin, std::int64_t end, T* partial) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T* row = values + i * width;
+      for (std::int64_t j = 0; j < width; ++j) partial[j] += row[j];
+    }
+  });
 }
 
 }  // namespace stx::cpu

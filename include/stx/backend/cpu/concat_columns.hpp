@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "stx/backend/cpu/rows_ahead.hpp"
 #include "stx/backend/concat_columns.hpp"
+#include "stx/backend/cpu/rows_ahead.hpp"
 
 namespace stx {
 

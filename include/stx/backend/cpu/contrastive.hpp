@@ -14,8 +14,7 @@ namespace stx {
 namespace cpu {
 
 template <class T>
-void unit_rows(Context<Cpu>& ctx, const T* x, std::int64_t rows, std::int64_t dim, T* unit,
-               T* inverse) {
+void unit_rows(Context<Cpu>& ctx, const T* x, std::int64_t rows, std::int64_t dim, T* unit, T* inverse) {
   parallel_chunks(ctx.threads(), rows, 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const T* row = x + i * dim;
@@ -42,8 +41,8 @@ class Similarities {
   }
 
   void compute(std::int64_t begin, std::int64_t end) const {
-    packed_gemm(product_.a + begin * product_.k, product_.k, false, packed_, product_.c + begin * product_.n, product_.n,
-                end - begin, product_.n, product_.k, GradWrite::overwrite);
+    packed_gemm(product_.a + begin * product_.k, product_.k, false, packed_, product_.c + begin * product_.n,
+                product_.n, end - begin, product_.n, product_.k, GradWrite::overwrite);
   }
 
  private:
@@ -168,16 +167,17 @@ T contrast_pooled(Context<Cpu>& ctx, const ContrastiveForward<T>& p, const Simil
   const std::int64_t rows = m.n_anchors(), n = m.n_others();
   const T scale = m.inverse_temperature, top = scale;
   T *counts = p.pooled, *sums = p.pooled + rows;
-  parallel_tiles(ctx.threads(), rows, similarities.grain, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
-    T* marks = scratch + worker * n;
-    similarities.compute(begin, end);
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T* row = p.slopes + i * n;
-      counts[i] = static_cast<T>(positive_marks(m, columns, i, marks));
-      p.terms[i] = scale * sum_over<T>(n, [&](std::int64_t j) { return marks[j] * row[j]; });
-      sums[i] = sum_over<T>(n, [&](std::int64_t j) { return (T(1) - marks[j]) * math::exp(scale * row[j] - top); });
-    }
-  });
+  parallel_tiles(
+      ctx.threads(), rows, similarities.grain, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
+        T* marks = scratch + worker * n;
+        similarities.compute(begin, end);
+        for (std::int64_t i = begin; i < end; ++i) {
+          const T* row = p.slopes + i * n;
+          counts[i] = static_cast<T>(positive_marks(m, columns, i, marks));
+          p.terms[i] = scale * sum_over<T>(n, [&](std::int64_t j) { return marks[j] * row[j]; });
+          sums[i] = sum_over<T>(n, [&](std::int64_t j) { return (T(1) - marks[j]) * math::exp(scale * row[j] - top); });
+        }
+      });
   double pull = 0, sum = 0, n_positives = 0;
   StepState& state = *ctx.step_state();
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -204,8 +204,8 @@ T contrast_pooled(Context<Cpu>& ctx, const ContrastiveForward<T>& p, const Simil
 
 /// grad (=, +=) scale * inverse * (g - unit (g . unit)); below the floor the length is a constant.
 template <class T>
-void project_rows(Context<Cpu>& ctx, const T* g, const T* unit, const T* inverse, T scale,
-                  std::int64_t rows, std::int64_t dim, T* grad, GradWrite write) {
+void project_rows(Context<Cpu>& ctx, const T* g, const T* unit, const T* inverse, T scale, std::int64_t rows,
+                  std::int64_t dim, T* grad, GradWrite write) {
   parallel_chunks(ctx.threads(), rows, 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const T* from = g + i * dim;
@@ -235,19 +235,18 @@ void contrastive_forward(Context<Cpu>& ctx, const ContrastiveForward<T>& p) {
   }
   parallel_tiles(ctx.threads(), m.n_anchors(), similarities.grain,
                  [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
-    T* marks = scratch + worker * 2 * n;
-    similarities.compute(begin, end);
-    for (std::int64_t i = begin; i < end; ++i)
-      p.terms[i] = m.form == Contrast::dcavae_r1
-                       ? cpu::contrast_weighted_anchor(m, columns, i, p.slopes + i * n, marks, marks + n)
-                       : cpu::contrast_anchor(m, columns, i, p.slopes + i * n, marks);
-  });
+                   T* marks = scratch + worker * 2 * n;
+                   similarities.compute(begin, end);
+                   for (std::int64_t i = begin; i < end; ++i)
+                     p.terms[i] = m.form == Contrast::dcavae_r1
+                                      ? cpu::contrast_weighted_anchor(m, columns, i, p.slopes + i * n, marks, marks + n)
+                                      : cpu::contrast_anchor(m, columns, i, p.slopes + i * n, marks);
+                 });
   double sum = 0;
   StepState& state = *ctx.step_state();
   for (std::int64_t i = 0; i < m.n_anchors(); ++i) {
     sum += static_cast<double>(p.terms[i]);
-    if (!std::isfinite(p.terms[i]))
-      state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
+    if (!std::isfinite(p.terms[i])) state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
   }
   *p.loss = static_cast<T>(static_cast<double>(m.weight) * sum /
                            static_cast<double>(std::max<std::int64_t>(m.n_anchors(), 1)));
@@ -258,13 +257,13 @@ void contrastive_backward(Context<Cpu>& ctx, const ContrastiveBackward<T>& p) {
   const ContrastiveModel<T>& m = p.model;
   if (p.grad_first != nullptr) {
     gemm(ctx, contrastive_unit_gradient(p, true));
-    cpu::project_rows(ctx, p.scratch, p.unit_first, p.inverse_first, *p.grad_loss, m.n_first, m.dim,
-                      p.grad_first, p.write_first);
+    cpu::project_rows(ctx, p.scratch, p.unit_first, p.inverse_first, *p.grad_loss, m.n_first, m.dim, p.grad_first,
+                      p.write_first);
   }
   if (p.grad_second != nullptr) {
     gemm(ctx, contrastive_unit_gradient(p, false));
-    cpu::project_rows(ctx, p.scratch, p.unit_second, p.inverse_second, *p.grad_loss, m.n_second, m.dim,
-                      p.grad_second, p.write_second);
+    cpu::project_rows(ctx, p.scratch, p.unit_second, p.inverse_second, *p.grad_loss, m.n_second, m.dim, p.grad_second,
+                      p.write_second);
   }
 }
 

@@ -31,8 +31,8 @@ class CountBlock {
   /// Computes grad_u and log_prob, or all three gradients, for genes [first, first + n) of row i,
   /// with u = logits + offset. What genes that are not observed hold afterwards means nothing.
   template <bool zero_inflated, bool gradients>
-  void compute(const CountModel<T>& m, const T* theta_rows, std::int64_t i, std::int64_t first,
-               std::int64_t n, T offset) {
+  void compute(const CountModel<T>& m, const T* theta_rows, std::int64_t i, std::int64_t first, std::int64_t n,
+               T offset) {
     const std::int64_t r_row = m.dispersion.row(i);
     const T* a = m.logits + i * m.cols + first;
     const T* r = m.dispersion.log_theta + r_row * m.cols + first;
@@ -58,8 +58,7 @@ class CountBlock {
              const T* __restrict zeta, std::int64_t begin, std::int64_t end) {
     STX_WIDE_LOOP
     for (std::int64_t j = begin; j < end; ++j) {
-      const math::CountTerms<T> t =
-          math::count_zero<zero_inflated>(a[j] + offset, r[j], theta[j], zeta[j]);
+      const math::CountTerms<T> t = math::count_zero<zero_inflated>(a[j] + offset, r[j], theta[j], zeta[j]);
       grad_u[j] = t.grad_u;
       if constexpr (gradients) {
         grad_r[j] = t.grad_r;
@@ -80,8 +79,7 @@ class CountBlock {
     STX_WIDE_LOOP
     for (std::int64_t k = 0; k < whole; ++k) {
       const std::int32_t j = at_[k];
-      const math::CountTerms<T> t =
-          math::count_positive<zero_inflated>(x_[k], a[j] + offset, r[j], theta[j], zeta[j]);
+      const math::CountTerms<T> t = math::count_positive<zero_inflated>(x_[k], a[j] + offset, r[j], theta[j], zeta[j]);
       found_u_[k] = t.grad_u;
       if constexpr (gradients) {
         found_r_[k] = t.grad_r;
@@ -103,8 +101,7 @@ class CountBlock {
   }
 
   /// Places and values of the counts above 0 among genes [first, first + n).
-  std::int64_t find_counts(const CountModel<T>& m, std::int64_t i, std::int64_t first,
-                           std::int64_t n) {
+  std::int64_t find_counts(const CountModel<T>& m, std::int64_t i, std::int64_t first, std::int64_t n) {
     std::int64_t found = 0;
     if (m.counts.dense != nullptr) {
       const T* x = m.counts.dense + i * m.cols + first;

@@ -18,8 +18,7 @@ void count_decoder_mean(Context<Cpu>& ctx, const CountDecoderMean<T>& p) {
       const T top = cpu::observed_top(a, m.observed, m.cols);
       STX_WIDE_LOOP
       for (std::int64_t j = 0; j < m.cols; ++j) mean[j] = math::exp(a[j] - top);
-      const T factor =
-          math::exp(m.library[i] - math::log(cpu::masked_sum(mean, m.observed, m.cols)));
+      const T factor = math::exp(m.library[i] - math::log(cpu::masked_sum(mean, m.observed, m.cols)));
       for (std::int64_t j = 0; j < m.cols; ++j) mean[j] *= factor;
       if (p.p_zero == nullptr) continue;
       const std::int64_t r_row = m.dispersion.row(i);
@@ -28,8 +27,7 @@ void count_decoder_mean(Context<Cpu>& ctx, const CountDecoderMean<T>& p) {
       const auto write = [&](auto theta) {
         if (zeta != nullptr) {
           STX_WIDE_LOOP
-          for (std::int64_t j = 0; j < m.cols; ++j)
-            p_zero[j] = math::zinb_p_zero(mean[j], theta(j), zeta[j]);
+          for (std::int64_t j = 0; j < m.cols; ++j) p_zero[j] = math::zinb_p_zero(mean[j], theta(j), zeta[j]);
         } else {
           STX_WIDE_LOOP
           for (std::int64_t j = 0; j < m.cols; ++j) p_zero[j] = math::nb_p_zero(mean[j], theta(j));

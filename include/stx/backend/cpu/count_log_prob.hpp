@@ -14,8 +14,7 @@ namespace stx {
 namespace cpu {
 
 template <bool zero_inflated, class T>
-void count_forward_rows(const CountLogProbForward<T>& p, const T* theta, std::int64_t begin,
-                        std::int64_t end) {
+void count_forward_rows(const CountLogProbForward<T>& p, const T* theta, std::int64_t begin, std::int64_t end) {
   const CountModel<T>& m = p.model;
   CountBlock<T> block;
   for (std::int64_t i = begin; i < end; ++i) {
@@ -39,8 +38,8 @@ void count_forward_rows(const CountLogProbForward<T>& p, const T* theta, std::in
 
 /// target[j] (=, +=) scale * values[j] of observed columns, 0 of others.
 template <class T>
-void write_scaled(T* __restrict target, const T* __restrict values, T scale,
-                  const T* __restrict observed, std::int64_t n, GradWrite write) {
+void write_scaled(T* __restrict target, const T* __restrict values, T scale, const T* __restrict observed,
+                  std::int64_t n, GradWrite write) {
   if (observed == nullptr) {
     for (std::int64_t j = 0; j < n; ++j) write_grad(target + j, scale * values[j], write);
   } else {
@@ -51,14 +50,12 @@ void write_scaled(T* __restrict target, const T* __restrict values, T scale,
 
 /// Columns [first, first + n) of all rows.
 template <bool zero_inflated, class T>
-void count_backward_columns(const CountLogProbBackward<T>& p, const T* theta, std::int64_t first,
-                            std::int64_t n) {
+void count_backward_columns(const CountLogProbBackward<T>& p, const T* theta, std::int64_t first, std::int64_t n) {
   const CountModel<T>& m = p.model;
   const T* observed = m.observed != nullptr ? m.observed + first : nullptr;
   const bool shared = p.grad_log_theta != nullptr && !m.dispersion.per_entry;
   if (shared && p.write_log_theta == GradWrite::overwrite)
-    for (std::int64_t r = 0; r < m.dispersion.n_rows; ++r)
-      std::fill_n(p.grad_log_theta + r * m.cols + first, n, T(0));
+    for (std::int64_t r = 0; r < m.dispersion.n_rows; ++r) std::fill_n(p.grad_log_theta + r * m.cols + first, n, T(0));
   CountBlock<T> block;
   for (std::int64_t i = 0; i < m.rows; ++i) {
     const T scale = p.sign * p.grad_value[i];
@@ -76,8 +73,8 @@ void count_backward_columns(const CountLogProbBackward<T>& p, const T* theta, st
     if (zero_inflated && p.grad_zeta != nullptr)
       write_scaled(p.grad_zeta + at, block.grad_zeta, scale, observed, n, p.write_zeta);
     if (p.grad_log_theta != nullptr)
-      write_scaled(p.grad_log_theta + m.dispersion.row(i) * m.cols + first, block.grad_r, scale,
-                   observed, n, shared ? GradWrite::accumulate : p.write_log_theta);
+      write_scaled(p.grad_log_theta + m.dispersion.row(i) * m.cols + first, block.grad_r, scale, observed, n,
+                   shared ? GradWrite::accumulate : p.write_log_theta);
   }
 }
 
@@ -101,7 +98,8 @@ void count_log_prob_backward(Context<Cpu>& ctx, const CountLogProbBackward<T>& p
   const T* theta = cpu::theta_table(ctx, m);
   // As many tasks as threads, or a multiple: no sum runs over columns, and narrow tasks search every row anew.
   const std::int64_t threads = ctx.threads(), widest = cpu::CountBlock<T>::width;
-  const std::int64_t tasks = std::max<std::int64_t>(((m.cols + widest - 1) / widest + threads - 1) / threads, 1) * threads;
+  const std::int64_t tasks =
+      std::max<std::int64_t>(((m.cols + widest - 1) / widest + threads - 1) / threads, 1) * threads;
   const std::int64_t columns = std::clamp<std::int64_t>((m.cols + tasks - 1) / tasks, 16, widest);
   parallel_chunks(ctx.threads(), m.cols, columns, [&](std::int64_t begin, std::int64_t end) {
     if (m.zeta != nullptr) {

@@ -18,9 +18,7 @@ void cross_entropy_forward(Context<Cpu>& ctx, const CrossEntropyForward<T>& p) {
       const T* a = p.logits + i * p.classes;
       p.lse[i] = cpu::observed_lse<T>(a, nullptr, p.classes);
       const bool valid = label >= 0 && label < p.classes;
-      p.terms[i] = label == p.ignored
-                       ? T(0)
-                       : (valid ? p.lse[i] - a[label] : std::numeric_limits<T>::quiet_NaN());
+      p.terms[i] = label == p.ignored ? T(0) : (valid ? p.lse[i] - a[label] : std::numeric_limits<T>::quiet_NaN());
     }
   });
   double sum = 0;
@@ -29,8 +27,7 @@ void cross_entropy_forward(Context<Cpu>& ctx, const CrossEntropyForward<T>& p) {
   for (std::int64_t i = 0; i < p.rows; ++i) {
     sum += static_cast<double>(p.terms[i]);
     count += p.labels[i] != p.ignored ? 1 : 0;
-    if (!std::isfinite(p.terms[i]))
-      state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
+    if (!std::isfinite(p.terms[i])) state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
   }
   *p.divisor = static_cast<T>(std::max<std::int64_t>(count, 1));
   *p.loss = static_cast<T>(static_cast<double>(p.weight) * sum / static_cast<double>(*p.divisor));
@@ -50,8 +47,7 @@ void cross_entropy_backward(Context<Cpu>& ctx, const CrossEntropyBackward<T>& p)
       }
       const T lse = p.lse[i];
       for (std::int64_t j = 0; j < p.classes; ++j)
-        write_grad(grad + j, factor * (math::exp(a[j] - lse) - (j == label ? T(1) : T(0))),
-                   p.write_logits);
+        write_grad(grad + j, factor * (math::exp(a[j] - lse) - (j == label ? T(1) : T(0))), p.write_logits);
     }
   });
 }

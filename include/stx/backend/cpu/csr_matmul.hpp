@@ -31,8 +31,7 @@ inline void csr_columns(const CsrMatmul<T>& p, std::int64_t i, std::int64_t colu
   T* y = p.y + i * p.width + column;
   STX_UNROLL(8)
   for (int r = 0; r < registers; ++r)
-    simd_store(y + r * lanes,
-               p.write == GradWrite::overwrite ? sums[r] : simd_load(y + r * lanes) + sums[r]);
+    simd_store(y + r * lanes, p.write == GradWrite::overwrite ? sums[r] : simd_load(y + r * lanes) + sums[r]);
 }
 
 /// The last columns, fewer than a register holds.
@@ -48,8 +47,8 @@ inline void csr_last_columns(const CsrMatmul<T>& p, std::int64_t i, std::int64_t
   for (std::int64_t j = 0; j < n; ++j) write_grad(p.y + i * p.width + column + j, sums[j], p.write);
 }
 
-/// Gradients of the values of entries [e, e + n) of a row, at most as many as a register has lanes: each has a register of
-/// sums, and transposed these are summed together.
+/// Gradients of the values of entries [e, e + n) of a row, at most as many as a register has lanes: each has a register
+/// of sums, and transposed these are summed together.
 template <class T>
 void csr_dots(const CsrMatmulValues<T>& p, const T* grad_y, std::int64_t e, std::int64_t n) {
   using V = typename Simd<T>::type;
@@ -98,8 +97,7 @@ void csr_matmul_values(Context<Cpu>& ctx, const CsrMatmulValues<T>& p) {
     for (std::int64_t i = begin; i < end; ++i) {
       const T* grad_y = p.grad_y + i * p.width;
       const std::int64_t last = p.indptr[i + 1];
-      for (std::int64_t e = p.indptr[i]; e < last; e += lanes)
-        cpu::csr_dots(p, grad_y, e, std::min(lanes, last - e));
+      for (std::int64_t e = p.indptr[i]; e < last; e += lanes) cpu::csr_dots(p, grad_y, e, std::min(lanes, last - e));
     }
   });
 }

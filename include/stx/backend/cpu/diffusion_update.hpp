@@ -13,15 +13,13 @@ namespace cpu {
 
 /// n entries of one row; no pointer is null, so that the loop has no branch and is vectorised.
 template <class T>
-void diffusion_update_entries(const DiffusionStep& step, std::int64_t n, T* __restrict u,
-                              T* __restrict x0, const T* __restrict eps, const T* __restrict mask,
-                              const T* __restrict known, const T* __restrict low,
-                              const T* __restrict high, const float* __restrict z) {
+void diffusion_update_entries(const DiffusionStep& step, std::int64_t n, T* __restrict u, T* __restrict x0,
+                              const T* __restrict eps, const T* __restrict mask, const T* __restrict known,
+                              const T* __restrict low, const T* __restrict high, const float* __restrict z) {
   const DiffusionStep s = step;
   for (std::int64_t j = 0; j < n; ++j) {
     const T prediction = math::diffusion_x0(s, u[j], eps[j], low[j], high[j]);
-    u[j] =
-        math::diffusion_next(s, u[j], prediction, x0[j], static_cast<T>(z[j]), mask[j], known[j]);
+    u[j] = math::diffusion_next(s, u[j], prediction, x0[j], static_cast<T>(z[j]), mask[j], known[j]);
     x0[j] = prediction;
   }
 }
@@ -44,11 +42,10 @@ void diffusion_update(Context<Cpu>& ctx, const DiffusionUpdate<T>& p) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto update = [&](std::int64_t, std::int64_t first, std::int64_t n, const float* z) {
         const std::int64_t at = i * p.cols + first;
-        cpu::diffusion_update_entries(
-            step, n, p.u + at, p.x0 + at, p.eps != nullptr ? p.eps + at : zeros,
-            p.mask != nullptr ? p.mask + at : zeros, p.mask != nullptr ? p.known + at : zeros,
-            p.low != nullptr ? p.low + first : lowest, p.high != nullptr ? p.high + first : highest,
-            z);
+        cpu::diffusion_update_entries(step, n, p.u + at, p.x0 + at, p.eps != nullptr ? p.eps + at : zeros,
+                                      p.mask != nullptr ? p.mask + at : zeros, p.mask != nullptr ? p.known + at : zeros,
+                                      p.low != nullptr ? p.low + first : lowest,
+                                      p.high != nullptr ? p.high + first : highest, z);
       };
       if (noisy) {
         cpu::for_each_normal_block(state, p.site, i, i + 1, p.row_ids, p.cols, update);

@@ -68,16 +68,17 @@ void apply_dropout(const StepState& state, const Dropout& dropout, const Dropout
 template <class T>
 void apply_dropout_rows(const StepState& state, const Dropout& dropout, std::int64_t first_row, std::int64_t n_rows,
                         T* values, std::int64_t width) {
-  apply_dropout(state, dropout, DropoutBlock<T>{.values = values, .stride = width, .row = first_row, .rows = n_rows,
-                                                .columns = width});
+  apply_dropout(state, dropout,
+                DropoutBlock<T>{.values = values, .stride = width, .row = first_row, .rows = n_rows, .columns = width});
 }
 
 /// The same for one row, from `column` on.
 template <class T>
 void apply_dropout(const StepState& state, const Dropout& dropout, std::int64_t row, T* values, std::int64_t width,
                    std::int64_t column = 0) {
-  apply_dropout(state, dropout, DropoutBlock<T>{.values = values, .stride = width, .row = row, .rows = 1,
-                                                .column = column, .columns = width});
+  apply_dropout(
+      state, dropout,
+      DropoutBlock<T>{.values = values, .stride = width, .row = row, .rows = 1, .column = column, .columns = width});
 }
 
 }  // namespace stx::cpu

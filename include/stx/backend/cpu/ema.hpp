@@ -13,8 +13,7 @@ void ema(Context<Cpu>& ctx, const Ema<T>& p) {
   parallel_chunks(ctx.threads(), p.size, 16384, [&](std::int64_t begin, std::int64_t end) {
     T* __restrict average = p.average;
     const T* __restrict values = p.values;
-    for (std::int64_t i = begin; i < end; ++i)
-      average[i] = decay * average[i] + (T(1) - decay) * values[i];
+    for (std::int64_t i = begin; i < end; ++i) average[i] = decay * average[i] + (T(1) - decay) * values[i];
   });
 }
 

@@ -130,8 +130,7 @@ void gat_backward(Context<Cpu>& ctx, const GatBackward<T>& p) {
           }
           for (std::int64_t k = 0; k < n; ++k) grad_edge[graph.out_edges[e + k] * heads + h] = grad[k];
           sum += cpu::lane_sum(grad, n);
-          if (grad_h != nullptr)
-            cpu::add_weighted_rows(p.grad_out + h * dim, width, to, share, n, grad_h, dim);
+          if (grad_h != nullptr) cpu::add_weighted_rows(p.grad_out + h * dim, width, to, share, n, grad_h, dim);
         }
         grad_source[j * heads + h] = sum;
       }
@@ -142,22 +141,23 @@ void gat_backward(Context<Cpu>& ctx, const GatBackward<T>& p) {
   T* sums = arena.allocate<T>(2 * width);
   cpu::reduce_rows(ctx, nodes, 2 * width, cpu::reduction_rows, sums, GradWrite::overwrite,
                    [&](std::int64_t begin, std::int64_t end, T* partial) {
-    for (std::int64_t i = begin; i < end; ++i)
-      for (std::int64_t h = 0; h < heads; ++h) {
-        T by_destination = 0;
-        for (std::int64_t e = graph.indptr[i]; e < graph.indptr[i + 1]; ++e)
-          by_destination += grad_edge[e * heads + h];
-        const T by_source = grad_source[i * heads + h];
-        const T* value = in.h + i * width + h * dim;
-        T *src = partial + h * dim, *dst = partial + width + h * dim;
-        for (std::int64_t c = 0; c < dim; ++c) src[c] += by_source * value[c];
-        for (std::int64_t c = 0; c < dim; ++c) dst[c] += by_destination * value[c];
-        if (p.grad_h == nullptr) continue;
-        T* grad_h = p.grad_h + i * width + h * dim;
-        const T *a_src = in.a_src + h * dim, *a_dst = in.a_dst + h * dim;
-        for (std::int64_t c = 0; c < dim; ++c) grad_h[c] += by_source * a_src[c] + by_destination * a_dst[c];
-      }
-  });
+                     for (std::int64_t i = begin; i < end; ++i)
+                       for (std::int64_t h = 0; h < heads; ++h) {
+                         T by_destination = 0;
+                         for (std::int64_t e = graph.indptr[i]; e < graph.indptr[i + 1]; ++e)
+                           by_destination += grad_edge[e * heads + h];
+                         const T by_source = grad_source[i * heads + h];
+                         const T* value = in.h + i * width + h * dim;
+                         T *src = partial + h * dim, *dst = partial + width + h * dim;
+                         for (std::int64_t c = 0; c < dim; ++c) src[c] += by_source * value[c];
+                         for (std::int64_t c = 0; c < dim; ++c) dst[c] += by_destination * value[c];
+                         if (p.grad_h == nullptr) continue;
+                         T* grad_h = p.grad_h + i * width + h * dim;
+                         const T *a_src = in.a_src + h * dim, *a_dst = in.a_dst + h * dim;
+                         for (std::int64_t c = 0; c < dim; ++c)
+                           grad_h[c] += by_source * a_src[c] + by_destination * a_dst[c];
+                       }
+                   });
   for (std::int64_t c = 0; p.grad_a_src != nullptr && c < width; ++c)
     write_grad(p.grad_a_src + c, sums[c], p.write_a_src);
   for (std::int64_t c = 0; p.grad_a_dst != nullptr && c < width; ++c)

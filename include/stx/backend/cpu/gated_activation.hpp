@@ -13,8 +13,7 @@ void gated_activation_forward(Context<Cpu>& ctx, const GatedActivationForward<T>
         const T* __restrict gate = p.x + 2 * i * p.width;
         const T* __restrict value = gate + p.width;
         T* __restrict y = p.y + i * p.width;
-        for (std::int64_t j = 0; j < p.width; ++j)
-          y[j] = math::activate(gate[j], activation.value) * value[j];
+        for (std::int64_t j = 0; j < p.width; ++j) y[j] = math::activate(gate[j], activation.value) * value[j];
       }
     });
   });

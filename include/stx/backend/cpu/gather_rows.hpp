@@ -38,8 +38,14 @@ void gather_rows_backward(Context<Cpu>& ctx, const GatherRowsBackward<T>& p) {
   for (std::int64_t k = 0; k < p.n; ++k) indptr[k + 2] += indptr[k + 1];
   for (std::int64_t i = 0; i < p.rows; ++i)  // moves each start to its end, which is the next start
     if (exists(i)) places[indptr[p.ids[i] + 1]++] = static_cast<std::int32_t>(i);
-  csr_matmul(ctx, CsrMatmul<T>{.indptr = indptr, .indices = places, .values = ones, .x = p.grad_out, .y = p.grad_table,
-                               .rows = p.n, .width = p.width, .write = p.write});
+  csr_matmul(ctx, CsrMatmul<T>{.indptr = indptr,
+                               .indices = places,
+                               .values = ones,
+                               .x = p.grad_out,
+                               .y = p.grad_table,
+                               .rows = p.n,
+                               .width = p.width,
+                               .write = p.write});
 }
 
 }  // namespace stx

@@ -49,8 +49,8 @@ struct KlPrior {
   }
 };
 
-/// f(i, first, n, prior, kind) for columns [first, first + n) of every row i; a prior that serves all rows is read once a
-/// chunk of them. A row without columns is visited too.
+/// f(i, first, n, prior, kind) for columns [first, first + n) of every row i; a prior that serves all rows is read once
+/// a chunk of them. A row without columns is visited too.
 template <class T, class F>
 void for_each_prior_block(Context<Cpu>& ctx, const GaussianKlModel<T>& m, F&& f) {
   math::with_spread(m.kind, [&](auto kind) {

@@ -14,9 +14,8 @@ namespace cpu {
 
 /// c (m x n) (+)= op(a) op(b) for k <= gemm_depth and n that fit in so many registers.
 template <class T, bool transpose_a, int registers>
-void gemm_strip_of(const T* a, std::int64_t lda, std::int64_t tile_step, const T* b, std::int64_t ldb,
-                   bool transpose_b, T* c, std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k,
-                   GradWrite write) {
+void gemm_strip_of(const T* a, std::int64_t lda, std::int64_t tile_step, const T* b, std::int64_t ldb, bool transpose_b,
+                   T* c, std::int64_t ldc, std::int64_t m, std::int64_t n, std::int64_t k, GradWrite write) {
   alignas(64) T panel[gemm_depth * registers * GemmTile<T>::lanes];
   gemm_pack<T, registers>(b, ldb, transpose_b, k, n, panel);
   gemm_rows<T, transpose_a, registers>(a, lda, tile_step, panel, k, c, ldc, m, n, write, a);
@@ -190,8 +189,7 @@ struct GemmTasks {
       // Time of the busiest thread: packing a strip of B takes as long as two units of rows, the first reading of a
       // unit of rows half as long as a strip.
       const std::int64_t unit_share = parts(units, rows), strip_share = parts(strips, columns);
-      const std::int64_t time =
-          parts(rows * columns, threads) * (2 * (unit_share + 2) * strip_share + unit_share);
+      const std::int64_t time = parts(rows * columns, threads) * (2 * (unit_share + 2) * strip_share + unit_share);
       if (columns > 1 && time >= least) continue;
       least = time;
       best.row_blocks = rows;
@@ -211,8 +209,7 @@ struct GemmTasks {
     };
     const std::int64_t i = t / column_blocks, j = t % column_blocks;
     const std::int64_t row = cut(m, row_unit, row_blocks, i), column = cut(n, column_unit, column_blocks, j);
-    return {row, cut(m, row_unit, row_blocks, i + 1) - row, column,
-            cut(n, column_unit, column_blocks, j + 1) - column};
+    return {row, cut(m, row_unit, row_blocks, i + 1) - row, column, cut(n, column_unit, column_blocks, j + 1) - column};
   }
 };
 
@@ -227,8 +224,8 @@ void gemm(Context<Cpu>& ctx, const GemmArgs<T>& p) {
   parallel_for(ctx.threads(), tasks.count(), [&](std::int64_t i) {
     const auto t = tasks[i];
     cpu::gemm_serial(p.a + t.row * (p.transpose_a ? 1 : lda), lda, p.transpose_a,
-                    p.b + t.column * (p.transpose_b ? ldb : 1), ldb, p.transpose_b, p.c + t.row * ldc + t.column, ldc,
-                    t.rows, t.columns, p.k, p.write, tasks.amx);
+                     p.b + t.column * (p.transpose_b ? ldb : 1), ldb, p.transpose_b, p.c + t.row * ldc + t.column, ldc,
+                     t.rows, t.columns, p.k, p.write, tasks.amx);
   });
 }
 

@@ -112,12 +112,10 @@ __attribute__((noinline)) void gemm_tile(const T* a, std::int64_t lda, const T* 
 /// halving size.
 template <class T, bool transpose_a, int registers, int tile = GemmTile<T>::rows>
 void gemm_rows(const T* a, std::int64_t lda, std::int64_t tile_step, const T* panel, std::int64_t depth, T* c,
-               std::int64_t ldc, std::int64_t m, std::int64_t columns, GradWrite write,
-               const T* ahead = nullptr) {
+               std::int64_t ldc, std::int64_t m, std::int64_t columns, GradWrite write, const T* ahead = nullptr) {
   std::int64_t i = 0;
   for (; i + tile <= m; i += tile, a += tile_step)
-    gemm_tile<T, tile, transpose_a, registers>(a, lda, panel, depth, c + i * ldc, ldc, columns, write,
-                                              ahead);
+    gemm_tile<T, tile, transpose_a, registers>(a, lda, panel, depth, c + i * ldc, ldc, columns, write, ahead);
   if constexpr (tile > 1) {
     constexpr int smaller = tile > 8 ? 8 : tile / 2;
     if (i < m)

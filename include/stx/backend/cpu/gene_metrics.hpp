@@ -34,8 +34,7 @@ void gene_metrics(Context<Cpu>& ctx, const GeneMetrics<T>& p) {
     for (std::size_t k = 0; k < score_columns.size(); ++k)
       p.scores[static_cast<std::int64_t>(k) * p.cols + j] = s.*score_columns[k].value;
     p.scores[static_cast<std::int64_t>(GeneScore::truth_constant) * p.cols + j] = s.truth_constant;
-    p.scores[static_cast<std::int64_t>(GeneScore::prediction_constant) * p.cols + j] =
-        s.prediction_constant;
+    p.scores[static_cast<std::int64_t>(GeneScore::prediction_constant) * p.cols + j] = s.prediction_constant;
   });
 }
 

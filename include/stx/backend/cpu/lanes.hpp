@@ -28,21 +28,21 @@ T reduce_lanes(std::int64_t n, T initial, Value&& value, Join&& join) {
 
 template <class T>
 T lane_sum(const T* a, std::int64_t n) {
-  return detail::reduce_lanes(n, T(0), [a](std::int64_t j) { return a[j]; },
-                              [](T x, T y) { return x + y; });
+  return detail::reduce_lanes(
+      n, T(0), [a](std::int64_t j) { return a[j]; }, [](T x, T y) { return x + y; });
 }
 
 template <class T>
 T lane_dot(const T* a, const T* b, std::int64_t n) {
-  return detail::reduce_lanes(n, T(0), [a, b](std::int64_t j) { return a[j] * b[j]; },
-                              [](T x, T y) { return x + y; });
+  return detail::reduce_lanes(
+      n, T(0), [a, b](std::int64_t j) { return a[j] * b[j]; }, [](T x, T y) { return x + y; });
 }
 
 /// Largest value, at least `least`; NaN is passed over.
 template <class T>
 T lane_max(const T* a, std::int64_t n, T least) {
-  return detail::reduce_lanes(n, least, [a](std::int64_t j) { return a[j]; },
-                              [](T x, T y) { return x < y ? y : x; });
+  return detail::reduce_lanes(
+      n, least, [a](std::int64_t j) { return a[j]; }, [](T x, T y) { return x < y ? y : x; });
 }
 
 }  // namespace stx::cpu

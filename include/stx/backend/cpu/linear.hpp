@@ -66,13 +66,17 @@ void linear_forward(Context<Cpu>& ctx, const LinearForward<T>& p) {
       });
       if (p.dropout.active())
         cpu::apply_dropout(state, p.dropout,
-                           cpu::DropoutBlock<T>{.values = p.y + at, .stride = p.out, .row = t.row + row, .rows = rows,
-                                                .column = t.column + column, .columns = columns});
+                           cpu::DropoutBlock<T>{.values = p.y + at,
+                                                .stride = p.out,
+                                                .row = t.row + row,
+                                                .rows = rows,
+                                                .column = t.column + column,
+                                                .columns = columns});
       if (p.residual != nullptr) cpu::add_residual(p, t.row + row, rows, t.column + column, columns);
     };
     cpu::gemm_block<T, false>(p.x + t.row * p.in, p.in, p.weight + t.column * p.in, p.in, true,
-                              product + t.row * p.out + t.column, p.out, t.rows, t.columns, p.in,
-                              GradWrite::overwrite, tasks.amx, finish);
+                              product + t.row * p.out + t.column, p.out, t.rows, t.columns, p.in, GradWrite::overwrite,
+                              tasks.amx, finish);
   });
 }
 
@@ -96,11 +100,17 @@ void linear_backward(Context<Cpu>& ctx, const LinearBackward<T>& p) {
   }
   if (p.grad_bias != nullptr) cpu::column_sums(ctx, grad_z, p.rows, p.out, p.grad_bias, p.write_bias);
   if (p.grad_weight != nullptr)
-    gemm(ctx, GemmArgs<T>{.a = grad_z, .b = p.x, .c = p.grad_weight, .m = p.out, .n = p.in, .k = p.rows,
-                          .transpose_a = true, .write = p.write_weight});
+    gemm(ctx, GemmArgs<T>{.a = grad_z,
+                          .b = p.x,
+                          .c = p.grad_weight,
+                          .m = p.out,
+                          .n = p.in,
+                          .k = p.rows,
+                          .transpose_a = true,
+                          .write = p.write_weight});
   if (p.grad_x != nullptr)
-    gemm(ctx, GemmArgs<T>{.a = grad_z, .b = p.weight, .c = p.grad_x, .m = p.rows, .n = p.in, .k = p.out,
-                          .write = p.write_x});
+    gemm(ctx, GemmArgs<T>{
+                  .a = grad_z, .b = p.weight, .c = p.grad_x, .m = p.rows, .n = p.in, .k = p.out, .write = p.write_x});
 }
 
 }  // namespace stx

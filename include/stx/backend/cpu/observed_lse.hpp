@@ -18,8 +18,7 @@ inline constexpr std::int64_t observed_block = 256;
 template <class T>
 T masked_sum(const T* __restrict values, const T* __restrict mask, std::int64_t n) {
   if (mask == nullptr) return sum_over<T>(n, [=](std::int64_t j) { return values[j]; });
-  return sum_over<T>(
-      n, [=](std::int64_t j) { return math::select(mask[j] != T(0), values[j], T(0)); });
+  return sum_over<T>(n, [=](std::int64_t j) { return math::select(mask[j] != T(0), values[j], T(0)); });
 }
 
 /// Largest observed value of a row, -inf without any; NaN is passed over.

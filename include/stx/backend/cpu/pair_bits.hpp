@@ -14,8 +14,8 @@ void pair_bits(Context<Cpu>& ctx, const PairBits<T>& p) {
   Arena& arena = ctx.step_arena();
   const std::int64_t n_others = p.n_others(), n_blocks = p.n_ids / 64 + 1;
   auto* present = arena.allocate<std::uint64_t>(n_blocks);
-  auto* before = arena.allocate<std::int32_t>(n_blocks);  // different numbers in the blocks before
-  auto* last = arena.allocate<std::int32_t>(n_others);    // place of each different number
+  auto* before = arena.allocate<std::int32_t>(n_blocks);   // different numbers in the blocks before
+  auto* last = arena.allocate<std::int32_t>(n_others);     // place of each different number
   auto* earlier = arena.allocate<std::int32_t>(n_others);  // by place: another one of the same number, or -1
   const auto known = [&](std::int64_t id) { return id >= 0 && id < p.n_ids; };
   const auto rank = [=](std::int64_t id) {

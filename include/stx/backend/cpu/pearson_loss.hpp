@@ -50,8 +50,9 @@ void pearson_loss_forward(Context<Cpu>& ctx, const PearsonLossForward<T>& p) {
       add_rows(std::false_type());
     }
     for (std::int64_t j = 0; j < n; ++j)
-      store_pearson_column(p, begin + j, {sums[0][j], sums[1][j], sums[2][j], sums[3][j], sums[4][j], sums[5][j],
-                                          first_p[j], first_t[j]});
+      store_pearson_column(
+          p, begin + j,
+          {sums[0][j], sums[1][j], sums[2][j], sums[3][j], sums[4][j], sums[5][j], first_p[j], first_t[j]});
   });
   double sum = 0, counted = 0;
   const T* counts = p.stats + (pearson_stats - 1) * p.cols;

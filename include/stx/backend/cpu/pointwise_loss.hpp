@@ -38,7 +38,7 @@ template <class Entry, class T>
 void pointwise_loss_slopes(Context<Cpu>& ctx, const PointwiseLossBackward<T>& p) {
   const T factor = T(Entry::scale) * p.in.weight * *p.grad_loss / *p.divisor;
   parallel_chunks(ctx.threads(), p.in.rows * p.in.cols, 16384, [&](std::int64_t begin, std::int64_t end) {
-    const T *__restrict y = p.in.y, *__restrict target = p.in.target, *__restrict mask = p.in.mask;
+    const T* __restrict y = p.in.y, * __restrict target = p.in.target, * __restrict mask = p.in.mask;
     T* __restrict grad_y = p.grad_y;
     const bool adds = p.write_y == GradWrite::accumulate;
     const auto run = [&](auto grad) {
@@ -73,8 +73,7 @@ void pointwise_loss_forward(Context<Cpu>& ctx, const PointwiseLossForward<T>& p)
   for (std::int64_t i = 0; i < p.in.rows; ++i) {
     sum += p.row_sums[2 * i];
     count += p.row_sums[2 * i + 1];
-    if (!std::isfinite(p.row_sums[2 * i]))
-      state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
+    if (!std::isfinite(p.row_sums[2 * i])) state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
   }
   *p.divisor = std::max(count, T(1));
   *p.loss = p.in.weight * sum / *p.divisor;

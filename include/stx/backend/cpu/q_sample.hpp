@@ -16,8 +16,7 @@ void q_sample(Context<Cpu>& ctx, const QSample<T>& p) {
       T* __restrict xt = p.xt + i * p.cols;
       if (p.eps != nullptr) {
         const T* __restrict eps = p.eps + i * p.cols;
-        for (std::int64_t j = 0; j < p.cols; ++j)
-          xt[j] = level.signal * x0[j] + level.noise * eps[j];
+        for (std::int64_t j = 0; j < p.cols; ++j) xt[j] = level.signal * x0[j] + level.noise * eps[j];
         continue;
       }
       T* __restrict drawn = p.drawn + i * p.cols;
@@ -26,8 +25,7 @@ void q_sample(Context<Cpu>& ctx, const QSample<T>& p) {
                                    for (std::int64_t k = 0; k < n; ++k) {
                                      const T eps = static_cast<T>(z[k]);
                                      drawn[first + k] = eps;
-                                     xt[first + k] =
-                                         level.signal * x0[first + k] + level.noise * eps;
+                                     xt[first + k] = level.signal * x0[first + k] + level.noise * eps;
                                    }
                                  });
     }

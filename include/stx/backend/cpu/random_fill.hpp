@@ -18,16 +18,14 @@ void random_fill(Context<Cpu>& ctx, const RandomFill<T>& p) {
       const std::int64_t n = std::min(cpu::variate_block, p.cols - first);
       const std::int64_t key = p.row_ids != nullptr ? p.row_ids[row] : row;
       const std::int64_t groups = (n + 3) / 4;
-      const cpu::VariateWords words(state, p.site, key, static_cast<std::uint32_t>(first / 4),
-                                    groups);
+      const cpu::VariateWords words(state, p.site, key, static_cast<std::uint32_t>(first / 4), groups);
       if (p.distribution == Distribution::normal) {
         cpu::normals_of(words, groups, values);
       } else {
         cpu::uniforms_of(words, groups, values);
       }
       T* out = p.out + row * p.cols + first;
-      for (std::int64_t j = 0; j < n; ++j)
-        out[j] = static_cast<T>(std::fma(p.scale, values[j], p.location));
+      for (std::int64_t j = 0; j < n; ++j) out[j] = static_cast<T>(std::fma(p.scale, values[j], p.location));
     }
   });
 }

@@ -37,8 +37,7 @@ void relative_bias_backward(Context<Cpu>& ctx, const RelativeBiasBackward<T>& p)
         for (std::int64_t j = 0; j < n; ++j) target[j] += grad[j];
       }
       for (std::int64_t d = 0; d < diagonals; ++d) bucket[relative_bucket(p, d - n + 1)] += diagonal[d];
-      for (std::int64_t b = 0; b < 2 * p.half; ++b)
-        write_grad(p.grad_table + b * p.heads + h, bucket[b], p.write);
+      for (std::int64_t b = 0; b < 2 * p.half; ++b) write_grad(p.grad_table + b * p.heads + h, bucket[b], p.write);
     }
   });
 }

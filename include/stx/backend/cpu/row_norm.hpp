@@ -13,8 +13,8 @@ namespace cpu {
 
 /// sum[j] = residual[j] + dropout(x)[j] for one row.
 template <class T>
-void residual_sum(const StepState& state, const Dropout& dropout, std::int64_t row, const T* x,
-                  const T* residual, T* __restrict sum, std::int64_t width) {
+void residual_sum(const StepState& state, const Dropout& dropout, std::int64_t row, const T* x, const T* residual,
+                  T* __restrict sum, std::int64_t width) {
   std::copy_n(x, width, sum);
   if (dropout.active()) apply_dropout(state, dropout, row, sum, width);
   if (residual != nullptr)
@@ -34,13 +34,11 @@ void write_row(T* __restrict target, const T* values, std::int64_t width, GradWr
 /// Backward of rows [begin, end), all of one group; adds to the sums for gain and shift (either may be
 /// null). `scratch` holds 2 width values.
 template <class T>
-void row_norm_backward_rows(const StepState& state, const RowNormBackward<T>& p, std::int64_t begin,
-                            std::int64_t end, T* scratch, T* __restrict gain_sum,
-                            T* __restrict shift_sum) {
+void row_norm_backward_rows(const StepState& state, const RowNormBackward<T>& p, std::int64_t begin, std::int64_t end,
+                            T* scratch, T* __restrict gain_sum, T* __restrict shift_sum) {
   const std::int64_t width = p.kind.width;
   const T offset = p.kind.gain_offset;
-  const T* gain =
-      p.gain != nullptr ? p.gain + begin / p.kind.group_rows() * p.kind.affine_stride : nullptr;
+  const T* gain = p.gain != nullptr ? p.gain + begin / p.kind.group_rows() * p.kind.affine_stride : nullptr;
   T* __restrict normal = scratch;
   T* __restrict grad = scratch + width;
   for (std::int64_t i = begin; i < end; ++i) {
@@ -52,8 +50,8 @@ void row_norm_backward_rows(const StepState& state, const RowNormBackward<T>& p,
     const T* grad_y = p.grad_y + i * width;
     const T mean = p.kind.centred ? p.mean[i] : T(0);
     const T rstd = p.rstd[i];
-    residual_sum(state, p.kind.dropout, i, p.x + i * width,
-                 p.residual ? p.residual + i * width : nullptr, normal, width);
+    residual_sum(state, p.kind.dropout, i, p.x + i * width, p.residual ? p.residual + i * width : nullptr, normal,
+                 width);
     for (std::int64_t j = 0; j < width; ++j) normal[j] = math::normal_form(normal[j], mean, rstd);
     if (gain_sum != nullptr)
       for (std::int64_t j = 0; j < width; ++j) gain_sum[j] += grad_y[j] * normal[j];
@@ -90,8 +88,8 @@ void row_norm_forward(Context<Cpu>& ctx, const RowNormForward<T>& p) {
       cpu::ask_for_row(p.residual, i, p.kind.rows, width, width);
       cpu::ask_for_row(p.y, i, p.kind.rows, width, width);
       T* __restrict y = p.y + i * width;
-      cpu::residual_sum(state, p.kind.dropout, i, p.x + i * width,
-                        p.residual ? p.residual + i * width : nullptr, y, width);
+      cpu::residual_sum(state, p.kind.dropout, i, p.x + i * width, p.residual ? p.residual + i * width : nullptr, y,
+                        width);
       const T mean = p.kind.centred ? cpu::simd_sum<T>(y, width) / n : T(0);
       if (p.kind.centred)
         for (std::int64_t j = 0; j < width; ++j) y[j] -= mean;
@@ -126,9 +124,10 @@ void row_norm_backward(Context<Cpu>& ctx, const RowNormBackward<T>& p) {
         ctx.step_arena().allocate<T>((p.kind.rows + cpu::reduction_rows - 1) / cpu::reduction_rows * 2 * width);
     cpu::reduce_rows(ctx, p.kind.rows, 2 * width, cpu::reduction_rows, sums, GradWrite::overwrite,
                      [&](std::int64_t begin, std::int64_t end, T* partial) {
-      cpu::row_norm_backward_rows(state, p, begin, end, scratch + begin / cpu::reduction_rows * 2 * width,
-                                  wants_gain ? partial : nullptr, wants_shift ? partial + width : nullptr);
-    });
+                       cpu::row_norm_backward_rows(
+                           state, p, begin, end, scratch + begin / cpu::reduction_rows * 2 * width,
+                           wants_gain ? partial : nullptr, wants_shift ? partial + width : nullptr);
+                     });
     if (wants_gain) cpu::write_row(p.grad_gain, sums, width, p.write_gain);
     if (wants_shift) cpu::write_row(p.grad_shift, sums + width, width, p.write_shift);
     return;
@@ -136,18 +135,19 @@ void row_norm_backward(Context<Cpu>& ctx, const RowNormBackward<T>& p) {
   const std::int64_t rows = p.kind.group_rows();
   const std::int64_t grain = std::max<std::int64_t>(1, cpu::reduction_rows / rows);
   T* scratch = ctx.step_arena().allocate<T>(ctx.threads() * 4 * width);
-  parallel_tiles(ctx.threads(), p.kind.groups(), grain, [&](std::int64_t worker, std::int64_t first, std::int64_t last) {
-    T* own = scratch + worker * 4 * width;
-    T* sums = own + 2 * width;
-    for (std::int64_t group = first; group < last; ++group) {
-      std::fill_n(sums, 2 * width, T(0));
-      cpu::row_norm_backward_rows(state, p, group * rows, (group + 1) * rows, own,
-                                  wants_gain ? sums : nullptr, wants_shift ? sums + width : nullptr);
-      const std::int64_t affine = group * p.kind.affine_stride;
-      if (wants_gain) cpu::write_row(p.grad_gain + affine, sums, width, p.write_gain);
-      if (wants_shift) cpu::write_row(p.grad_shift + affine, sums + width, width, p.write_shift);
-    }
-  });
+  parallel_tiles(ctx.threads(), p.kind.groups(), grain,
+                 [&](std::int64_t worker, std::int64_t first, std::int64_t last) {
+                   T* own = scratch + worker * 4 * width;
+                   T* sums = own + 2 * width;
+                   for (std::int64_t group = first; group < last; ++group) {
+                     std::fill_n(sums, 2 * width, T(0));
+                     cpu::row_norm_backward_rows(state, p, group * rows, (group + 1) * rows, own,
+                                                 wants_gain ? sums : nullptr, wants_shift ? sums + width : nullptr);
+                     const std::int64_t affine = group * p.kind.affine_stride;
+                     if (wants_gain) cpu::write_row(p.grad_gain + affine, sums, width, p.write_gain);
+                     if (wants_shift) cpu::write_row(p.grad_shift + affine, sums + width, width, p.write_shift);
+                   }
+                 });
 }
 
 }  // namespace stx

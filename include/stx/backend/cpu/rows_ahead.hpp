@@ -6,8 +6,8 @@
 
 namespace stx::cpu {
 
-/// Asks for row i + 4 of n that lie `stride` apart, to be read or, where T is not const, written: short work on a row in the
-/// first-level cache leaves memory idle. `rows` may be null.
+/// Asks for row i + 4 of n that lie `stride` apart, to be read or, where T is not const, written: short work on a row
+/// in the first-level cache leaves memory idle. `rows` may be null.
 template <class T>
 void ask_for_row(T* rows, std::int64_t i, std::int64_t n, std::int64_t width, std::int64_t stride) {
   if (rows == nullptr || i + 4 >= n) return;

@@ -1,7 +1,7 @@
 // Random counts on the CPU.
 //
-// Nearly all entries are settled by the first attempt of a loop: this one is made for many entries at once, in loops that
-// compilers vectorise. The others are drawn alone, from the start: the same bits.
+// Nearly all entries are settled by the first attempt of a loop: this one is made for many entries at once, in loops
+// that compilers vectorise. The others are drawn alone, from the start: the same bits.
 #pragma once
 
 #include <algorithm>
@@ -166,9 +166,7 @@ class CountDraws {
     }
     for (std::int64_t l = 0; l < n; ++l) {
       const std::int32_t j = large_.at[l];
-      counts_[j] = accepted_[l] != 0
-                       ? k[l]
-                       : math::poisson_variate(words_of(j), rate[l], uniform_open(single_.y[j]));
+      counts_[j] = accepted_[l] != 0 ? k[l] : math::poisson_variate(words_of(j), rate[l], uniform_open(single_.y[j]));
     }
   }
 

@@ -44,8 +44,7 @@ class PackedHeads {
 /// before in weight * grad_weights: to `grad`, and the shares after dropout to `a`. `kept` (dropout factors)
 /// and `grad_weights` may be null.
 template <class T>
-void grad_shared_scores(T* a, T* grad, const T* kept, const T* grad_weights, std::int64_t n, T scale, T lse,
-                        T weight) {
+void grad_shared_scores(T* a, T* grad, const T* kept, const T* grad_weights, std::int64_t n, T scale, T lse, T weight) {
   using V = typename Simd<T>::type;
   constexpr std::int64_t lanes = Simd<T>::lanes;
   const std::int64_t ld = packed_columns<T>(n);
@@ -103,10 +102,13 @@ void shared_kv_attention_forward(Context<Cpu>& ctx, const SharedKvAttentionForwa
       if (p.out == nullptr) continue;
       if (p.dropout.active())
         cpu::apply_dropout(state, p.dropout,
-                           cpu::DropoutBlock<T>{.values = a, .stride = ld, .row = begin * p.n_heads + h,
-                                                .rows = rows, .columns = p.n_keys, .row_step = p.n_heads});
-      cpu::packed_gemm(a, ld, false, values[h], p.out + first, p.width, rows, head_dim, p.n_keys,
-                       GradWrite::overwrite);
+                           cpu::DropoutBlock<T>{.values = a,
+                                                .stride = ld,
+                                                .row = begin * p.n_heads + h,
+                                                .rows = rows,
+                                                .columns = p.n_keys,
+                                                .row_step = p.n_heads});
+      cpu::packed_gemm(a, ld, false, values[h], p.out + first, p.width, rows, head_dim, p.n_keys, GradWrite::overwrite);
     }
   });
 }
@@ -134,8 +136,8 @@ void shared_kv_attention_backward(Context<Cpu>& ctx, const SharedKvAttentionBack
   const bool drops = p.dropout.active();
 
   const auto tile_backward = [&](T* work, std::int64_t begin, std::int64_t end, T* grad_k, T* grad_v, GradWrite write) {
-    T* a = work;                  // attention weights, after dropout in the end
-    T* grad = work + tile * ld;   // dL/dA, then dL/dS
+    T* a = work;                 // attention weights, after dropout in the end
+    T* grad = work + tile * ld;  // dL/dA, then dL/dS
     T* kept = drops ? work + 2 * tile * ld : nullptr;
     T* panel = work + 3 * tile * ld;
     const std::int64_t rows = end - begin;
@@ -151,8 +153,12 @@ void shared_kv_attention_backward(Context<Cpu>& ctx, const SharedKvAttentionBack
       if (drops) {
         std::fill_n(kept, rows * ld, T(1));
         cpu::apply_dropout(state, p.dropout,
-                           cpu::DropoutBlock<T>{.values = kept, .stride = ld, .row = begin * p.n_heads + h,
-                                                .rows = rows, .columns = p.n_keys, .row_step = p.n_heads});
+                           cpu::DropoutBlock<T>{.values = kept,
+                                                .stride = ld,
+                                                .row = begin * p.n_heads + h,
+                                                .rows = rows,
+                                                .columns = p.n_keys,
+                                                .row_step = p.n_heads});
       }
       for (std::int64_t i = 0; i < rows; ++i) {
         const T* gw = p.grad_weights == nullptr ? nullptr : p.grad_weights + (begin + i) * p.n_keys;

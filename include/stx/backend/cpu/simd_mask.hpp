@@ -19,8 +19,7 @@ inline std::uint32_t simd_not_above(typename Simd<T>::type x, typename Simd<T>::
 #elif defined(__AVX__)
   if constexpr (sizeof(T) == 4)
     return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, (__m256)y, _CMP_LE_OQ)));
-  else
-    return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_cmp_pd((__m256d)x, (__m256d)y, _CMP_LE_OQ)));
+  else return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_cmp_pd((__m256d)x, (__m256d)y, _CMP_LE_OQ)));
 #else
   std::uint32_t mask = 0;
   for (int l = 0; l < Simd<T>::lanes; ++l) mask |= static_cast<std::uint32_t>(x[l] <= y[l]) << l;

@@ -74,9 +74,9 @@ inline T simd_top(const T* a, std::int64_t n, T least) {
   return top;
 }
 
-/// math::softmax_share of every lane: e^x for x <= 0, exactly 0 below -87; NaN stays NaN. x = n ln 2 + r, |r| <= ln 2 / 2;
-/// e^r by a polynomial of degree 6 whose largest relative error is least (3.1e-9, with roundings 6.2e-8); ln 2 is one
-/// float, whose error of 1.9e-9 n is far below that of a rounded x, 4.1e-8 n.
+/// math::softmax_share of every lane: e^x for x <= 0, exactly 0 below -87; NaN stays NaN. x = n ln 2 + r, |r| <= ln 2 /
+/// 2; e^r by a polynomial of degree 6 whose largest relative error is least (3.1e-9, with roundings 6.2e-8); ln 2 is
+/// one float, whose error of 1.9e-9 n is far below that of a rounded x, 4.1e-8 n.
 inline Simd<float>::type simd_share(Simd<float>::type x) {
   typedef std::int32_t Bits __attribute__((vector_size(simd_bytes)));
   typedef Simd<float>::type V;

@@ -18,9 +18,9 @@ inline namespace STX_SIMD {
 template <class T>
 class SimilarityTile {
  public:
-  static constexpr int width = GemmTile<T>::columns;            ///< rows of a panel
-  static constexpr std::int64_t panels = 512 / width;           ///< as many stay in the second-level cache
-  static constexpr std::int64_t rows = 4 * GemmTile<T>::rows;   ///< at most, that meet a panel at once
+  static constexpr int width = GemmTile<T>::columns;           ///< rows of a panel
+  static constexpr std::int64_t panels = 512 / width;          ///< as many stay in the second-level cache
+  static constexpr std::int64_t rows = 4 * GemmTile<T>::rows;  ///< at most, that meet a panel at once
 
   SimilarityTile(Arena& arena, std::int64_t dims)
       : dims_(dims), block_(arena.allocate<T>(rows * std::max<std::int64_t>(dims, 1))),

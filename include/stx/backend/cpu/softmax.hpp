@@ -71,8 +71,7 @@ void softmax_forward(Context<Cpu>& ctx, const SoftmaxForward<T>& args) {
       cpu::softmax_short_rows(args.x + begin * n, p, end - begin, n, args.scale);
     }
     if (args.p != nullptr) std::copy_n(p, (end - begin) * n, args.y + begin * n);
-    if (args.dropout.active())
-      cpu::apply_dropout_rows(state, args.dropout, begin, end - begin, args.y + begin * n, n);
+    if (args.dropout.active()) cpu::apply_dropout_rows(state, args.dropout, begin, end - begin, args.y + begin * n, n);
   });
 }
 

@@ -15,8 +15,7 @@ void timestep_embedding(Context<Cpu>& ctx, const TimestepEmbedding<T>& p) {
     double frequencies[block];
     for (std::int64_t first = 0; first < half; first += block) {
       const std::int64_t n = std::min(block, half - first);
-      for (std::int64_t k = 0; k < n; ++k)
-        frequencies[k] = timestep_frequency(first + k, half, p.log_max_period);
+      for (std::int64_t k = 0; k < n; ++k) frequencies[k] = timestep_frequency(first + k, half, p.log_max_period);
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int32_t t = p.times[i];
         T* __restrict cosines = p.out + i * p.width + first;

@@ -89,9 +89,8 @@ template <class T>
 void top_k_by_distance(Context<Cpu>& ctx, const TopK<T>& p) {
   const std::int64_t n_tiles = (p.n_points + stx::detail::knn_tile - 1) / stx::detail::knn_tile;
   T* packed = ctx.step_arena().template allocate<T>(stx::detail::packed_size(p.n_points, p.dims));
-  parallel_for(ctx.threads(), n_tiles, [&](std::int64_t tile) {
-    stx::detail::pack_tile(p.points, p.n_points, p.dims, tile, packed);
-  });
+  parallel_for(ctx.threads(), n_tiles,
+               [&](std::int64_t tile) { stx::detail::pack_tile(p.points, p.n_points, p.dims, tile, packed); });
   // Queries of a block share a tile while it is in the cache; few queries make small blocks.
   const std::int64_t block = p.n_queries >= 512 ? 64 : 8;
   parallel_chunks(ctx.threads(), p.n_queries, block, [&](std::int64_t begin, std::int64_t end) {

@@ -18,14 +18,16 @@ struct VariateWords {
   /// Of groups of columns from `first_group` on, of one row.
   VariateWords(const StepState& state, std::uint32_t site, std::int64_t row, std::uint32_t first_group,
                std::int64_t n_groups) {
-    draw(state, site, n_groups, [=](std::int64_t) { return row; },
-         [=](std::int64_t g) { return first_group + static_cast<std::uint32_t>(g); });
+    draw(
+        state, site, n_groups, [=](std::int64_t) { return row; },
+        [=](std::int64_t g) { return first_group + static_cast<std::uint32_t>(g); });
   }
 
   /// Of groups[k] of rows[k], k in [0, n_groups).
   VariateWords(const StepState& state, std::uint32_t site, const std::int32_t* rows, const std::uint32_t* groups,
                std::int64_t n_groups) {
-    draw(state, site, n_groups, [=](std::int64_t g) { return rows[g]; }, [=](std::int64_t g) { return groups[g]; });
+    draw(
+        state, site, n_groups, [=](std::int64_t g) { return rows[g]; }, [=](std::int64_t g) { return groups[g]; });
   }
 
  private:

@@ -31,8 +31,7 @@ template <class T>
 void weighted_sum_backward(Context<Cpu>&, const WeightedSumBackward<T>& p) {
   const T factor = p.factor * (p.scale != nullptr ? *p.scale : T(1)) * *p.grad_loss;
   for (std::int64_t i = 0; i < p.rows; ++i)
-    write_grad(p.grad_values + i, p.weights != nullptr ? factor * p.weights[i] : factor,
-               p.write_values);
+    write_grad(p.grad_values + i, p.weights != nullptr ? factor * p.weights[i] : factor, p.write_values);
 }
 
 }  // namespace stx

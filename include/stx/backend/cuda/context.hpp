@@ -14,20 +14,15 @@ class Context<Cuda> : public detail::ContextBase<Cuda> {
  public:
   /// Throws DeviceError without a usable device.
   explicit Context(const ContextOptions& options = {})
-      : ContextBase(cuda::device_memory(), options),
-        device_(options.device),
-        max_shared_bytes_(select_device(options.device)),
-        stream_(cuda::make_stream()),
-        blas_(cuda::make_blas_handle()),
-        workspace_(cuda::allocate_device(options.gemm_workspace_bytes)),
-        workspace_bytes_(options.gemm_workspace_bytes),
+      : ContextBase(cuda::device_memory(), options), device_(options.device),
+        max_shared_bytes_(select_device(options.device)), stream_(cuda::make_stream()), blas_(cuda::make_blas_handle()),
+        workspace_(cuda::allocate_device(options.gemm_workspace_bytes)), workspace_bytes_(options.gemm_workspace_bytes),
         plans_(options.tf32, options.gemm_workspace_bytes),
         state_(static_cast<StepState*>(cuda::allocate_device(sizeof(StepState)))) {
     StepState state;
     state.seed = options.seed;
-    cuda::check(
-        cudaMemcpyAsync(state_.get(), &state, sizeof state, cudaMemcpyHostToDevice, stream()),
-        "cudaMemcpyAsync");
+    cuda::check(cudaMemcpyAsync(state_.get(), &state, sizeof state, cudaMemcpyHostToDevice, stream()),
+                "cudaMemcpyAsync");
     synchronize();
   }
   ~Context() { cudaStreamSynchronize(stream()); }
@@ -56,9 +51,8 @@ class Context<Cuda> : public detail::ContextBase<Cuda> {
  private:
   static std::size_t select_device(int device) {
     const int count = cuda::device_count();
-    require<DeviceError>(device >= 0 && device < count, "Context<Cuda>", "device ", device,
-                         " is not one of the ", count,
-                         " CUDA devices of this machine; use the cpu device, or check nvidia-smi");
+    require<DeviceError>(device >= 0 && device < count, "Context<Cuda>", "device ", device, " is not one of the ",
+                         count, " CUDA devices of this machine; use the cpu device, or check nvidia-smi");
     cuda::check(cudaSetDevice(device), "cudaSetDevice");
     int bytes = 0;
     cuda::check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),

@@ -18,8 +18,7 @@ inline void check(cudaError_t status, const char* call) {
 
 inline void check(cublasStatus_t status, const char* call) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
-  fail<DeviceError>(call, cublasLtGetStatusString(status), " (", cublasLtGetStatusName(status),
-                    ")");
+  fail<DeviceError>(call, cublasLtGetStatusString(status), " (", cublasLtGetStatusName(status), ")");
 }
 
 /// Number of usable CUDA devices; 0 without a driver.

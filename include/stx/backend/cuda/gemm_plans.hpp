@@ -29,8 +29,7 @@ struct GemmPlan {
 /// Plans by shape: the first use of a shape asks cuBLASLt's heuristic, later ones find the answer.
 class GemmPlans {
  public:
-  GemmPlans(bool tf32, std::size_t workspace_bytes)
-      : tf32_(tf32), workspace_bytes_(workspace_bytes) {}
+  GemmPlans(bool tf32, std::size_t workspace_bytes) : tf32_(tf32), workspace_bytes_(workspace_bytes) {}
 
   const GemmPlan& find(cublasLtHandle_t handle, const GemmKey& key) {
     const auto found = plans_.find(key);
@@ -39,26 +38,23 @@ class GemmPlans {
   }
 
  private:
-  static MatrixLayout layout(std::int64_t rows, std::int64_t cols, std::int64_t ld,
-                             std::int32_t batch, std::int64_t stride) {
+  static MatrixLayout layout(std::int64_t rows, std::int64_t cols, std::int64_t ld, std::int32_t batch,
+                             std::int64_t stride) {
     cublasLtMatrixLayout_t raw = nullptr;
     check(cublasLtMatrixLayoutCreate(&raw, CUDA_R_32F, static_cast<std::uint64_t>(rows),
                                      static_cast<std::uint64_t>(cols), ld),
           "cublasLtMatrixLayoutCreate");
     MatrixLayout layout(raw);
     if (batch == 1) return layout;
-    check(cublasLtMatrixLayoutSetAttribute(raw, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batch,
-                                           sizeof batch),
+    check(cublasLtMatrixLayoutSetAttribute(raw, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batch, sizeof batch),
           "cublasLtMatrixLayoutSetAttribute");
-    check(cublasLtMatrixLayoutSetAttribute(raw, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET,
-                                           &stride, sizeof stride),
+    check(cublasLtMatrixLayoutSetAttribute(raw, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride, sizeof stride),
           "cublasLtMatrixLayoutSetAttribute");
     return layout;
   }
 
   template <class V>
-  static void set(cublasLtMatmulPreference_t preference,
-                  cublasLtMatmulPreferenceAttributes_t attribute, V value) {
+  static void set(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t attribute, V value) {
     check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value),
           "cublasLtMatmulPreferenceSetAttribute");
   }
@@ -66,18 +62,15 @@ class GemmPlans {
   GemmPlan make(cublasLtHandle_t handle, const GemmKey& key) const {
     GemmPlan plan{};
     cublasLtMatmulDesc_t operation = nullptr;
-    check(cublasLtMatmulDescCreate(
-              &operation, tf32_ ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F),
+    check(cublasLtMatmulDescCreate(&operation, tf32_ ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F),
           "cublasLtMatmulDescCreate");
     plan.operation.reset(operation);
     const cublasOperation_t op_a = key.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t op_b = key.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
-    check(
-        cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSA, &op_a, sizeof op_a),
-        "cublasLtMatmulDescSetAttribute");
-    check(
-        cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b),
-        "cublasLtMatmulDescSetAttribute");
+    check(cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSA, &op_a, sizeof op_a),
+          "cublasLtMatmulDescSetAttribute");
+    check(cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b),
+          "cublasLtMatmulDescSetAttribute");
     plan.a = key.transpose_a ? layout(key.k, key.m, key.lda, key.batch, key.stride_a)
                              : layout(key.m, key.k, key.lda, key.batch, key.stride_a);
     plan.b = key.transpose_b ? layout(key.n, key.k, key.ldb, key.batch, key.stride_b)
@@ -98,11 +91,11 @@ class GemmPlans {
 
     cublasLtMatmulHeuristicResult_t result{};
     int found = 0;
-    check(cublasLtMatmulAlgoGetHeuristic(handle, operation, plan.a.get(), plan.b.get(),
-                                         plan.c.get(), plan.c.get(), raw, 1, &result, &found),
+    check(cublasLtMatmulAlgoGetHeuristic(handle, operation, plan.a.get(), plan.b.get(), plan.c.get(), plan.c.get(), raw,
+                                         1, &result, &found),
           "cublasLtMatmulAlgoGetHeuristic");
-    require<DeviceError>(found > 0, "gemm", "cuBLASLt knows no algorithm for m = ", key.m,
-                         ", n = ", key.n, ", k = ", key.k, ", batch = ", key.batch);
+    require<DeviceError>(found > 0, "gemm", "cuBLASLt knows no algorithm for m = ", key.m, ", n = ", key.n,
+                         ", k = ", key.k, ", batch = ", key.batch);
     plan.algorithm = result.algo;
     return plan;
   }

@@ -20,7 +20,8 @@ class StepGraph<Cuda> {
   template <class F>
   void run(std::int64_t key, F&& step) {
     Entry& entry = entries_[key];
-    if (!entry.warm || ctx_.options().check_inputs) {  // sizes the arenas and fills the caches that a capture must not touch; checks read on the host
+    if (!entry.warm || ctx_.options().check_inputs) {  // sizes the arenas and fills the caches that a capture must not
+                                                       // touch; checks read on the host
       std::forward<F>(step)();
       entry.warm = true;
       return;

@@ -8,10 +8,9 @@ namespace stx {
 namespace cuda {
 
 inline void require_not_capturing(const Context<Cuda>& ctx, const char* where) {
-  require<DeviceError>(
-      !ctx.capturing(), where,
-      "a captured step must not copy to or from the host, for its replay would not; "
-      "copy before or after the step");
+  require<DeviceError>(!ctx.capturing(), where,
+                       "a captured step must not copy to or from the host, for its replay would not; "
+                       "copy before or after the step");
 }
 
 }  // namespace cuda
@@ -21,15 +20,13 @@ inline void require_not_capturing(const Context<Cuda>& ctx, const char* where) {
 inline void copy_to_device(Context<Cuda>& ctx, void* device, const void* host, std::size_t bytes) {
   cuda::require_not_capturing(ctx, "copy_to_device");
   if (bytes == 0) return;
-  cuda::check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, ctx.stream()),
-              "cudaMemcpyAsync");
+  cuda::check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, ctx.stream()), "cudaMemcpyAsync");
 }
 
 inline void copy_to_host(Context<Cuda>& ctx, void* host, const void* device, std::size_t bytes) {
   cuda::require_not_capturing(ctx, "copy_to_host");
   if (bytes > 0)
-    cuda::check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, ctx.stream()),
-                "cudaMemcpyAsync");
+    cuda::check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, ctx.stream()), "cudaMemcpyAsync");
   ctx.synchronize();
 }
 

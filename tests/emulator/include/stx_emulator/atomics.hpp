@@ -14,8 +14,7 @@ T read_modify_write(T* address, Change change) {
 }
 
 template <class T>
-concept AtomicInteger =
-    std::is_same_v<T, int> || std::is_same_v<T, unsigned> || std::is_same_v<T, unsigned long long>;
+concept AtomicInteger = std::is_same_v<T, int> || std::is_same_v<T, unsigned> || std::is_same_v<T, unsigned long long>;
 template <class T>
 concept AtomicNumber = AtomicInteger<T> || std::is_same_v<T, float> || std::is_same_v<T, double>;
 
@@ -23,13 +22,11 @@ concept AtomicNumber = AtomicInteger<T> || std::is_same_v<T, float> || std::is_s
 
 template <stx_emulator::AtomicNumber T>
 T atomicAdd(T* address, std::type_identity_t<T> value) {
-  return stx_emulator::read_modify_write(address,
-                                         [=](T old) { return static_cast<T>(old + value); });
+  return stx_emulator::read_modify_write(address, [=](T old) { return static_cast<T>(old + value); });
 }
 template <stx_emulator::AtomicInteger T>
 T atomicSub(T* address, std::type_identity_t<T> value) {
-  return stx_emulator::read_modify_write(address,
-                                         [=](T old) { return static_cast<T>(old - value); });
+  return stx_emulator::read_modify_write(address, [=](T old) { return static_cast<T>(old - value); });
 }
 template <stx_emulator::AtomicInteger T>
 T atomicMax(T* address, std::type_identity_t<T> value) {
@@ -57,10 +54,8 @@ requires(!std::is_same_v<T, double>) T atomicExch(T* address, std::type_identity
 }
 template <stx_emulator::AtomicInteger T>
 T atomicCAS(T* address, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
-  return stx_emulator::read_modify_write(address,
-                                         [=](T old) { return old == expected ? value : old; });
+  return stx_emulator::read_modify_write(address, [=](T old) { return old == expected ? value : old; });
 }
 inline unsigned atomicInc(unsigned* address, unsigned limit) {
-  return stx_emulator::read_modify_write(address,
-                                         [=](unsigned old) { return old >= limit ? 0 : old + 1; });
+  return stx_emulator::read_modify_write(address, [=](unsigned old) { return old >= limit ? 0 : old + 1; });
 }

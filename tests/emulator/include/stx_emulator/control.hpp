@@ -12,16 +12,14 @@ enum class Order { forward, reverse, shuffled };
 /// How launches are run. The defaults may be overridden by the environment: STX_EMULATOR_CHECK=1
 /// (`check`) or some (`check_some`), STX_EMULATOR_DEFER=1, STX_EMULATOR_STACK_KB=n.
 struct Options {
-  Order thread_order =
-      Order::forward;                  ///< order of the warps of a block and of the lanes of a warp
-  Order block_order = Order::forward;  ///< order of the blocks of a grid
-  std::uint64_t seed = 1;              ///< of Order::shuffled
-  bool check = false;                  ///< run every launch in several orders and compare
-  bool check_some = false;             ///< so the launches 1, 2, 4, 8, 16 ... of every kernel
-  bool defer = false;                  ///< run asynchronous work only when the host synchronises
-  bool asan_zones = true;              ///< AddressSanitizer builds: trap on out-of-bounds at once
-  std::size_t memory_limit = std::size_t{4}
-                             << 30;  ///< device memory in bytes; more is "out of memory"
+  Order thread_order = Order::forward;              ///< order of the warps of a block and of the lanes of a warp
+  Order block_order = Order::forward;               ///< order of the blocks of a grid
+  std::uint64_t seed = 1;                           ///< of Order::shuffled
+  bool check = false;                               ///< run every launch in several orders and compare
+  bool check_some = false;                          ///< so the launches 1, 2, 4, 8, 16 ... of every kernel
+  bool defer = false;                               ///< run asynchronous work only when the host synchronises
+  bool asan_zones = true;                           ///< AddressSanitizer builds: trap on out-of-bounds at once
+  std::size_t memory_limit = std::size_t{4} << 30;  ///< device memory in bytes; more is "out of memory"
 };
 
 /// The options in force; change them between launches.

@@ -35,20 +35,18 @@ const void* pointer_argument(const T& argument) {
 }  // namespace stx_emulator
 
 template <class... Expected, class... Actual>
-cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Expected...),
-                               Actual&&... arguments) {
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Expected...), Actual&&... arguments) {
   static_assert(sizeof...(Expected) == sizeof...(Actual), "wrong number of kernel arguments");
   static_assert((std::is_trivially_copyable_v<Expected> && ...),
                 "kernel arguments are copied to the device byte by byte");
   return [&](Expected... coerced) {
-    stx_emulator::Launch launch{reinterpret_cast<const void*>(kernel),
-                                config->gridDim,
-                                config->blockDim,
-                                config->dynamicSmemBytes,
-                                {stx_emulator::pointer_argument(coerced)...},
-                                [kernel, parameters = std::tuple<Expected...>(coerced...)] {
-                                  std::apply(kernel, parameters);
-                                }};
+    stx_emulator::Launch launch{
+        reinterpret_cast<const void*>(kernel),
+        config->gridDim,
+        config->blockDim,
+        config->dynamicSmemBytes,
+        {stx_emulator::pointer_argument(coerced)...},
+        [kernel, parameters = std::tuple<Expected...>(coerced...)] { std::apply(kernel, parameters); }};
     return stx_emulator::submit(std::move(launch), *config);
   }(std::forward<Actual>(arguments)...);
 }

@@ -8,18 +8,7 @@
 
 namespace stx_emulator {
 
-enum class WarpOp : std::uint8_t {
-  sync,
-  shuffle,
-  ballot,
-  match,
-  add,
-  min,
-  max,
-  bit_and,
-  bit_or,
-  bit_xor
-};
+enum class WarpOp : std::uint8_t { sync, shuffle, ballot, match, add, min, max, bit_and, bit_or, bit_xor };
 
 /// One lane's arrival at a warp collective; returns that lane's result.
 struct Arrival {
@@ -55,9 +44,7 @@ T shuffle(const char* name, unsigned mask, T value, int source_lane, std::source
 
 #define STX_EMULATOR_HERE std::source_location site = std::source_location::current()
 
-inline void __syncthreads(STX_EMULATOR_HERE) {
-  stx_emulator::block_barrier("__syncthreads", false, site);
-}
+inline void __syncthreads(STX_EMULATOR_HERE) { stx_emulator::block_barrier("__syncthreads", false, site); }
 inline int __syncthreads_count(int predicate, STX_EMULATOR_HERE) {
   return stx_emulator::block_barrier("__syncthreads_count", predicate != 0, site);
 }
@@ -78,57 +65,50 @@ inline void __threadfence_system() {}
 template <class T>
 T __shfl_sync(unsigned mask, T value, int source, int width = 32, STX_EMULATOR_HERE) {
   const int lane = stx_emulator::lane_index();
-  return stx_emulator::shuffle("__shfl_sync", mask, value,
-                               (lane & ~(width - 1)) | (source & (width - 1)), site);
+  return stx_emulator::shuffle("__shfl_sync", mask, value, (lane & ~(width - 1)) | (source & (width - 1)), site);
 }
 template <class T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, STX_EMULATOR_HERE) {
   const int lane = stx_emulator::lane_index();
   const int source = lane - static_cast<int>(delta);
-  return stx_emulator::shuffle("__shfl_up_sync", mask, value,
-                               source < (lane & ~(width - 1)) ? lane : source, site);
+  return stx_emulator::shuffle("__shfl_up_sync", mask, value, source < (lane & ~(width - 1)) ? lane : source, site);
 }
 template <class T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, STX_EMULATOR_HERE) {
   const int lane = stx_emulator::lane_index();
   const int source = lane + static_cast<int>(delta);
-  return stx_emulator::shuffle("__shfl_down_sync", mask, value,
-                               source > (lane | (width - 1)) ? lane : source, site);
+  return stx_emulator::shuffle("__shfl_down_sync", mask, value, source > (lane | (width - 1)) ? lane : source, site);
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, STX_EMULATOR_HERE) {
   const int lane = stx_emulator::lane_index();
   const int source = lane ^ lane_mask;
-  return stx_emulator::shuffle("__shfl_xor_sync", mask, value,
-                               source > (lane | (width - 1)) ? lane : source, site);
+  return stx_emulator::shuffle("__shfl_xor_sync", mask, value, source > (lane | (width - 1)) ? lane : source, site);
 }
 
 inline unsigned __activemask() { return stx_emulator::live_lanes(); }
 inline unsigned __ballot_sync(unsigned mask, int predicate, STX_EMULATOR_HERE) {
-  return static_cast<unsigned>(stx_emulator::warp_collective(
-      {"__ballot_sync", stx_emulator::WarpOp::ballot, mask, predicate != 0}, site));
+  return static_cast<unsigned>(
+      stx_emulator::warp_collective({"__ballot_sync", stx_emulator::WarpOp::ballot, mask, predicate != 0}, site));
 }
 inline int __any_sync(unsigned mask, int predicate, STX_EMULATOR_HERE) {
-  return stx_emulator::warp_collective(
-             {"__any_sync", stx_emulator::WarpOp::ballot, mask, predicate != 0}, site) != 0;
+  return stx_emulator::warp_collective({"__any_sync", stx_emulator::WarpOp::ballot, mask, predicate != 0}, site) != 0;
 }
 inline int __all_sync(unsigned mask, int predicate, STX_EMULATOR_HERE) {
-  return stx_emulator::warp_collective(
-             {"__all_sync", stx_emulator::WarpOp::ballot, mask, predicate == 0}, site) == 0;
+  return stx_emulator::warp_collective({"__all_sync", stx_emulator::WarpOp::ballot, mask, predicate == 0}, site) == 0;
 }
 template <class T>
 unsigned __match_any_sync(unsigned mask, T value, STX_EMULATOR_HERE) {
   std::uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof(T));
-  return static_cast<unsigned>(stx_emulator::warp_collective(
-      {"__match_any_sync", stx_emulator::WarpOp::match, mask, bits}, site));
+  return static_cast<unsigned>(
+      stx_emulator::warp_collective({"__match_any_sync", stx_emulator::WarpOp::match, mask, bits}, site));
 }
 
-#define STX_EMULATOR_REDUCE(name, op, T, is_signed)                                          \
-  inline T name(unsigned mask, T value, STX_EMULATOR_HERE) {                                 \
-    return static_cast<T>(stx_emulator::warp_collective(                                     \
-        {#name, stx_emulator::WarpOp::op, mask, static_cast<unsigned>(value), 0, is_signed}, \
-        site));                                                                              \
+#define STX_EMULATOR_REDUCE(name, op, T, is_signed)                                                  \
+  inline T name(unsigned mask, T value, STX_EMULATOR_HERE) {                                         \
+    return static_cast<T>(stx_emulator::warp_collective(                                             \
+        {#name, stx_emulator::WarpOp::op, mask, static_cast<unsigned>(value), 0, is_signed}, site)); \
   }
 STX_EMULATOR_REDUCE(__reduce_add_sync, add, int, true)
 STX_EMULATOR_REDUCE(__reduce_add_sync, add, unsigned, false)
