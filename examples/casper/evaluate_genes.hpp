@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/gene_model.hpp"
+#include "examples/common/dense_log1p.hpp"
 #include "examples/common/evaluation.hpp"
 #include "examples/common/train_job.hpp"
 #include "stx/data/exact_copies.hpp"

@@ -1,9 +1,9 @@
 // The network of the gene-agnostic protocol with what it needs to predict: tokens and embeddings.
 #pragma once
 
-#include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/model.hpp"
 #include "examples/casper/options.hpp"
+#include "examples/common/dense_log1p.hpp"
 #include "examples/common/predict_rows.hpp"
 #include "stx/ops/gather_log1p.hpp"
 

@@ -8,15 +8,11 @@
 #include <vector>
 
 #include "examples/casper/saved_model.hpp"
+#include "examples/common/imputed_file.hpp"
 #include "examples/common/wanted_genes.hpp"
 #include "stx/data/zscore.hpp"
 
 namespace stx::casper {
-
-/// Expected accuracy of every reference gene: the mean cross-validated r of the measured genes whose
-/// embeddings point in the most similar directions, weighted by how similar they are.
-std::vector<float> expected_accuracy(const Matrix<float>& embedding, const std::vector<std::int64_t>& measured,
-                                     const std::vector<double>& pcc);
 
 /// What one imputed file is made from, apart from the model.
 struct ImputationJob {
@@ -29,14 +25,26 @@ struct ImputationJob {
   nlohmann::json provenance;
 };
 
-/// NaN for every gene of the spatial file.
-std::vector<double> unknown_pcc(const CountData& st);
-
 /// Mean and SD of log1p counts of the input genes over the spots.
 GeneMoments input_moments(const ImputationJob& job);
 
-/// Writes the file of a job; `z` holds z-scores (spots, genes) of the reference genes `genes`.
-void write_imputation(const ImputationJob& job, const SavedModel& model, const std::vector<std::int64_t>& genes,
-                      Matrix<float> z, Progress& progress);
+/// The file of a job, written some spots at a time.
+class ImputationFile {
+ public:
+  /// `genes`: the reference genes to be imputed.
+  ImputationFile(const ImputationJob& job, const SavedModel& model, std::vector<std::int64_t> genes);
+  /// z-scores (rows, genes) of the next kept spots.
+  void write(Matrix<float> z);
+  /// After all kept spots: the file appears.
+  void finish(Progress& progress);
+
+ private:
+  const ImputationJob& job_;
+  const SavedModel& model_;
+  std::vector<std::int64_t> genes_;
+  std::vector<double> totals_;  ///< of the input genes
+  ImputedFile file_;
+  std::int64_t n_written_ = 0;
+};
 
 }  // namespace stx::casper

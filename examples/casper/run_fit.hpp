@@ -17,9 +17,14 @@ std::int64_t write_imputed(GeneNetwork<D>& network, const SavedModel& model, con
   const Csr<D> spots = to_device(ctx, job.st->counts);
   const GeneMoments moments = input_moments(job);
   const BatchLayout<float, D> layout = detail::plain_layout(ctx, spots, job.st_inputs, moments.mean, moments.sd);
-  std::vector<std::int64_t> rows(static_cast<std::size_t>(job.st->counts.rows));
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  write_imputation(job, model, genes, network.predict(spots, layout, rows, genes), progress);
+  ImputationFile file(job, model, genes);
+  constexpr std::int64_t at_once = 4096;  // their z-scores are held
+  for (std::int64_t first = 0; first < job.st->counts.rows; first += at_once) {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(std::min(at_once, job.st->counts.rows - first)));
+    std::iota(rows.begin(), rows.end(), first);
+    file.write(network.predict(spots, layout, rows, genes));
+  }
+  file.finish(progress);
   return static_cast<std::int64_t>(genes.size());
 }
 

@@ -5,10 +5,10 @@
 #include <array>
 #include <optional>
 
-#include "examples/casper/dense_log1p.hpp"
 #include "examples/casper/model.hpp"
 #include "examples/casper/options.hpp"
 #include "examples/casper/supervised_task.hpp"
+#include "examples/common/dense_log1p.hpp"
 #include "examples/common/predict_rows.hpp"
 #include "stx/ops/gather_log1p.hpp"
 #include "stx/ops/mse.hpp"
@@ -69,7 +69,7 @@ class SupervisedModel {
 
  private:
   BatchLayout<float, D> layout(const std::vector<std::int64_t>& genes, const Tensor<float, D>& totals) {
-    return {.column_of = to_device(ctx_, detail::columns_of(counts_.cols, genes), Shape{counts_.cols}),
+    return {.column_of = to_device(ctx_, columns_of(counts_.cols, genes), Shape{counts_.cols}),
             .n_columns = static_cast<std::int64_t>(genes.size()),
             .totals = totals};
   }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "examples/casper/dense_log1p.hpp"
 #include "examples/common/baselines_knn.hpp"
 #include "examples/common/baselines_mean.hpp"
 #include "examples/common/baselines_ridge.hpp"
 #include "examples/common/clusters.hpp"
+#include "examples/common/dense_log1p.hpp"
 #include "stx/core/parallel_for.hpp"
 
 namespace stx::casper {

@@ -1,22 +1,48 @@
 // The AnnData file of an imputation: measured counts as they were, imputed genes beside them.
 #pragma once
 
-#include "examples/common/pair_data.hpp"
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "examples/common/imputed_genes.hpp"
+#include "stx/io/h5ad_rows.hpp"
 
 namespace stx {
 
-/// Imputed genes of all kept spots.
-struct Imputation {
-  std::vector<std::string> genes;
-  Matrix<float> counts;              ///< kept spots x genes: expected counts at the spot's depth
-  std::vector<double> expected_pcc;  ///< per imputed gene; NaN where nothing is known
-  std::vector<double> measured_pcc;  ///< per gene of the spatial file: cross-validated; NaN unknown
-  nlohmann::json provenance;         ///< stored as uns['stx']
-};
+/// All spots and genes of the spatial file followed by the imputed genes, written some spots at a time: memory does not
+/// grow with spots times genes. X is dense float32: the measured columns hold the file's counts, the others expected
+/// counts.
+class ImputedFile {
+ public:
+  /// Writes what a matrix holds of spot `i` of a block into `row`, the columns of the file; i = -1: a spot without any
+  /// count. Rows come as zeros.
+  using FillRow = std::function<void(std::span<float> row, std::int64_t i)>;
 
-/// All spots and genes of the spatial file followed by the imputed genes. X is dense float32: the
-/// measured columns hold the file's counts, the others expected counts. var gets `imputed`,
-/// `expected_pcc`; obs gets `without_counts` (such spots have 0 in every imputed gene).
-AnnData imputed_anndata(const CountData& st, const Imputation& imputation);
+  /// Begins the file. Errors: as write_h5ad().
+  ImputedFile(const std::string& path, const CountData& st, const ImputedGenes& genes,
+              const std::vector<std::string>& layers = {});
+
+  std::int64_t n_var() const { return tables_.n_var(); }
+  /// Everything of the file but its matrices, to be added to. var has `imputed` and `expected_pcc`; obs has
+  /// `without_counts`.
+  AnnData& tables() { return tables_; }
+
+  /// The next n kept spots. `x` fills imputed columns only; `layers` has every layer by its name.
+  void write(std::int64_t n, const FillRow& x, const std::map<std::string, FillRow>& layers = {});
+  /// After all kept spots: the file appears.
+  void finish() { file_.commit(tables_); }
+
+ private:
+  void append(const std::string& matrix, std::int64_t n, const FillRow& fill);
+  void fill_measured(std::span<float> row, std::int64_t kept) const;
+
+  const CountData& st_;
+  AnnData tables_;
+  H5adRowWriter file_;
+  std::int64_t n_written_ = 0;  ///< kept spots
+};
 
 }  // namespace stx

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "examples/casper/dense_log1p.hpp"
 #include "examples/common/clusters.hpp"
+#include "examples/common/dense_log1p.hpp"
 #include "examples/common/score_json.hpp"
 #include "examples/dcavae/fold_intervals.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
@@ -101,7 +101,7 @@ FoldTruth fold_truth(const PairData& pair, const std::vector<std::int64_t>& test
     for (float& v : panel.values) v = std::round(v);
   FoldTruth truth;
   truth.counts = to_dense(select_rows<float>(select_columns<float>(panel, test), rows));
-  truth.logs = casper::dense_log1p(panel, rows, test, row_totals(panel));
+  truth.logs = dense_log1p(panel, rows, test, row_totals(panel));
   const std::vector<double> measured = row_totals(panel, complement(pair.n_shared(), test));
   for (const std::int64_t row : rows) truth.totals.push_back(measured[row]);
   return truth;

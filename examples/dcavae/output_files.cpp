@@ -25,66 +25,68 @@ void add_latents(AnnData& file, const Latents& latents, const std::vector<std::i
   file.obsm["latent_sd"] = placed(latents.sd, rows, file.n_obs(), 1.0);
 }
 
+/// Columns of the file: measured genes keep theirs, imputed ones follow in their order.
+std::vector<std::int64_t> file_columns(const SpotsFile& from) {
+  std::vector<std::int64_t> columns = from.measured_columns;
+  std::int64_t next = from.st->var.rows();
+  for (std::int64_t& column : columns)
+    if (column < 0) column = next++;
+  return columns;
+}
+
 }  // namespace
 
-AnnData spots_anndata(const SpotsFile& from, const SpotPrediction& prediction) {
-  const CountData& st = *from.st;
-  std::vector<std::int64_t> column_of(prediction.genes.size());
-  std::vector<std::size_t> imputed;
-  for (std::size_t j = 0; j < column_of.size(); ++j) {
-    column_of[j] = from.measured_columns[j];
-    if (column_of[j] >= 0) continue;
-    column_of[j] = st.var.rows() + static_cast<std::int64_t>(imputed.size());
-    imputed.push_back(j);
-  }
-  Imputation imputation;
-  imputation.genes = from.imputed;
-  imputation.expected_pcc = from.imputed_pcc;
-  imputation.measured_pcc = from.measured_pcc;
-  imputation.provenance = from.provenance;
-  imputation.counts = Matrix<float>(st.counts.rows, static_cast<std::int64_t>(imputed.size()));
-  for (std::int64_t i = 0; i < imputation.counts.rows; ++i)
-    for (std::size_t k = 0; k < imputed.size(); ++k)
-      imputation.counts(i, static_cast<std::int64_t>(k)) =
-          prediction.expected.mean(i, static_cast<std::int64_t>(imputed[k]));
-  AnnData out = imputed_anndata(st, imputation);
+SpotsWriter::SpotsWriter(const std::string& path, const SpotsFile& from)
+    : st_(*from.st), column_of_(file_columns(from)),
+      file_(path, st_, from.genes, {"expected", "log1p", "p_zero", "lower", "upper"}) {
+  file_.tables().uns["stx"] = from.provenance;
+}
 
-  std::vector<char> empty(static_cast<std::size_t>(out.n_obs()), 1);
-  for (const std::int64_t row : st.rows) empty[static_cast<std::size_t>(row)] = 0;
-  const auto add_layer = [&](const char* name, const Matrix<float>& values, float without_counts) {
-    Matrix<float> layer(out.n_obs(), out.n_var(), static_cast<float>(nan));
-    for (std::size_t j = 0; j < column_of.size(); ++j) {
-      for (std::int64_t i = 0; i < layer.rows; ++i)
-        if (empty[static_cast<std::size_t>(i)]) layer(i, column_of[j]) = without_counts;
-      for (std::int64_t i = 0; i < values.rows; ++i)
-        layer(st.rows[i], column_of[j]) = values(i, static_cast<std::int64_t>(j));
-    }
-    out.layers[name] = std::move(layer);
+void SpotsWriter::write(const SpotBlock& block) {
+  // Row i of `values` in the columns from `begin` on; -1: `without_counts`.
+  const auto put = [this](const Matrix<float>& values, std::int64_t i, float without_counts, std::int64_t begin,
+                          std::span<float> row) {
+    for (std::size_t j = 0; j < column_of_.size(); ++j)
+      if (column_of_[j] >= begin)
+        row[static_cast<std::size_t>(column_of_[j])] = i < 0 ? without_counts : values(i, static_cast<std::int64_t>(j));
   };
-  add_layer("expected", prediction.expected.mean, 0);
-  add_layer("log1p", prediction.logs, 0);
-  add_layer("p_zero", prediction.expected.p_zero, 1);
-  add_layer("lower", prediction.lower, 0);
-  add_layer("upper", prediction.upper, 0);
+  const auto layer = [&put](const Matrix<float>* values, float without_counts) {
+    return [&put, values, without_counts](std::span<float> row, std::int64_t i) {
+      std::fill(row.begin(), row.end(), std::numeric_limits<float>::quiet_NaN());
+      put(*values, i, without_counts, 0, row);
+    };
+  };
+  const auto imputed = [&](std::span<float> row, std::int64_t i) {
+    put(block.expected.mean, i, 0, st_.var.rows(), row);
+  };
+  file_.write(block.expected.mean.rows, imputed,
+              {{"expected", layer(&block.expected.mean, 0)},
+               {"log1p", layer(&block.logs, 0)},
+               {"p_zero", layer(&block.expected.p_zero, 1)},
+               {"lower", layer(&block.lower, 0)},
+               {"upper", layer(&block.upper, 0)}});
+}
 
+AnnData& SpotsWriter::tables(const SpotSummary& summary) {
+  AnnData& out = file_.tables();
   // Genes that the model does not know have none; spots without counts are certain to stay without.
   const auto n_var = static_cast<std::size_t>(out.n_var()), n_obs = static_cast<std::size_t>(out.n_obs());
   std::vector<double> relative(n_var, nan), gene_sd(n_var, nan), spot_sd(n_obs, 0.0), spot_width(n_obs, 0.0);
-  for (std::size_t j = 0; j < column_of.size(); ++j) {
-    relative[static_cast<std::size_t>(column_of[j])] = prediction.uncertainty.genes[j].relative;
-    gene_sd[static_cast<std::size_t>(column_of[j])] = prediction.uncertainty.genes[j].sd;
+  for (std::size_t j = 0; j < column_of_.size(); ++j) {
+    relative[static_cast<std::size_t>(column_of_[j])] = summary.uncertainty.genes[j].relative;
+    gene_sd[static_cast<std::size_t>(column_of_[j])] = summary.uncertainty.genes[j].sd;
   }
-  for (std::size_t i = 0; i < st.rows.size(); ++i) {
-    spot_sd[static_cast<std::size_t>(st.rows[i])] = prediction.uncertainty.rows[i].sd;
-    spot_width[static_cast<std::size_t>(st.rows[i])] = prediction.uncertainty.rows[i].width;
+  for (std::size_t i = 0; i < st_.rows.size(); ++i) {
+    spot_sd[static_cast<std::size_t>(st_.rows[i])] = summary.uncertainty.rows[i].sd;
+    spot_width[static_cast<std::size_t>(st_.rows[i])] = summary.uncertainty.rows[i].width;
   }
   out.var.set("uncertainty", relative);
   out.var.set("predictive_sd", gene_sd);
   out.obs.set("predictive_sd", spot_sd);
   out.obs.set("interval_width", spot_width);
-  add_latents(out, prediction.latents, st.rows);
-  out.uns["stx"]["interval_level"] = prediction.level;
-  out.uns["stx"]["interval_corrected"] = prediction.corrected;
+  add_latents(out, summary.latents, st_.rows);
+  out.uns["stx"]["interval_level"] = summary.level;
+  out.uns["stx"]["interval_corrected"] = summary.corrected;
   out.uns["stx"]["scale"] =
       "imputed columns of X and the layer 'expected' are expected counts at the spot's depth; 'log1p' is the "
       "expected log-normalised expression, ln(1 + 1e4 count / counts of the genes shown to the model)";

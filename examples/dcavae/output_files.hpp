@@ -15,17 +15,28 @@ namespace stx::dcavae {
 struct SpotsFile {
   const CountData* st = nullptr;
   std::vector<std::int64_t> measured_columns = {};  ///< column of st->var of each predicted gene, -1: imputed
-  std::vector<std::string> imputed = {};            ///< names of the imputed genes, in the order of the prediction
-  std::vector<double> imputed_pcc = {};             ///< expected accuracy of each; NaN unknown
-  std::vector<double> measured_pcc = {};            ///< per gene of the file
+  ImputedGenes genes = {};                          ///< imputed ones in the order of the prediction
   nlohmann::json provenance = {};
 };
 
-/// Measured counts as they were and imputed genes as expected counts in X; layers `expected`, `log1p`,
-/// `p_zero`, `lower` and `upper` of every gene of the model (NaN for genes it does not know); latents in
-/// obsm; uncertainty in var and obs. Spots without any count have expectation 0, P(zero) 1 and the prior's
-/// latent, and are flagged in obs['without_counts'].
-AnnData spots_anndata(const SpotsFile& file, const SpotPrediction& prediction);
+/// Writes the spots' file block by block: measured counts as they were and imputed genes as expected counts in X;
+/// layers `expected`, `log1p`, `p_zero`, `lower` and `upper` of every gene of the model (NaN for genes it does not
+/// know); latents in obsm; uncertainty in var and obs. Spots without any count have expectation 0, P(zero) 1 and the
+/// prior's latent, and are flagged in obs['without_counts'].
+class SpotsWriter {
+ public:
+  SpotsWriter(const std::string& path, const SpotsFile& from);
+
+  void write(const SpotBlock& block);
+  /// Everything but the matrices; add to it, then finish().
+  AnnData& tables(const SpotSummary& summary);
+  void finish() { file_.finish(); }
+
+ private:
+  const CountData& st_;
+  std::vector<std::int64_t> column_of_;  ///< of each predicted gene, in the file
+  ImputedFile file_;
+};
 
 /// Cell types that spots take from their nearest cells: obs['transferred_type'], its share of the votes in
 /// obs['transferred_type_share']; none for spots without counts. `latents` are those of the kept spots.

@@ -1,7 +1,6 @@
 // `dcavae fit` and `dcavae impute`.
 #pragma once
 
-#include "examples/casper/imputation.hpp"
 #include "examples/common/impute_run.hpp"
 #include "examples/dcavae/latent_scores.hpp"
 #include "examples/dcavae/output_files.hpp"
@@ -13,11 +12,18 @@
 
 namespace stx::dcavae {
 
+/// What was written of the spots.
+struct WrittenSpots {
+  std::int64_t n_imputed = 0;
+  double level = 0;
+  bool corrected = false;
+};
+
 /// What `fit` and `impute` share: which genes, the prediction, the file. `known` says which decoder genes
 /// the spatial file holds, as its columns; -1 elsewhere.
 template <class D, class Command>
-SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const SavedModel& saved,
-                           const std::vector<std::int64_t>& known, double level, SpotsFile file, Progress& progress) {
+WrittenSpots write_spots(const Command& command, DcavaeModel<D>& model, const SavedModel& saved,
+                         const std::vector<std::int64_t>& known, SpotsFile file, Progress& progress) {
   std::set<std::int64_t> measured;
   for (std::size_t g = 0; g < known.size(); ++g)
     if (known[g] >= 0) measured.insert(static_cast<std::int64_t>(g));
@@ -27,22 +33,23 @@ SpotPrediction write_spots(const Command& command, DcavaeModel<D>& model, const 
   for (const std::int64_t g : imputed) {
     genes.push_back(g);
     file.measured_columns.push_back(-1);
-    file.imputed.push_back(saved.genes[g]);
-    file.imputed_pcc.push_back(saved.expected_pcc[g]);
+    file.genes.names.push_back(saved.genes[g]);
+    file.genes.expected_pcc.push_back(saved.expected_pcc[g]);
   }
-  SpotPrediction prediction =
-      predict_spots(model, std::move(genes), saved.corrections, level, command.common.used_threads());
-  if (!prediction.corrected)
+  if (!is_corrected(saved.corrections))
     progress.note(
-        "intervals are not corrected: no cross-validation showed how often they hold the truth, and they may "
-        "cover less or more than their level");
-  AnnData spots = spots_anndata(file, prediction);
-  add_transferred_labels(spots, *file.st, saved.cell_latents, saved.cell_labels, prediction.latents.mean,
-                         command.common.used_threads());
-  write_h5ad(command.out, spots);
+        "intervals are not corrected: no cross-validation showed how often they hold the truth, and they "
+        "may cover less or more than their level");
+  const int threads = command.common.used_threads();
+  SpotsWriter out(command.out, file);
+  const SpotSummary summary = predict_spots(model, genes, saved.corrections, std::stod(command.level) / 100, threads,
+                                            [&](const SpotBlock& block) { out.write(block); });
+  add_transferred_labels(out.tables(summary), *file.st, saved.cell_latents, saved.cell_labels, summary.latents.mean,
+                         threads);
+  out.finish();
   progress.note(stx::detail::concat("wrote ", command.out, ": ", file.st->file.n_obs(), " spots, ", file.st->var.rows(),
                                     " measured and ", imputed.size(), " imputed genes"));
-  return prediction;
+  return {static_cast<std::int64_t>(imputed.size()), summary.level, summary.corrected};
 }
 
 inline Matrix<float> transposed(const Matrix<float>& m) {
@@ -78,8 +85,7 @@ SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& o
   std::vector<std::int64_t> panel(static_cast<std::size_t>(task.n_shared));
   std::iota(panel.begin(), panel.end(), std::int64_t{0});
   for (const auto& [name, weights] : saved.parameters)
-    if (name == "decoder.rate.weight")
-      saved.expected_pcc = casper::expected_accuracy(transposed(weights), panel, cv_pcc);
+    if (name == "decoder.rate.weight") saved.expected_pcc = expected_accuracy(transposed(weights), panel, cv_pcc);
   for (std::size_t g = 0; g < cv_pcc.size(); ++g) saved.expected_pcc[g] = static_cast<float>(cv_pcc[g]);
   return saved;
 }
@@ -124,7 +130,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   if (command.folds == 0) evaluation.log = unscored(result);
   const SavedModel saved = saved_model(model, trained.task, options, evaluation, cv_pcc);
   std::vector<std::int64_t> known(saved.genes.size(), -1);
-  std::vector<double> measured_pcc = casper::unknown_pcc(pair.st);
+  std::vector<double> measured_pcc = unknown_pcc(pair.st);
   for (std::size_t g = 0; g < pair.shared.size(); ++g) {
     known[g] = pair.st.columns[pair.shared_st[g]];
     measured_pcc[known[g]] = cv_pcc[g];
@@ -144,8 +150,9 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     }
   }
   run.finish([&] {
-    write_spots(command, model, saved, known, std::stod(command.level) / 100,
-                {.st = &pair.st, .measured_pcc = measured_pcc, .provenance = provenance(run.facts)}, run.progress);
+    write_spots(command, model, saved, known,
+                {.st = &pair.st, .genes = {.measured_pcc = measured_pcc}, .provenance = provenance(run.facts)},
+                run.progress);
     if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);
     if (!command.save.empty()) save_model(command.save, saved);
     run.facts.total_seconds = run.seconds();
@@ -175,12 +182,12 @@ void run_impute(const ImputeCommand& command, const std::string& device_name) {
   for (std::size_t c = 0; c < input.st.genes.size(); ++c)
     for (const std::int64_t g : input.measured)
       if (known[g] < 0 && saved.genes[g] == input.st.genes[c]) known[g] = input.st.columns[c];
-  const SpotPrediction prediction = write_spots(
-      command, model, saved, known, std::stod(command.level) / 100,
-      {.st = &input.st, .measured_pcc = casper::unknown_pcc(input.st), .provenance = run.provenance()}, run.progress);
-  const auto n_measured = std::count_if(known.begin(), known.end(), [](std::int64_t column) { return column >= 0; });
-  run.finish(static_cast<std::int64_t>(prediction.genes.size()) - n_measured, options_json(saved.options),
-             {{"interval_level", prediction.level}, {"interval_corrected", prediction.corrected}});
+  const WrittenSpots written =
+      write_spots(command, model, saved, known,
+                  {.st = &input.st, .genes = {.measured_pcc = unknown_pcc(input.st)}, .provenance = run.provenance()},
+                  run.progress);
+  run.finish(written.n_imputed, options_json(saved.options),
+             {{"interval_level", written.level}, {"interval_corrected", written.corrected}});
 }
 
 }  // namespace stx::dcavae

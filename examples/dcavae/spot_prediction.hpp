@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "examples/dcavae/intervals.hpp"
@@ -12,50 +13,55 @@
 
 namespace stx::dcavae {
 
-struct SpotPrediction {
-  std::vector<std::int64_t> genes;  ///< decoder genes: the columns of what follows
-  Expectation expected;             ///< at the posterior means
-  Matrix<float> logs;               ///< log-normalised expression, see DcavaeModel::spot_logs()
-  double level = 0;                 ///< of the intervals
-  bool corrected = false;           ///< whether the intervals were corrected by held-out genes
-  Matrix<float> lower, upper;       ///< closed intervals: whole numbers
-  Uncertainties uncertainty;
-  Latents latents;
+/// Some spots, from number `first` of the model's on: rows. Columns: the genes asked for.
+struct SpotBlock {
+  std::int64_t first = 0;
+  Expectation expected = {};             ///< at the posterior means
+  Matrix<float> logs = {};               ///< log-normalised expression, see DcavaeModel::spot_logs()
+  Matrix<float> lower = {}, upper = {};  ///< closed intervals: whole numbers
 };
 
-/// Every spot of the model. `corrections` are of all usual levels; `level` is one of them. Samples are
-/// summarised some rows at a time: they take 100 MB, whatever the data.
-template <class D>
-SpotPrediction predict_spots(DcavaeModel<D>& model, std::vector<std::int64_t> genes,
-                             const std::vector<Correction>& corrections, double level, int threads) {
-  SpotPrediction out;
-  const std::vector<std::int64_t> rows = model.all_rows(Modality::spots);
-  out.genes = std::move(genes);
-  out.expected = model.expect(Modality::spots, rows, out.genes);
-  out.logs = model.spot_logs(out.expected.mean, rows, out.genes);
-  const auto n_rows = static_cast<std::int64_t>(rows.size()), n_genes = static_cast<std::int64_t>(out.genes.size());
-  out.level = level;
-  out.corrected = is_corrected(corrections);
-  out.lower = out.upper = Matrix<float>(n_rows, n_genes);
+/// What is said of all spots.
+struct SpotSummary {
+  double level = 0;        ///< of the intervals
+  bool corrected = false;  ///< whether the intervals were corrected by held-out genes
+  Uncertainties uncertainty = {};
+  Latents latents = {};
+};
+
+/// Predicts decoder genes `genes` of every spot of the model, block by block in order: take(const SpotBlock&).
+/// `corrections` are of all usual levels; `level` is one of them. Memory: a block and its samples, 200 MB whatever the
+/// data (or what one spot takes), and the summary.
+template <class D, class Take>
+SpotSummary predict_spots(DcavaeModel<D>& model, const std::vector<std::int64_t>& genes,
+                          const std::vector<Correction>& corrections, double level, int threads, Take&& take) {
+  SpotSummary summary{
+      .level = level, .corrected = is_corrected(corrections), .latents = model.latents(Modality::spots)};
   UncertaintySums uncertainty;
-  const std::int64_t block = std::max<std::int64_t>(1, (std::int64_t{1} << 20) / std::max<std::int64_t>(1, n_genes));
-  for (std::int64_t first = 0; first < n_rows; first += block) {
+  const auto n_genes = static_cast<std::int64_t>(genes.size());
+  const std::int64_t n_rows = model.n_rows(Modality::spots),
+                     at_once = std::max<std::int64_t>(1, (std::int64_t{1} << 20) / std::max<std::int64_t>(1, n_genes));
+  for (std::int64_t first = 0; first < n_rows; first += at_once) {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(std::min(at_once, n_rows - first)));
+    std::iota(rows.begin(), rows.end(), first);
+    SpotBlock block{.first = first, .expected = model.expect(Modality::spots, rows, genes)};
+    block.logs = model.spot_logs(block.expected.mean, rows, genes);
     const Predictive samples =
-        summarize_samples(std::min(block, n_rows - first), n_genes, model.options().posterior_samples, usual_levels(),
-                          threads, [&](std::vector<std::int64_t> some, std::int64_t sample) {
+        summarize_samples(static_cast<std::int64_t>(rows.size()), n_genes, model.options().posterior_samples,
+                          usual_levels(), threads, [&](std::vector<std::int64_t> some, std::int64_t sample) {
                             for (std::int64_t& row : some) row += first;
-                            return model.sample_counts(Modality::spots, some, out.genes, sample);
+                            return model.sample_counts(Modality::spots, some, genes, sample);
                           });
-    for (const Intervals& intervals : make_intervals(samples, corrections)) {
+    for (Intervals& intervals : make_intervals(samples, corrections)) {
       if (intervals.level != level) continue;
-      std::copy(intervals.lower.values.begin(), intervals.lower.values.end(), out.lower.row(first).begin());
-      std::copy(intervals.upper.values.begin(), intervals.upper.values.end(), out.upper.row(first).begin());
       uncertainty.add(samples, intervals);
+      block.lower = std::move(intervals.lower);
+      block.upper = std::move(intervals.upper);
     }
+    take(std::as_const(block));
   }
-  out.uncertainty = uncertainty.summary();
-  out.latents = model.latents(Modality::spots);
-  return out;
+  summary.uncertainty = uncertainty.summary();
+  return summary;
 }
 
 }  // namespace stx::dcavae

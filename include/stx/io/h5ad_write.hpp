@@ -120,7 +120,18 @@ inline void write_shaped(const hdf5::Object& parent, const std::string& name, co
   std::visit([&](const auto& matrix) { write_matrix(parent, name, matrix, storage); }, m);
 }
 
-inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Storage& storage) {
+inline void check_options(const std::string& path, const H5adWriteOptions& options) {
+  require(options.gzip_level >= 0 && options.gzip_level <= 9, path, "gzip_level must be 0 to 9, got ",
+          options.gzip_level);
+}
+
+inline hdf5::Object dictionary(const hdf5::Object& parent, const char* name) {
+  return hdf5::create_group(parent, name, "dict", "0.1.0");
+}
+
+/// Everything of `data`; its layers go into the group `layers`.
+inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Storage& storage,
+                  const hdf5::Object& layers) {
   const hdf5::Object& root = file.root();
   const std::int64_t n = data.n_obs(), g = data.n_var();
   hdf5::write_encoding(root, "anndata", "0.1.0");
@@ -128,25 +139,23 @@ inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Stora
   write_table(root, "var", data.var, storage);
   if (data.x) write_shaped(root, "X", *data.x, n, g, storage);
   file.require_written();
-  const auto dictionary = [&](const char* name) { return hdf5::create_group(root, name, "dict", "0.1.0"); };
-  const auto write_all = [&](const char* name, const auto& matrices, std::int64_t rows, std::int64_t cols) {
-    const hdf5::Object group = dictionary(name);
+  const auto fill = [&](const hdf5::Object& group, const auto& matrices, std::int64_t rows, std::int64_t cols) {
     for (const auto& [key, m] : matrices) {
       write_shaped(group, key, AnyMatrix(m), rows, cols < 0 ? cols_of(AnyMatrix(m)) : cols, storage);
       file.require_written();
     }
   };
-  write_all("layers", data.layers, n, g);
-  write_all("obsm", data.obsm, n, -1);
-  write_all("varm", data.varm, g, -1);
-  write_all("obsp", data.obsp, n, n);
-  write_all("varp", data.varp, g, g);
+  fill(layers, data.layers, n, g);
+  fill(dictionary(root, "obsm"), data.obsm, n, -1);
+  fill(dictionary(root, "varm"), data.varm, g, -1);
+  fill(dictionary(root, "obsp"), data.obsp, n, n);
+  fill(dictionary(root, "varp"), data.varp, g, g);
   if (data.raw) {
     require(data.raw->x.has_value(), file.root().where(), "raw has no matrix; set raw.x or drop raw");
     const hdf5::Object raw = hdf5::create_group(root, "raw", "raw", "0.1.0");
     write_shaped(raw, "X", *data.raw->x, n, data.raw->var.rows(), storage);
     write_table(raw, "var", data.raw->var, storage);
-    hdf5::create_group(raw, "varm", "dict", "0.1.0");
+    dictionary(raw, "varm");
   }
   write_uns(root, "uns", data.uns, storage);
 }
@@ -158,10 +167,9 @@ inline void write(hdf5::OutputFile& file, const AnnData& data, const hdf5::Stora
 /// writable, a full disk; ArgumentError for parts whose shapes disagree or that have no form in the
 /// file (a JSON null or mixed array in uns, '/' in a name).
 inline void write_h5ad(const std::string& path, const AnnData& data, const H5adWriteOptions& options = {}) {
-  require(options.gzip_level >= 0 && options.gzip_level <= 9, path, "gzip_level must be 0 to 9, got ",
-          options.gzip_level);
+  h5ad::check_options(path, options);
   hdf5::OutputFile file(path, options.overwrite);
-  h5ad::write(file, data, {options.gzip_level});
+  h5ad::write(file, data, {options.gzip_level}, h5ad::dictionary(file.root(), "layers"));
   file.commit();
 }
 

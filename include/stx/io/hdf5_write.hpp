@@ -105,9 +105,9 @@ inline Object create_group(const Object& parent, const std::string& name, const 
   return group;
 }
 
-/// Writes raw values of HDF5 type `type`; compresses arrays of at least 1 KiB.
-inline Object write_dataset(const Object& parent, const std::string& name, hid_t type, const std::vector<hsize_t>& dims,
-                            const void* values, const Storage& storage) {
+/// An array without values yet, of HDF5 type `type`; compressed from 1 KiB on.
+inline Object create_dataset(const Object& parent, const std::string& name, hid_t type,
+                             const std::vector<hsize_t>& dims, const Storage& storage) {
   const Quiet quiet;
   require_link_name(parent, name);
   Object dataset{Handle(), parent.file, child_path(parent, name), 0};
@@ -128,10 +128,31 @@ inline Object write_dataset(const Object& parent, const std::string& name, hid_t
   }
   dataset.id = own(H5Dcreate2(parent.get(), name.c_str(), type, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT),
                    H5Dclose, where, "create");
-  if (bytes > 0) {
-    check(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), where, "write");
-  }
   return dataset;
+}
+
+/// Writes raw values of HDF5 type `type`.
+inline Object write_dataset(const Object& parent, const std::string& name, hid_t type, const std::vector<hsize_t>& dims,
+                            const void* values, const Storage& storage) {
+  Object dataset = create_dataset(parent, name, type, dims, storage);
+  const Quiet quiet;
+  if (std::count(dims.begin(), dims.end(), hsize_t{0}) == 0)
+    check(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), dataset.where(), "write");
+  return dataset;
+}
+
+/// Writes rows [first, first + n) of an array of two dimensions and `cols` columns.
+template <class T>
+void write_rows(const Object& dataset, std::int64_t first, std::int64_t n, std::int64_t cols, const T* values) {
+  if (n == 0 || cols == 0) return;
+  const Quiet quiet;
+  const std::string where = dataset.where();
+  const hsize_t start[] = {static_cast<hsize_t>(first), 0},
+                count[] = {static_cast<hsize_t>(n), static_cast<hsize_t>(cols)};
+  const Handle target = own(H5Dget_space(dataset.get()), H5Sclose, where, "write");
+  check(H5Sselect_hyperslab(target.get(), H5S_SELECT_SET, start, nullptr, count, nullptr), where, "write");
+  const Handle memory = own(H5Screate_simple(2, count, nullptr), H5Sclose, where, "write");
+  check(H5Dwrite(dataset.get(), native_type<T>(), memory.get(), target.get(), H5P_DEFAULT, values), where, "write");
 }
 
 /// Numbers of shape `dims` (empty: one number).
