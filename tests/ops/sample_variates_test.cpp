@@ -89,6 +89,24 @@ TEST_CASE("sample_variates: limits") {
   }
 }
 
+TEST_CASE("sample_variates: entries drawn together are those drawn alone, of any parameter") {
+  const std::int64_t rows = 37, cols = 65;
+  auto parameter = convert<float>(random_values(rows * cols, 5, -4, 8));
+  for (auto& p : parameter) p = std::pow(10.0f, p);
+  const std::vector<float> limits = {0.0f, -0.0f, -2.0f, std::nanf(""), inf, 1e30f, 2e31f, 1e-38f, 1.0f, 10.0f};
+  for (std::size_t i = 0; i < limits.size(); ++i) parameter[7 * i] = limits[i];
+  for (const Variate variate : {Variate::gamma, Variate::poisson}) {
+    const auto drawn = draw(variate, parameter, rows);
+    const stx::SampleVariates<float> args{
+        .parameter = parameter.data(), .rows = rows, .cols = cols, .variate = variate, .site = 6};
+    const stx::FlushDenormals flush;  // as in the op
+    std::vector<float> alone;
+    for (std::int64_t i = 0; i < rows * cols; ++i)
+      alone.push_back(stx::sampled_variate(args, {.seed = 21, .step = 1}, i / cols, i % cols));
+    CHECK(same_bits(drawn, alone));
+  }
+}
+
 TEST_CASE("sample_variates: entries of a row and of a column are independent") {
   for (const Variate variate : {Variate::gamma, Variate::poisson}) {
     const auto values = draw(variate, alike(500 * 400, 3), 500);

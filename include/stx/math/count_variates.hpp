@@ -45,61 +45,60 @@ struct GammaAttempts {
       : d(shape - 1.0f / 3.0f), c(1.0f / (3.0f * std::sqrt(d))), scale(d / shape) {}
 };
 
-/// A gamma number over its shape, if it is accepted.
+/// A gamma number over its shape that three words propose (Marsaglia and Tsang 2000).
 struct GammaAttempt {
-  float value;
-  bool accepted;
-};
+  float value, e, log_u;
 
-/// One attempt (Marsaglia and Tsang 2000). The acceptance test of the paper, ln u < x^2 / 2 + d - d v + d ln v
-/// with v = (1 + e)^3, is 3 d (ln(1 + e) - e + e^2 / 2 - e^3 / 3).
-STX_HD inline GammaAttempt gamma_attempt(const GammaAttempts& all, const PhiloxWords& w) {
-  const float e = all.c * normal_pair(w.x, w.y).first;
-  const float one_plus = 1.0f + e;
-  const float v = one_plus * one_plus * one_plus;
-  const bool below = exact::log_of_normal(uniform_open(w.z)) < 3.0f * all.d * log1p_tail(e);
-  return {all.scale * v, below && e > -1.0f};
-}
+  STX_HD GammaAttempt(const GammaAttempts& all, std::uint32_t first, std::uint32_t second, std::uint32_t third)
+      : e(all.c * normal_pair(first, second).first), log_u(exact::log_of_normal(uniform_open(third))) {
+    const float one_plus = 1.0f + e;
+    value = all.scale * (one_plus * one_plus * one_plus);
+  }
+  /// The paper's ln u < x^2 / 2 + d - d v + d ln v with v = (1 + e)^3: its right side is
+  /// 3 d (ln(1 + e) - e + e^2 / 2 - e^3 / 3).
+  STX_HD bool accepted(const GammaAttempts& all) const { return (e > -1.0f) & (log_u < 3.0f * all.d * log1p_tail(e)); }
+};
 
 /// Gamma(shape, 1) / shape for shape >= 1.
 STX_HD inline float gamma_over_shape(const ElementWords& words, float shape) {
   const GammaAttempts all(shape);
   for (std::uint32_t attempt = 0; attempt < gamma_attempts; ++attempt) {
-    const GammaAttempt made = gamma_attempt(all, words.block(gamma_first_block + attempt));
-    if (made.accepted) return made.value;
+    const PhiloxWords w = words.block(gamma_first_block + attempt);
+    const GammaAttempt made(all, w.x, w.y, w.z);
+    if (made.accepted(all)) return made.value;
   }
   return all.scale;  // the mode
 }
 
 /// ln of the Poisson(rate) probability of k >= 0, rate >= 10: Loader 2000, "Fast and accurate
-/// computation of binomial probabilities", which has no large terms that cancel.
+/// computation of binomial probabilities", which has no large terms that cancel. Without branches.
 STX_HD inline float poisson_log_probability(float k, float rate) {
-  if (k < 10.0f) {
-    float factorial = 1.0f;
-    for (float i = 2.0f; i <= k; i += 1.0f) factorial *= i;
-    return std::fma(k, exact::log(rate), -rate) - exact::log(factorial);
-  }
+  float factorial = 1.0f;  // of k < 10
+  STX_UNROLL(8)
+  for (int i = 2; i < 10; ++i) factorial *= select(static_cast<float>(i) <= k, static_cast<float>(i), 1.0f);
+  const float few = std::fma(k, exact::log_of_normal(rate), -rate) - exact::log_of_normal(factorial);
+
   const float difference = k - rate, sum = k + rate;
-  float deviance;
-  if (std::fabs(difference) < 0.1f * sum) {
-    const float v = difference / sum;
-    const float square = v * v;
-    float term = 2.0f * k * v;
-    deviance = difference * v;
-    for (int j = 3; j <= 13; j += 2) {
-      term *= square;
-      deviance = std::fma(term, 1.0f / static_cast<float>(j), deviance);
-    }
-  } else {
-    deviance = std::fma(k, exact::log(k / rate), -difference);
+  const float v = difference / sum;
+  const float square = v * v;
+  float term = 2.0f * k * v;
+  float near = difference * v;
+  STX_UNROLL(6)
+  for (int j = 3; j <= 13; j += 2) {
+    term *= square;
+    near = std::fma(term, 1.0f / static_cast<float>(j), near);
   }
+  const float far = std::fma(k, exact::log_of_normal(k / rate), -difference);
+  const float deviance = select(std::fabs(difference) < 0.1f * sum, near, far);
   const float inverse = 1.0f / k;
   const float stirling = std::fma(inverse * inverse, -1.0f / 360.0f, 1.0f / 12.0f);
-  return std::fma(-0.5f, exact::log(6.28318530717958648f * k), std::fma(-inverse, stirling, -deviance));
+  const float root = exact::log_of_normal(6.28318530717958648f * k);
+  const float many = std::fma(-0.5f, root, std::fma(-inverse, stirling, -deviance));
+  return select(k < 10.0f, few, many);
 }
 
-/// Rates below are drawn by the inverse distribution function, others by rejection.
-inline constexpr float poisson_rejection_rate = 10.0f;
+/// Rates below are drawn by the inverse distribution function, others by rejection, and from the limit on none.
+inline constexpr float poisson_rejection_rate = 10.0f, poisson_limit = 1e30f;
 
 /// The search of the inverse distribution function, from 0 counts on.
 struct PoissonSearch {
@@ -132,35 +131,38 @@ struct PoissonAttempts {
 /// A count that two words propose.
 struct PoissonAttempt {
   float k, us, v;
-  bool squeezed;  ///< accepted without another look
 
   STX_HD PoissonAttempt(const PoissonAttempts& all, std::uint32_t first, std::uint32_t second)
       : v(uniform_open(second)) {
     const float shifted = uniform_open(first) - 0.5f;
     us = 0.5f - std::fabs(shifted);
     k = std::floor(std::fma(2.0f * all.a / us + all.b, shifted, all.rate + 0.43f));
-    squeezed = us >= 0.07f && v <= all.squeeze;
+  }
+  /// Accepted without another look.
+  STX_HD bool squeezed(const PoissonAttempts& all) const { return (us >= 0.07f) & (v <= all.squeeze); }
+  /// Accepted, where it is not squeezed.
+  STX_HD bool accepted(const PoissonAttempts& all) const {
+    const float log_inverse_alpha = exact::log_of_normal(1.1239f + 1.1328f / (all.b - 3.4f));
+    const float hat = exact::log_of_normal(all.a / (us * us) + all.b);
+    const float left = exact::log_of_normal(v) + log_inverse_alpha - hat;
+    return (k >= 0.0f) & !((us < 0.013f) & (v > us)) & (left <= poisson_log_probability(k, all.rate));
   }
 };
 
 /// Poisson(rate), rate >= 0. NaN and infinity are passed on. Counts above 2^24 are rounded as float is.
 STX_HD inline float poisson_variate(const ElementWords& words, float rate, float u) {
-  if (!(rate < 1e30f)) return rate;
+  if (!(rate < poisson_limit)) return rate;
   if (rate < poisson_rejection_rate) {
     PoissonSearch search = PoissonSearch::start(rate);
     while (search.goes_on(u)) search.advance(rate, true);
     return search.k;
   }
   const PoissonAttempts all(rate);
-  const float log_inverse_alpha = exact::log(1.1239f + 1.1328f / (all.b - 3.4f));
   for (std::uint32_t block = 0; block < poisson_blocks; ++block) {
     const PhiloxWords w = words.block(poisson_first_block + block);
     for (int half = 0; half < 2; ++half) {
       const PoissonAttempt made(all, half == 0 ? w.x : w.z, half == 0 ? w.y : w.w);
-      if (made.squeezed) return made.k;
-      if (made.k < 0.0f || (made.us < 0.013f && made.v > made.us)) continue;
-      const float left = exact::log(made.v) + log_inverse_alpha - exact::log(all.a / (made.us * made.us) + all.b);
-      if (left <= poisson_log_probability(made.k, rate)) return made.k;
+      if (made.squeezed(all) || made.accepted(all)) return made.k;
     }
   }
   return std::floor(rate);  // the mode
@@ -172,19 +174,38 @@ struct GammaOverMean {
   float factor, log_boost;
 };
 
-/// Gamma(shape, 1) / shape for shape > 0. Shapes below 1 use Gamma(shape + 1) U^(1 / shape).
+/// A shape > 0 and the one that is drawn: below 1, Gamma(shape + 1) U^(1 / shape) is Gamma(shape).
+struct GammaShape {
+  float given, drawn;
+
+  STX_HD explicit GammaShape(float shape) : given(shape), drawn(select(shape < 1.0f, shape + 1.0f, shape)) {}
+  STX_HD bool raised() const { return given < 1.0f; }
+  STX_HD float factor() const { return select(raised(), drawn / given, 1.0f); }
+  STX_HD float log_boost(std::uint32_t word) const {
+    return select(raised(), exact::log_of_normal(uniform_open(word)) / given, 0.0f);
+  }
+};
+
+/// Gamma(shape, 1) / shape for shape > 0.
 STX_HD inline GammaOverMean gamma_over_mean(const ElementWords& words, float shape) {
-  if (!(shape < 1.0f)) return {gamma_over_shape(words, shape), 0.0f};
-  const float larger = shape + 1.0f;
-  return {gamma_over_shape(words, larger) * (larger / shape), exact::log(uniform_open(words.block(0).z)) / shape};
+  const GammaShape of(shape);
+  const float factor = gamma_over_shape(words, of.drawn) * of.factor();
+  return {factor, of.raised() ? of.log_boost(words.block(0).z) : 0.0f};
 }
 
-/// Gamma(shape, 1). Shape 0 gives 0, infinity itself; NaN for NaN and negative shapes.
-STX_HD inline float gamma_variate(const ElementWords& words, float shape) {
-  if (!(shape > 0.0f)) return shape == 0.0f ? 0.0f : std::nanf("");
-  if (!(shape < 1e30f)) return shape;
-  const GammaOverMean gamma = gamma_over_mean(words, shape);
+/// Whether a gamma number of this shape is drawn; others have a limit.
+STX_HD inline bool gamma_is_drawn(float shape) { return shape > 0.0f && shape < 1e30f; }
+/// 0 for shape 0, infinity for itself, NaN for NaN and negative shapes.
+STX_HD inline float gamma_limit(float shape) { return shape > 0.0f ? shape : (shape == 0.0f ? 0.0f : std::nanf("")); }
+
+/// Gamma(shape, 1) of a number over its mean.
+STX_HD inline float gamma_of_shape(const GammaOverMean& gamma, float shape) {
   return shape * gamma.factor * exact::exp(gamma.log_boost);
+}
+
+/// Gamma(shape, 1), or its limit.
+STX_HD inline float gamma_variate(const ElementWords& words, float shape) {
+  return gamma_is_drawn(shape) ? gamma_of_shape(gamma_over_mean(words, shape), shape) : gamma_limit(shape);
 }
 
 /// A count of NB(mean exp(log_mu), inverse dispersion exp(log_theta)): Poisson of a rate that is
