@@ -11,7 +11,6 @@
 
 #include "stx/backend/contrastive.hpp"
 #include "stx/backend/cuda/launch.cuh"
-#include "stx/math/elementary.hpp"
 #include "stx_kernels/detail/bad_row.cuh"
 #include "stx_kernels/detail/row_group.cuh"
 
@@ -25,8 +24,7 @@ __global__ void contrastive_fwd_unit_row_per_group_kernel(const T* x, std::int64
   x += row.offset;
   T square = 0;
   for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x) square += x[j] * x[j];
-  const T length = std::sqrt(row_sum(square, shared_memory<T>()));
-  const T scale = T(1) / (length <= contrastive_floor<T> ? contrastive_floor<T> : length);
+  const T scale = math::contrastive_inverse_length(row_sum(square, shared_memory<T>()));
   for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x) unit[row.offset + j] = x[j] * scale;
   if (row.active && threadIdx.x == 0) inverse[row.index] = scale;
 }
@@ -49,22 +47,19 @@ __global__ void contrastive_fwd_anchor_per_group_kernel(ContrastiveForward<T> p)
   pull = row_sum(pull, scratch);
   const ContrastiveAnchor<T> anchor(m.form, static_cast<std::int64_t>(count), n);
   const T scale = m.inverse_temperature;
-  const T top = scale;  // a cosine is at most 1
+  const T counted = anchor.all ? T(1) : T(0);
   T sum = 0;
   for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x)
-    if (anchor.all || !m.positive(i, j)) sum += math::exp(scale * row[j] - top);
+    sum += math::contrastive_share(m.mark(i, j), counted, math::contrastive_exp(scale, row[j]));
   sum = row_sum(sum, scratch);
   if (!anchor_row.active) return;
-  const T total = anchor.kappa * math::exp(-top) + sum;
-  const T push = anchor.beta / total;
-  const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
+  const T total = anchor.total(scale, sum), push = anchor.push(total), factor = m.slope_factor();
   for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
-    const bool positive = m.positive(i, j);
-    const T away = anchor.all || !positive ? push * math::exp(scale * row[j] - top) : T(0);
-    row[j] = anchor.silent ? T(0) : factor * (away - (positive ? T(1) : T(0)));
+    const T mark = m.mark(i, j);
+    const T share = math::contrastive_share(mark, counted, math::contrastive_exp(scale, row[j]));
+    row[j] = anchor.silent ? T(0) : math::contrastive_slope(factor, push, share, mark);
   }
-  if (threadIdx.x == 0)
-    p.terms[i] = anchor.silent ? T(0) : anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull * scale;
+  if (threadIdx.x == 0) p.terms[i] = anchor.silent ? T(0) : anchor.loss(scale, total, pull * scale);
 }
 
 /// Contrast::dcavae_r1, in the same mapping: one more pass for the weights, three more for their softmax.
@@ -77,40 +72,35 @@ __global__ void contrastive_fwd_weighted_anchor_per_group_kernel(ContrastiveForw
   T* scratch = shared_memory<T>();
   T count = 0, pull = 0, largest = 0;
   for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
-    const T inverse = T(1) / m.distance(i, j);
-    if (m.positive(i, j)) {
-      count += T(1);
-      pull += inverse * row[j];
-    } else {
-      largest = largest < inverse ? inverse : largest;
-    }
+    const T mark = m.mark(i, j), inverse = T(1) / m.distance(i, j);
+    const T other = math::contrastive_other(mark, inverse);
+    count += mark;
+    pull += mark * inverse * row[j];
+    largest = largest < other ? other : largest;
   }
   count = row_sum(count, scratch);
   pull = row_sum(pull, scratch);
   largest = row_max(largest, scratch);
-  // A positive's weight is that of 0.
   const auto weight = [&](std::int64_t j) {
-    return math::exp((m.positive(i, j) ? T(0) : T(1) / m.distance(i, j)) - largest);
+    return math::contrastive_weight(m.mark(i, j), T(1) / m.distance(i, j), largest);
   };
   T share = 0;
   for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) share += weight(j);
   share = T(1) / row_sum(share, scratch);
   const T scale = m.inverse_temperature;
-  const T top = scale;
-  T total = 0;
+  T sum = 0;
   for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x)
-    total += math::exp(weight(j) * share * scale * row[j] - top);
-  total = row_sum(total, scratch);
+    sum += math::contrastive_weighted_exp(weight(j) * share, scale, row[j]);
+  sum = row_sum(sum, scratch);
   if (!anchor_row.active) return;
-  const bool silent = ContrastiveAnchor<T>(m.form, static_cast<std::int64_t>(count), n).silent;
-  const T push = count / total;
-  const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
+  const ContrastiveAnchor<T> anchor(m.form, static_cast<std::int64_t>(count), n);
+  const T total = anchor.total(scale, sum), push = anchor.push(total), factor = m.slope_factor();
   for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
-    const T w = weight(j) * share;
-    const T near = m.positive(i, j) ? T(1) / m.distance(i, j) : T(0);
-    row[j] = silent ? T(0) : factor * (push * w * math::exp(w * scale * row[j] - top) - near);
+    const T w = weight(j) * share, near = m.mark(i, j) / m.distance(i, j);
+    const T away = math::contrastive_weighted_exp(w, scale, row[j]);
+    row[j] = anchor.silent ? T(0) : math::contrastive_slope(factor, push * w, away, near);
   }
-  if (threadIdx.x == 0) p.terms[i] = silent ? T(0) : count * (top + std::log(total)) - pull * scale;
+  if (threadIdx.x == 0) p.terms[i] = anchor.silent ? T(0) : anchor.loss(scale, total, pull * scale);
 }
 
 /// Contrast::global: what an anchor adds to the sums of all.
@@ -124,10 +114,10 @@ __global__ void contrastive_fwd_pool_anchor_per_group_kernel(ContrastiveForward<
   const T scale = m.inverse_temperature;
   T count = 0, pull = 0, sum = 0;
   for (std::int64_t j = threadIdx.x; j < n; j += blockDim.x) {
-    const bool positive = m.positive(i, j);
-    count += positive ? T(1) : T(0);
-    pull += positive ? row[j] : T(0);
-    sum += positive ? T(0) : math::exp(scale * row[j] - scale);
+    const T mark = m.mark(i, j);
+    count += mark;
+    pull += mark * row[j];
+    sum += math::contrastive_other(mark, math::contrastive_exp(scale, row[j]));
   }
   count = row_sum(count, scratch);
   pull = row_sum(pull, scratch);
@@ -165,9 +155,9 @@ __global__ void contrastive_fwd_pool_slope_per_thread_kernel(ContrastiveForward<
   const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (at >= m.n_anchors() * m.n_others()) return;
   const T push = p.pooled[2 * m.n_anchors()], factor = p.pooled[2 * m.n_anchors() + 1];
-  const T scale = m.inverse_temperature;
-  const T away = push * math::exp(scale * p.slopes[at] - scale);
-  p.slopes[at] = factor * (m.positive(at / m.n_others(), at % m.n_others()) ? T(-1) : away);
+  const T mark = m.mark(at / m.n_others(), at % m.n_others());
+  const T away = push * math::contrastive_exp(m.inverse_temperature, p.slopes[at]);
+  p.slopes[at] = math::contrastive_slope(factor, T(1) - mark, away, mark);
 }
 
 /// One block; sums in double.
@@ -180,8 +170,7 @@ __global__ void contrastive_fwd_total_one_block_kernel(ContrastiveForward<T> p, 
     if (!std::isfinite(p.terms[i])) record_bad_row(state, i, p.term);
   }
   sum = row_sum(sum, shared_memory<double>());
-  if (threadIdx.x == 0)
-    *p.loss = static_cast<T>(static_cast<double>(p.model.weight) * sum / (n > 0 ? static_cast<double>(n) : 1.0));
+  if (threadIdx.x == 0) *p.loss = p.model.loss(sum);
 }
 
 template <class T>
@@ -195,8 +184,7 @@ __global__ void contrastive_bwd_project_row_per_group_kernel(const T* g, const T
   for (std::int64_t j = threadIdx.x; j < row.columns; j += blockDim.x) dot += g[j] * unit[j];
   dot = row_sum(dot, shared_memory<T>());
   if (!row.active) return;
-  // Below the floor the length is a constant.
-  const T along = inverse[row.index] < T(1) / contrastive_floor<T> ? dot : T(0);
+  const T along = math::contrastive_along(dot, inverse[row.index]);
   const T scale = *grad_loss * inverse[row.index];
   for (std::int64_t j = threadIdx.x; j < dim; j += blockDim.x)
     write_grad(grad + row.offset + j, scale * (g[j] - unit[j] * along), write);

@@ -6,6 +6,7 @@
 #include "stx/autograd/grad_write.hpp"
 #include "stx/backend/gemm.hpp"
 #include "stx/core/context.hpp"
+#include "stx/math/contrastive.hpp"
 
 namespace stx {
 
@@ -45,8 +46,16 @@ struct ContrastiveModel {
     const std::int64_t j = anchors == Anchors::first ? other : anchor;
     return (positives[i * ((n_second + 31) / 32) + j / 32] >> (j % 32) & 1u) != 0u;
   }
+  /// 1 for a positive, 0 for others.
+  STX_HD T mark(std::int64_t anchor, std::int64_t other) const { return positive(anchor, other) ? T(1) : T(0); }
   STX_HD T distance(std::int64_t anchor, std::int64_t other) const {
     return anchors == Anchors::first ? distances[anchor * n_second + other] : distances[other * n_second + anchor];
+  }
+  /// d loss / d (an anchor's term), times d m / d cosine.
+  STX_HD T slope_factor() const { return weight * inverse_temperature / static_cast<T>(n_anchors()); }
+  STX_HD T loss(double sum_of_terms) const {
+    const double n = n_anchors() > 0 ? static_cast<double>(n_anchors()) : 1.0;
+    return static_cast<T>(static_cast<double>(weight) * sum_of_terms / n);
   }
 };
 
@@ -70,11 +79,13 @@ struct ContrastiveAnchor {
     nu = form == Contrast::dcavae_r1 ? T(1) : static_cast<T>(all ? n_others : rest);
     silent = n_positives == 0 || nu == T(0);
   }
-};
 
-/// The least length a vector is divided by.
-template <class T>
-inline constexpr T contrastive_floor = T(1e-8);
+  /// Z e^-scale, from the sum of e^(m - scale).
+  STX_HD T total(T scale, T sum) const { return kappa * math::exp(-scale) + sum; }
+  STX_HD T push(T total) const { return beta / total; }
+  /// @param pull  sum of m over the positives
+  STX_HD T loss(T scale, T total, T pull) const { return beta * (scale + std::log(total) - std::log(nu)) - pull; }
+};
 
 template <class T>
 struct ContrastiveForward {
@@ -93,10 +104,10 @@ struct ContrastiveForward {
 /// What all anchors share in the form `global`.
 template <class T>
 struct ContrastivePool {
-  T loss = T(0), push = T(0), factor = T(0);  ///< d loss / d cosine = factor (push e^(m - top) or -1)
+  T loss = T(0), push = T(0), factor = T(0);  ///< d loss / d cosine = factor (push e^(m - scale) or -1)
 
   /// @param pull   sum of m over all positives
-  /// @param sum    sum of e^(m - top) over all other pairs
+  /// @param sum    sum of e^(m - scale) over all other pairs
   STX_HD ContrastivePool(const ContrastiveModel<T>& m, double pull, double sum, double n_positives) {
     const double n = static_cast<double>(m.n_anchors());
     const double rest = n * static_cast<double>(m.n_others()) - n_positives;

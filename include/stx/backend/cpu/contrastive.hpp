@@ -19,8 +19,7 @@ void unit_rows(Context<Cpu>& ctx, const T* x, std::int64_t rows, std::int64_t di
     for (std::int64_t i = begin; i < end; ++i) {
       const T* row = x + i * dim;
       const T square = sum_over<T>(dim, [&](std::int64_t j) { return row[j] * row[j]; });
-      const T length = std::sqrt(square);
-      inverse[i] = T(1) / (length <= contrastive_floor<T> ? contrastive_floor<T> : length);
+      inverse[i] = math::contrastive_inverse_length(square);
       for (std::int64_t j = 0; j < dim; ++j) unit[i * dim + j] = row[j] * inverse[i];
     }
   });
@@ -104,59 +103,55 @@ T contrast_anchor(const ContrastiveModel<T>& m, const std::uint32_t* columns, st
     return T(0);
   }
   const T scale = m.inverse_temperature;
-  // A cosine is at most 1 (to rounding): no need to look for the maximum of a row.
-  const T top = scale;
   const T pull = simd_dot(marks, row, n) * scale;
   const T counted = anchor.all ? T(1) : T(0);  // weight of a positive in the denominator
   const T sum = detail::simd_reduce<T>(
       n,
       [=](std::int64_t j) {
         const auto mark = simd_load(marks + j);
-        const auto x = simd_max<T>(scale * simd_load(row + j) - top, simd_fill(T(-87)));  // the sum is above 0
-        const auto share = (mark * counted + (T(1) - mark)) * simd_share(x);
+        const auto x = simd_max<T>(scale * simd_load(row + j) - scale, simd_fill(T(-87)));  // the sum is above 0
+        const auto share = math::contrastive_share(mark, counted, simd_share(x));
         simd_store(row + j, share);
         return share;
       },
       [=](std::int64_t j) {
-        return row[j] = (marks[j] * counted + (T(1) - marks[j])) * math::exp(scale * row[j] - top);
+        return row[j] = math::contrastive_share(marks[j], counted, math::contrastive_exp(scale, row[j]));
       });
-  const T total = anchor.kappa * math::exp(-top) + sum;
-  const T push = anchor.beta / total;
-  const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
-  for (std::int64_t j = 0; j < n; ++j) row[j] = factor * (push * row[j] - marks[j]);
-  return anchor.beta * (top + std::log(total) - std::log(anchor.nu)) - pull;
+  const T total = anchor.total(scale, sum), push = anchor.push(total), factor = m.slope_factor();
+  for (std::int64_t j = 0; j < n; ++j) row[j] = math::contrastive_slope(factor, push, row[j], marks[j]);
+  return anchor.loss(scale, total, pull);
 }
 
 /// The same for Contrast::dcavae_r1; `weights` is scratch too.
 template <class T>
 T contrast_weighted_anchor(const ContrastiveModel<T>& m, const std::uint32_t* columns, std::int64_t i,
                            T* __restrict row, T* __restrict marks, T* __restrict weights) {
-  const std::int64_t n = m.n_others(), found = positive_marks(m, columns, i, marks);
-  const T n_positives = static_cast<T>(found);
-  if (ContrastiveAnchor<T>(m.form, found, n).silent) {
+  const std::int64_t n = m.n_others();
+  const ContrastiveAnchor<T> anchor(m.form, positive_marks(m, columns, i, marks), n);
+  if (anchor.silent) {
     std::fill_n(row, n, T(0));
     return T(0);
   }
   const T scale = m.inverse_temperature;
-  const T top = scale;
   for (std::int64_t j = 0; j < n; ++j) weights[j] = T(1) / m.distance(i, j);
   const T pull = sum_over<T>(n, [&](std::int64_t j) { return marks[j] * weights[j] * row[j]; }) * scale;
-  const T largest = max_over<T>(n, T(0), [&](std::int64_t j) { return (T(1) - marks[j]) * weights[j]; });
-  // A positive's weight is that of 0; its pull, 1 / c, is remembered in its mark.
+  const T largest = max_over<T>(n, T(0), [&](std::int64_t j) { return math::contrastive_other(marks[j], weights[j]); });
+  // A positive's pull, 1 / c, is remembered in its mark.
   for (std::int64_t j = 0; j < n; ++j) {
     const T inverse = weights[j];
-    weights[j] = math::exp((T(1) - marks[j]) * inverse - largest);
+    weights[j] = math::contrastive_weight(marks[j], inverse, largest);
     marks[j] *= inverse;
   }
   const T share = T(1) / sum_over<T>(n, [&](std::int64_t j) { return weights[j]; });
-  const T total = sum_over<T>(n, [&](std::int64_t j) { return math::exp(weights[j] * share * scale * row[j] - top); });
-  const T push = n_positives / total;
-  const T factor = m.weight * scale / static_cast<T>(m.n_anchors());
+  const T total = anchor.total(scale, sum_over<T>(n, [&](std::int64_t j) {
+                                 return math::contrastive_weighted_exp(weights[j] * share, scale, row[j]);
+                               }));
+  const T push = anchor.push(total), factor = m.slope_factor();
   for (std::int64_t j = 0; j < n; ++j) {
     const T w = weights[j] * share;
-    row[j] = factor * (push * w * math::exp(w * scale * row[j] - top) - marks[j]);
+    row[j] = math::contrastive_slope(factor, push * w, math::contrastive_weighted_exp(w, scale, row[j]), marks[j]);
   }
-  return n_positives * (top + std::log(total)) - pull;
+  return anchor.loss(scale, total, pull);
 }
 
 /// Contrast::global: similarities become slopes; returns the loss. `scratch`: n_others for each worker.
@@ -165,19 +160,21 @@ T contrast_pooled(Context<Cpu>& ctx, const ContrastiveForward<T>& p, const Simil
                   const std::uint32_t* columns, T* scratch) {
   const ContrastiveModel<T>& m = p.model;
   const std::int64_t rows = m.n_anchors(), n = m.n_others();
-  const T scale = m.inverse_temperature, top = scale;
+  const T scale = m.inverse_temperature;
   T *counts = p.pooled, *sums = p.pooled + rows;
-  parallel_tiles(
-      ctx.threads(), rows, similarities.grain, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
-        T* marks = scratch + worker * n;
-        similarities.compute(begin, end);
-        for (std::int64_t i = begin; i < end; ++i) {
-          const T* row = p.slopes + i * n;
-          counts[i] = static_cast<T>(positive_marks(m, columns, i, marks));
-          p.terms[i] = scale * sum_over<T>(n, [&](std::int64_t j) { return marks[j] * row[j]; });
-          sums[i] = sum_over<T>(n, [&](std::int64_t j) { return (T(1) - marks[j]) * math::exp(scale * row[j] - top); });
-        }
-      });
+  parallel_tiles(ctx.threads(), rows, similarities.grain,
+                 [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
+                   T* marks = scratch + worker * n;
+                   similarities.compute(begin, end);
+                   for (std::int64_t i = begin; i < end; ++i) {
+                     const T* row = p.slopes + i * n;
+                     counts[i] = static_cast<T>(positive_marks(m, columns, i, marks));
+                     p.terms[i] = scale * sum_over<T>(n, [&](std::int64_t j) { return marks[j] * row[j]; });
+                     sums[i] = sum_over<T>(n, [&](std::int64_t j) {
+                       return math::contrastive_other(marks[j], math::contrastive_exp(scale, row[j]));
+                     });
+                   }
+                 });
   double pull = 0, sum = 0, n_positives = 0;
   StepState& state = *ctx.step_state();
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -194,15 +191,15 @@ T contrast_pooled(Context<Cpu>& ctx, const ContrastiveForward<T>& p, const Simil
       T* __restrict row = p.slopes + i * n;
       positive_marks(m, columns, i, marks);
       for (std::int64_t j = 0; j < n; ++j) {
-        const T away = pool.push * math::exp(scale * row[j] - top);
-        row[j] = pool.factor * ((T(1) - marks[j]) * away - marks[j]);
+        const T away = pool.push * math::contrastive_exp(scale, row[j]);
+        row[j] = math::contrastive_slope(pool.factor, T(1) - marks[j], away, marks[j]);
       }
     }
   });
   return pool.loss;
 }
 
-/// grad (=, +=) scale * inverse * (g - unit (g . unit)); below the floor the length is a constant.
+/// grad (=, +=) scale * inverse * (g - unit (g . unit)).
 template <class T>
 void project_rows(Context<Cpu>& ctx, const T* g, const T* unit, const T* inverse, T scale, std::int64_t rows,
                   std::int64_t dim, T* grad, GradWrite write) {
@@ -211,7 +208,7 @@ void project_rows(Context<Cpu>& ctx, const T* g, const T* unit, const T* inverse
       const T* from = g + i * dim;
       const T* u = unit + i * dim;
       const T dot = sum_over<T>(dim, [&](std::int64_t j) { return from[j] * u[j]; });
-      const T along = inverse[i] < T(1) / contrastive_floor<T> ? dot : T(0);
+      const T along = math::contrastive_along(dot, inverse[i]);
       for (std::int64_t j = 0; j < dim; ++j)
         write_grad(grad + i * dim + j, scale * inverse[i] * (from[j] - u[j] * along), write);
     }
@@ -248,8 +245,7 @@ void contrastive_forward(Context<Cpu>& ctx, const ContrastiveForward<T>& p) {
     sum += static_cast<double>(p.terms[i]);
     if (!std::isfinite(p.terms[i])) state.first_bad = std::min(state.first_bad, bad_key(state.step, i, p.term));
   }
-  *p.loss = static_cast<T>(static_cast<double>(m.weight) * sum /
-                           static_cast<double>(std::max<std::int64_t>(m.n_anchors(), 1)));
+  *p.loss = m.loss(sum);
 }
 
 template <class T>
