@@ -190,6 +190,11 @@ def summary(compared):
             f"slower: {slower or 'none'}")
 
 
+def times_faster(case):
+    """With the commit that was measured; - where the case was not."""
+    return f"{case['times_faster']:.2f} ({case['commit']})" if case else "-"
+
+
 def table(op, rows, compared, peaks, others):
     """Measured numbers of an op; shares of copying and of GEMM are of the peaks in the head of the page."""
     of_op = pattern(op)
@@ -203,11 +208,11 @@ def table(op, rows, compared, peaks, others):
                    f"{flop_rate:.1f} | {100 * flop_rate / peaks[1]:.0f} |")
     beside = {name: c for name, c in compared.items() if any(of_op.match(b) for b in c["benchmarks"])}
     if beside:
-        head = ["in one run", "stx µs", "PyTorch µs", "times faster", *(f"on {other['machine']['cpu']}" for other in others)]
+        head = ["in one run", "stx µs", "PyTorch µs", "times faster (commit)", *(f"on {other['machine']['cpu']}" for other in others)]
         out += ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
         for name, c in beside.items():
-            cells = [" + ".join(c["benchmarks"]), f"{c['stx_us']:.1f}", f"{c['pytorch_us']:.1f}", f"{c['times_faster']:.2f}"]
-            cells += [f"{other['cases'][name]['times_faster']:.2f}" if name in other["cases"] else "-" for other in others]
+            cells = [" + ".join(c["benchmarks"]), f"{c['stx_us']:.1f}", f"{c['pytorch_us']:.1f}", times_faster(c)]
+            cells += [times_faster(other["cases"].get(name)) for other in others]
             out.append(f"| {' | '.join(cells)} |")
     return out
 
@@ -271,9 +276,8 @@ def render():
         if pytorch:
             machine += f" PyTorch {compared['machine']['torch']} ran beside it (`bench/ops/compare_pytorch.py`): {summary(compared)}."
         for other in others:
-            commits = " and ".join(dict.fromkeys(c["commit"] for c in other["cases"].values()))
             machine += (f" The last column of those tables: times faster on {other['machine']['cpu']}, {other['threads']} threads, "
-                        f"PyTorch {other['machine']['torch']}, commit {commits}: {summary(other)}.")
+                        f"PyTorch {other['machine']['torch']}: {summary(other)}.")
         machine += " On a GPU: not measured yet."
     return "\n".join(["# The ops", "",
                       "<!-- Written by docs/make_ops.py from include/stx/ops and include/stx/optim; do not edit. -->", "",
