@@ -7,7 +7,11 @@
 namespace stx::nn {
 
 /// Linear heads for the logits of the rate and, with `zero_inflated`, of an extra zero, and one
-/// dispersion per gene, or per gene and batch, as a parameter.
+/// dispersion per gene, or per gene and batch, as a parameter:
+///
+///   ln mu = library + a - ln sum_{observed genes} e^a,  a = W_rate z + b,  zeta = W_zero z + b,  theta = e^log_theta
+///
+/// Source: DCAVAE, section 3, rows 9 to 11, and section 4; VISTA, sections 3.3 and 4.4.
 template <class T, class D>
 class CountDecoder {
  public:
@@ -26,6 +30,8 @@ class CountDecoder {
   };
 
   CountDecoder() = default;
+  /// Heads from `in` latents to `genes`; log_theta (genes), or (n_batches, genes) for several batches.
+  /// @throws ArgumentError when n_batches is below 1 or log_theta not in [-80, 80].
   CountDecoder(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in,
                std::int64_t genes, const Options& options = {})
       : options_(options), rate_(ctx, store, name + ".rate", in, genes) {
@@ -39,11 +45,13 @@ class CountDecoder {
   }
 
   /// Negative log-likelihood (rows) of the counts (rows, genes) given latents z (rows, in).
+  /// @throws ArgumentError when shapes do not match, or the batch of every row is needed and missing.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> z, const Counts<T, D>& counts, const Rows& rows) const {
     return count_decoder(ctx, counts, rate_(ctx, z), rows.library, dispersion(rows), zeta(ctx, z, rows), rows.observed);
   }
 
-  /// Expected counts and P(zero) (rows, genes), of all genes.
+  /// Expected counts and P(zero) (rows, genes), of all genes, also those that are not observed.
+  /// @throws ArgumentError as above.
   CountExpectation<T, D> mean(Context<D>& ctx, Var<T, D> z, const Rows& rows) const {
     return count_decoder_mean(ctx, rate_(ctx, z), rows.library, rows.observed, dispersion(rows), zeta(ctx, z, rows));
   }

@@ -14,15 +14,18 @@ namespace stx::nn {
 ///
 /// Initialisation as of a packed (3 width x width) Xavier-uniform in-projection with zero bias, and an
 /// out-projection from U(+-1/sqrt(width)) with zero bias (PyTorch's MultiheadAttention).
+///
+/// Source: Vaswani et al. 2017, section 3.2.2; CASPER, section 3, row 6.
 template <class T, class D>
 class CrossAttention {
  public:
   struct Options {
-    std::int64_t n_heads = 2;
-    float dropout = 0.0f;  ///< on the attention weights
+    std::int64_t n_heads = 2;  ///< must divide width
+    float dropout = 0.0f;      ///< on the attention weights, in [0, 1)
   };
 
   CrossAttention() = default;
+  /// Four projections, weights (width, width) and biases (width).
   CrossAttention(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t width,
                  const Options& options) {
     const double in_bound = std::sqrt(6.0 / static_cast<double>(4 * width));
@@ -36,6 +39,7 @@ class CrossAttention {
 
   /// queries (rows, width), memory (n_keys, width) -> (rows, width), and the head-mean attention
   /// (rows, n_keys) when `weights` is set.
+  /// @throws ArgumentError when shapes do not match or n_heads does not divide the width.
   ///
   /// On the CPU few keys are multiplied by the projections of queries and results, so that no row is
   /// projected (ops/fold_projection.hpp): the same numbers but for rounding, with less work. On CUDA

@@ -33,6 +33,7 @@ class DitBlock {
   };
 
   DitBlock() = default;
+  /// Weights for tokens, conditions and memory of `width` columns.
   DitBlock(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t width,
            const Options& options = {})
       : options_(options), width_(width) {
@@ -59,6 +60,7 @@ class DitBlock {
 
   /// Keys and values of the memory (batch * n_memory, width) -> (batch * n_memory, 2 width): the same for
   /// every diffusion step, so a sampler computes them once.
+  /// @throws ArgumentError when the memory has another width.
   Var<T, D> project_memory(Context<D>& ctx, Var<T, D> memory) const { return memory_(ctx, memory); }
 
   /// z (batch * tokens, width), c (batch, width), memory from project_memory -> (batch * tokens, width).

@@ -10,18 +10,21 @@ namespace stx::nn {
 /// out = gat(x W^T, att_src, att_dst) + bias, heads side by side or their mean: PyTorch Geometric's
 /// GATConv. `lin.weight` (n_heads * out, in), `att_src` and `att_dst` (n_heads, out) are Glorot-uniform,
 /// `bias` is zero. Self loops are the graph's matter: GATConv adds them, so give with_self_loops().
+///
+/// Source: Velickovic et al. 2018, eqs. 1 to 6; VISTA, section 3.4.
 template <class T, class D>
 class GatLayer {
  public:
   struct Options {
-    std::int64_t n_heads = 1;
-    bool concat = true;    ///< heads side by side; false: their mean
-    double slope = 0.2;    ///< of LeakyReLU below 0
-    float dropout = 0.0f;  ///< on the attention weights
+    std::int64_t n_heads = 1;  ///< at least 1
+    bool concat = true;        ///< heads side by side; false: their mean
+    double slope = 0.2;        ///< of LeakyReLU below 0
+    float dropout = 0.0f;      ///< on the attention weights
     bool bias = true;
   };
 
   GatLayer() = default;
+  /// From `in` columns to `out` a head, `out` at most 128.
   GatLayer(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in, std::int64_t out,
            const Options& options = {})
       : concat_(options.concat) {
@@ -42,6 +45,7 @@ class GatLayer {
   }
 
   /// x (n_nodes, in) -> (n_nodes, n_heads * out), or (n_nodes, out) for the mean of the heads.
+  /// @throws ArgumentError when x does not fit the graph or the layer, or an option is out of range.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, const DeviceGraph<D>& graph) const {
     const Var<T, D> h = linear(ctx, x, weight_, Var<T, D>());
     if (concat_) return gat(ctx, h, att_src_, att_dst_, graph, options_, bias_);

@@ -12,7 +12,9 @@ enum class MlpNorm : unsigned char { none, batch, layer };
 
 /// Linear layers, each but the last followed by norm (if any), activation and dropout (if any).
 ///
-/// Layer i has the parameters NAME.i.weight and NAME.i.bias, its norm those of NAME.i.norm.
+/// Layer i has the parameters NAME.i.weight and NAME.i.bias, its norm those of NAME.i.norm. Source: as linear, norm,
+/// activation in this order, CASPER, section 3 (encoders), and DCAVAE, section 3 (rows 1 to 3 and the position
+/// network).
 template <class T, class D>
 class Mlp {
  public:
@@ -62,6 +64,7 @@ class Mlp {
   }
 
   /// x (rows, widths.front()) -> (rows, widths.back()).
+  /// @throws ArgumentError when x has another width; with batch norm, when one row is to give statistics.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const {
     for (const Block& block : blocks_) {
       x = block.linear(ctx, x);

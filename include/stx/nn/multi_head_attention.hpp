@@ -14,13 +14,15 @@ namespace stx::nn {
 /// `out_proj.bias` zero. Separate projections, for keys of another width or another sequence than the
 /// queries', are `q_proj_weight`, `k_proj_weight`, `v_proj_weight`, Xavier-uniform each, with
 /// `q_proj_bias`, `k_proj_bias`, `v_proj_bias` (PyTorch keeps the three biases in one `in_proj_bias`).
+///
+/// Source: Vaswani et al. 2017, section 3.2.2.
 template <class T, class D>
 class MultiHeadAttention {
  public:
   struct Options {
     std::int64_t n_heads = 1;    ///< must divide width
-    float dropout = 0.0f;        ///< on the attention weights
-    float out_dropout = 0.0f;    ///< on the result
+    float dropout = 0.0f;        ///< on the attention weights, in [0, 1)
+    float out_dropout = 0.0f;    ///< on the result, in [0, 1)
     double scale = 0;            ///< factor of the scores; 0: 1 / sqrt(width / n_heads)
     bool bias = true;            ///< of all projections
     bool packed = true;          ///< one matrix for queries, keys and values: self-attention only
@@ -28,6 +30,7 @@ class MultiHeadAttention {
   };
 
   MultiHeadAttention() = default;
+  /// @throws ArgumentError for a packed projection with another key_width than width.
   MultiHeadAttention(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t width,
                      const Options& options = {})
       : packed_(options.packed), width_(width) {
@@ -59,6 +62,7 @@ class MultiHeadAttention {
 
   /// Self-attention within each of `batch` sequences: x (batch * length, width) -> the same shape.
   /// `bias` (n_heads, length, length) and `mask` as in stx::attention; added to a residual if there is one.
+  /// @throws ArgumentError when shapes do not match, or n_heads does not divide the width or batch the rows.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, std::int64_t batch = 1, Var<T, D> bias = {}, KeyMask<D> mask = {},
                        LinearResidual<T, D> onto = {}) const {
     if (!packed_) return (*this)(ctx, x, x, batch, bias, mask, onto);
@@ -75,7 +79,7 @@ class MultiHeadAttention {
 
   /// Cross-attention: queries (batch * n_queries, width), memory (batch * n_keys, key_width)
   /// -> (batch * n_queries, width).
-  /// @throws ArgumentError with a packed projection.
+  /// @throws ArgumentError with a packed projection, and as above.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> queries, Var<T, D> memory, std::int64_t batch = 1,
                        Var<T, D> bias = {}, KeyMask<D> mask = {}, LinearResidual<T, D> onto = {}) const {
     require(!packed_, "MultiHeadAttention", "a packed projection attends to its own input only; set packed = false");

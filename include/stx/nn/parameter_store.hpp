@@ -45,11 +45,11 @@ class ParameterStore {
     VarState<T, D> state;
   };
 
-  /// Declares a parameter. @throws ArgumentError on a repeated name or after allocate().
+  /// Declares a parameter of any shape. @throws ArgumentError on a repeated name or after allocate().
   Var<T, D> add(std::string name, Shape shape, Init init) {
     return declare(entries_, size_, std::move(name), shape, init);
   }
-  /// Declares a buffer: as add(), without gradient.
+  /// Declares a buffer: as add(), without gradient. @throws ArgumentError as add().
   Var<T, D> add_buffer(std::string name, Shape shape, Init init) {
     return declare(buffers_, buffers_size_, std::move(name), shape, init);
   }
@@ -73,7 +73,9 @@ class ParameterStore {
     for (Entry& e : entries_) e.state.has_grad = false;
   }
 
+  /// (size()): all parameters, each padded to 64 bytes.
   const Tensor<T, D>& values() const { return values_; }
+  /// (size()): their gradients, in the same places.
   const Tensor<T, D>& grads() const { return grads_; }
   /// All buffers, flat like the values.
   const Tensor<T, D>& buffer_values() const { return buffer_values_; }

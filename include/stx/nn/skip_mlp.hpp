@@ -51,7 +51,7 @@ class SkipMlp {
                          typename Linear<T, D>::Options{.weight_bound = 0, .zero_bias = true});
   }
 
-  /// x (rows, in) -> (rows, out).
+  /// x (rows, in) -> (rows, out). @throws ArgumentError when x has another width.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x) const {
     std::vector<Var<T, D>> skips;
     for (const Mlp<T, D>& layer : encoder_) skips.push_back(x = layer(ctx, x));

@@ -101,7 +101,7 @@ class T5Encoder {
   /// @param lengths  (batch): real tokens of each, or empty: all
   /// @return         (batch * length, width) in the step arena; rows of padding hold numbers
   /// without meaning
-  /// @throws ArgumentError when batch does not divide the ids or shapes do not match.
+  /// @throws ArgumentError when batch does not divide the ids, or lengths do not have shape (batch).
   /// Deterministic: yes. Capturable: yes.
   Var<T, D> operator()(Context<D>& ctx, const Tensor<std::int32_t, D>& ids, std::int64_t batch,
                        const Tensor<std::int32_t, D>& lengths = {}) const {

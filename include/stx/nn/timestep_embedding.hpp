@@ -20,6 +20,7 @@ class TimestepEmbedding {
   };
 
   TimestepEmbedding() = default;
+  /// Two layers of `width` outputs.
   TimestepEmbedding(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t width,
                     const Options& options = {})
       : options_(options) {
@@ -31,6 +32,7 @@ class TimestepEmbedding {
   }
 
   /// times (rows), on the device -> (rows, width).
+  /// @throws ArgumentError when times is not a vector, or an option is out of range.
   Var<T, D> operator()(Context<D>& ctx, const Tensor<std::int32_t, D>& times) const {
     return out_(ctx, in_(ctx, timestep_embedding<T>(ctx, times, options_.frequencies, options_.max_period)));
   }

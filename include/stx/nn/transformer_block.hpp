@@ -21,11 +21,12 @@ class TransformerBlock {
     std::int64_t hidden = 0;   ///< width inside the network; 0: 4 width
     Activation activation = Activation::gelu;
     bool pre_norm = true;  ///< trains without warm-up; post-norm is the original form
-    float dropout = 0.0f;  ///< on attention weights, both branches and the hidden layer
+    float dropout = 0.0f;  ///< on attention weights, both branches and the hidden layer, in [0, 1)
     double eps = 1e-5;     ///< of the layer norms
   };
 
   TransformerBlock() = default;
+  /// Weights for tokens of `width` columns.
   TransformerBlock(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t width,
                    const Options& options)
       : options_(options) {
@@ -45,6 +46,7 @@ class TransformerBlock {
 
   /// x (batch * length, width) -> the same shape; sequences do not see each other. `bias` and `mask` as
   /// in stx::attention.
+  /// @throws ArgumentError when shapes do not match, or n_heads does not divide the width or batch the rows.
   Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, std::int64_t batch = 1, Var<T, D> bias = {},
                        KeyMask<D> mask = {}) const {
     const auto network = [&](Var<T, D> h, LinearResidual<T, D> onto = {}) {

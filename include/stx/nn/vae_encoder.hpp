@@ -10,7 +10,9 @@
 namespace stx::nn {
 
 /// Hidden layers, each linear, batch norm, ReLU and dropout, and two linear heads: the means and the
-/// spreads of a diagonal normal over the latents. Defaults as of scVI.
+/// spreads of a diagonal normal over the latents. Defaults as of scVI (Lopez et al. 2018).
+///
+/// Source: Kingma and Welling 2014, appendix C.2; DCAVAE, section 3, rows 1 to 3 and 8.
 template <class T, class D>
 class VaeEncoder {
  public:
@@ -25,6 +27,8 @@ class VaeEncoder {
   };
 
   VaeEncoder() = default;
+  /// From `in` columns to `latent` dimensions.
+  /// @throws ArgumentError when a hidden width is below 1.
   VaeEncoder(Context<D>& ctx, ParameterStore<T, D>& store, const std::string& name, std::int64_t in,
              std::int64_t latent, const Options& options = {})
       : spread_kind_(options.spread) {
@@ -49,6 +53,7 @@ class VaeEncoder {
   }
 
   /// x (rows, in) -> mean and spread (rows, latent), for gaussian_kl and gaussian_sample.
+  /// @throws ArgumentError when x has another width; with batch norm, when one row is to give statistics.
   Gaussian<T, D> operator()(Context<D>& ctx, Var<T, D> x) const {
     for (std::size_t k = 0; k < linear_.size(); ++k) {
       x = linear_[k](ctx, x);

@@ -23,7 +23,7 @@ struct ActivateOptions {
 /// @return          shape of x
 /// @throws ArgumentError when shapes do not match or the dropout probability is not in [0, 1).
 /// Numerics: math/activations.hpp; nothing is kept for the backward pass. Deterministic: yes.
-/// Capturable: yes.
+/// Capturable: yes. Source: GELU, Hendrycks and Gimpel 2016; SiLU, Ramachandran et al. 2017.
 template <class T, class D>
 Var<T, D> activate(Context<D>& ctx, Var<T, D> x, ActivateOptions options, Var<T, D> residual = {}) {
   require(!residual || residual.shape() == x.shape(), "activate", "x and residual must have one shape, got ", x.shape(),

@@ -11,7 +11,8 @@ namespace stx {
 /// @param site  from Context::next_random_site()
 /// @return      (count) in the step arena
 /// @throws ArgumentError when n or count is out of range.
-/// Deterministic: yes (a function of seed, site, step and position). Capturable: yes.
+/// Deterministic: yes (a function of seed, site, step and position). Capturable: yes. Source: the generator, Salmon et
+/// al. 2011.
 template <class D>
 Tensor<std::int32_t, D> draw_rows(Context<D>& ctx, std::int64_t count, std::int64_t n, std::uint32_t site) {
   require(count >= 0 && n >= (count > 0 ? 1 : 0) && n < (std::int64_t{1} << 31), "draw_rows",

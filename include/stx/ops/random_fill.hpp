@@ -41,7 +41,7 @@ Tensor<T, D> random_tensor(Context<D>& ctx, std::string_view where, Shape shape,
 /// @throws ArgumentError when mean or sd is out of range or row_ids has another shape.
 /// Numerics: Box and Muller 1958 in float from 32 bits each for radius and angle; |z| < 6.77. The
 /// same bits on every device. No gradient. Deterministic: yes (a function of seed, site, step, row
-/// and column). Capturable: yes.
+/// and column). Capturable: yes. Source: the generator, Salmon et al. 2011.
 template <class T, class D>
 Tensor<T, D> random_normal(Context<D>& ctx, Shape shape, std::uint32_t site, double mean = 0.0, double sd = 1.0,
                            const Tensor<std::int32_t, D>& row_ids = {}) {
@@ -61,7 +61,7 @@ Tensor<T, D> random_normal(Context<D>& ctx, Shape shape, std::uint32_t site, dou
 /// @return         shape, in the step arena; 23 random bits each, so low + (high - low) u with u
 ///                 strictly between 0 and 1, rounded to float
 /// @throws ArgumentError when low <= high does not hold or row_ids has another shape.
-/// Numerics: the same bits on every device. No gradient. Deterministic: yes. Capturable: yes.
+/// Numerics: the same bits on every device. No gradient. Deterministic: yes. Capturable: yes. Source: as random_normal.
 template <class T, class D>
 Tensor<T, D> random_uniform(Context<D>& ctx, Shape shape, std::uint32_t site, double low = 0.0, double high = 1.0,
                             const Tensor<std::int32_t, D>& row_ids = {}) {

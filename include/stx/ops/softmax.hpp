@@ -25,7 +25,7 @@ struct SoftmaxOptions {
 /// @throws ArgumentError when x is not a matrix, n does not divide its columns, the scale is not a
 /// positive number, or the dropout probability is not in [0, 1).
 /// Numerics: the largest value is subtracted. The k-th run of row i draws its dropout as row
-/// i * (columns / n) + k. Deterministic: yes. Capturable: yes.
+/// i * (columns / n) + k. Deterministic: yes. Capturable: yes. Source: attention weights, Vaswani et al. 2017, eq. 1.
 template <class T, class D>
 Var<T, D> softmax(Context<D>& ctx, Var<T, D> x, SoftmaxOptions options = {}) {
   require(x.shape().rank() == 2, "softmax", "x must be (rows, columns), got ", x.shape());

@@ -31,7 +31,8 @@ struct TopKResult {
 /// queries, or nothing to find: then any k will do), or without_self is asked for different numbers of
 /// queries and points.
 /// Numerics: squared distances are summed from differences, without cancellation; equal points have
-/// exactly equal scores. Deterministic: yes. Capturable: yes. No gradient.
+/// exactly equal scores. Deterministic: yes. Capturable: yes. No gradient. Source: DCAVAE, section 2, "Top-K
+/// sets".
 template <class T, class D>
 TopKResult<T, D> top_k(Context<D>& ctx, const Tensor<T, D>& queries, const Tensor<T, D>& points,
                        const TopKOptions& options = {}) {
