@@ -206,14 +206,15 @@ def table(op, rows, compared, peaks, others):
         bytes_rate, flop_rate = b.get("GB/s", 0), b.get("GFLOP/s", 0)
         out.append(f"| {key} | {b['real_time']:.1f} | {bytes_rate:.1f} | {100 * bytes_rate / peaks[0]:.0f} | "
                    f"{flop_rate:.1f} | {100 * flop_rate / peaks[1]:.0f} |")
-    beside = {name: c for name, c in compared.items() if any(of_op.match(b) for b in c["benchmarks"])}
+    runs = [compared, *(other["cases"] for other in others)]
+    beside = {name: " + ".join(c["benchmarks"]) for run in runs for name, c in run.items() if any(map(of_op.match, c["benchmarks"]))}
     if beside:
         head = ["in one run", "stx µs", "PyTorch µs", "times faster (commit)", *(f"on {other['machine']['cpu']}" for other in others)]
         out += ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-        for name, c in beside.items():
-            cells = [" + ".join(c["benchmarks"]), f"{c['stx_us']:.1f}", f"{c['pytorch_us']:.1f}", times_faster(c)]
-            cells += [times_faster(other["cases"].get(name)) for other in others]
-            out.append(f"| {' | '.join(cells)} |")
+        for name, benchmarks in beside.items():  # where several cases are of the same benchmarks, the case's name too
+            cells = [f"{benchmarks} ({name})" if list(beside.values()).count(benchmarks) > 1 else benchmarks]
+            cells += [f"{compared[name][t]:.1f}" if name in compared else "-" for t in ("stx_us", "pytorch_us")]
+            out.append(f"| {' | '.join(cells + [times_faster(run.get(name)) for run in runs])} |")
     return out
 
 
