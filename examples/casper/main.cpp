@@ -23,8 +23,8 @@ struct Runner {
   using Impute = ImputeCommand;
   using Evaluate = EvaluateCommand;
 
-  static std::string settings_help() { return options_help(); }
-  static bool cuda_available() { return casper::cuda_available(); }
+  static std::string settings_help(const auto&) { return options_help(); }
+  static std::string why_no_cuda() { return casper::why_no_cuda(); }
   static void on_cpu(const auto& command) { casper::on_cpu(command); }
   static void on_cuda(const auto& command) { casper::on_cuda(command); }
   static void complete_demo(Fit&, const std::string&) {}

@@ -37,6 +37,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   run.load(command.data, options_json(options));
   PairData& pair = run.pair;
   require_enough(pair, command.folds);
+  check_wanted_genes(pair.sc.genes, command.genes, "the genes of " + command.data.sc + " with counts");
   const int threads = run.facts.threads;
   run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
 
@@ -100,6 +101,7 @@ template <class D>
 void run_impute(const ImputeCommand& command, const std::string& device_name) {
   ImputeRun run({"casper", "impute", D::name, device_name}, command);
   const SavedModel saved = read_model(command.model);
+  check_wanted_genes(saved.reference, command.genes, "the genes that " + command.model + " knows");
   run.read(saved.inputs, saved.reference);
   const ImputeInput& input = run.input;
   GeneNetwork<D> network({.threads = command.common.used_threads()}, static_cast<std::int64_t>(saved.inputs.size()),

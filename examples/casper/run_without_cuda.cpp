@@ -6,13 +6,13 @@ namespace stx::casper {
 
 namespace {
 
-[[noreturn]] void refuse() {
-  fail<DeviceError>("casper", "this program was built without CUDA; build with STX_CUDA=ON, or use --device cpu");
-}
+[[noreturn]] void refuse() { fail<DeviceError>("casper", why_no_cuda()); }
 
 }  // namespace
 
-bool cuda_available() { return false; }
+std::string why_no_cuda() {
+  return "this program was built without CUDA; build it with -DSTX_CUDA=ON, or use --device cpu";
+}
 void on_cuda(const EvaluateCommand&) { refuse(); }
 void on_cuda(const FitCommand&) { refuse(); }
 void on_cuda(const ImputeCommand&) { refuse(); }

@@ -1,5 +1,7 @@
 #include "examples/common/cli.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <new>
@@ -9,16 +11,25 @@
 namespace stx {
 
 void CommonFlags::add_to(CLI::App& app, const std::string& settings_help) {
-  app.add_option("--device", device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  app.add_option("--threads", threads, "CPU threads; 0 = all")->check(CLI::Range(0, 1024));
-  app.add_option("--seed", seed, "key of all random numbers");
-  app.add_option("--config", config, "JSON file of settings");
-  app.add_option("--set", sets, "one setting, key=value; may be repeated")->allow_extra_args(false);
-  app.add_option("--resume", resume, "continue from this checkpoint");
-  app.add_option("--checkpoint-every", checkpoint_every, "seconds between checkpoints; 0: after every epoch")
-      ->check(CLI::Range(0.0, 1e9));
+  app.add_option("--device", device, "auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--threads", threads, "CPU threads; 0 = all")->check(CLI::Range(0, 1024))->capture_default_str();
+  app.add_option("--seed", seed, "key of all random numbers")->check(CLI::NonNegativeNumber)->capture_default_str();
+  CLI::Option* of_training[] = {
+      app.add_option("--config", config, "JSON file of settings"),
+      app.add_option("--set", sets, "one setting, key=value; may be repeated")->allow_extra_args(false),
+      app.add_option("--resume", resume, "continue from this checkpoint"),
+      app.add_option("--checkpoint-every", checkpoint_every, "seconds between checkpoints; 0: after every epoch")
+          ->check(CLI::Range(0.0, 1e9))
+          ->capture_default_str()};
   app.add_flag("--quiet", quiet, "no progress on standard error");
-  app.footer("Settings (--set key=value, or --config FILE.json):\n" + settings_help);
+  if (!settings_help.empty()) {
+    app.footer("Settings (--set key=value, or --config FILE.json):\n" + settings_help);
+    return;
+  }
+  for (CLI::Option* option : of_training) option->group("");  // not in the help; the command says why it refuses them
+  app.footer("Settings are those of the model.");
 }
 
 void DataFlags::add_to(CLI::App& app, bool needs_cells) {
@@ -31,20 +42,24 @@ void DataFlags::add_to(CLI::App& app, bool needs_cells) {
 }
 
 int guarded(const std::function<void()>& body) {
+  const auto say = [](const char* kind, const char* what) {
+    // On a terminal a progress bar may stand there.
+    std::fprintf(stderr, "%s%s%s\n", isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", kind, what);
+  };
   try {
     body();
     return 0;
   } catch (const Interrupted& e) {
-    std::fprintf(stderr, "%s\n", e.what());
+    say("", e.what());
     return 130;
   } catch (const ArgumentError& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
+    say("error: ", e.what());
     return 2;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "error: out of memory\n");
+    say("error: ", "out of memory");
     return 1;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
+    say("error: ", e.what());
     return 1;
   }
 }

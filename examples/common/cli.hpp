@@ -26,6 +26,7 @@ struct CommonFlags {
   double checkpoint_every = 60;  ///< seconds
   bool quiet = false;
 
+  /// `settings_help`: the settings with their defaults; empty for a command that trains nothing.
   void add_to(CLI::App& app, const std::string& settings_help);
 
   int used_threads() const { return threads_or_all(threads); }

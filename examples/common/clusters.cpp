@@ -1,26 +1,46 @@
 #include "examples/common/clusters.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "examples/common/cell_space.hpp"
 #include "stx/data/preprocess.hpp"
 
 namespace stx {
 
-std::vector<std::string> row_labels(const CountData& rows, const std::string& column, const std::string& file) {
-  const Column* found = rows.file.obs.find(column);
-  require<DataError>(found != nullptr, "cell_labels", "the ", file, " file has no obs column '", column, "'");
+namespace {
+
+/// A column as labels; nothing when it holds no text. A missing label is "nan".
+std::optional<std::vector<std::string>> texts(const Column& column) {
   std::vector<std::string> all;
-  if (const auto* categories = std::get_if<Categorical>(&found->values)) {
+  if (const auto* categories = std::get_if<Categorical>(&column.values)) {
     for (const auto code : categories->codes)
       all.push_back(code < 0 ? std::string("nan") : categories->categories[static_cast<std::size_t>(code)]);
-  } else if (const auto* strings = std::get_if<std::vector<std::string>>(&found->values)) {
+  } else if (const auto* nullable = std::get_if<Nullable<std::string>>(&column.values)) {
+    for (std::size_t i = 0; i < nullable->values.size(); ++i)
+      all.push_back(nullable->missing[i] != 0 ? std::string("nan") : nullable->values[i]);
+  } else if (const auto* strings = std::get_if<std::vector<std::string>>(&column.values)) {
     all = *strings;
   } else {
-    fail<DataError>("cell_labels", "obs column '", column, "' holds numbers; labels must be strings or categories");
+    return std::nullopt;
   }
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> row_labels(const CountData& rows, const std::string& column, const std::string& file) {
+  const Column* found = rows.file.obs.find(column);
+  std::string others;
+  for (const Column& other : rows.file.obs.columns)
+    if (texts(other)) others += (others.empty() ? "" : ", ") + other.name;
+  const std::string such = "; columns of text there: " + (others.empty() ? "none" : others);
+  require<DataError>(found != nullptr, "cell_labels", "the ", file, " file has no obs column '", column, "'", such);
+  const auto all = texts(*found);
+  require<DataError>(all.has_value(), "cell_labels", "obs column '", column, "' of the ", file,
+                     " file holds no text; labels must be strings or categories", such);
   std::vector<std::string> kept;
-  for (const std::int64_t row : rows.rows) kept.push_back(all[static_cast<std::size_t>(row)]);
+  for (const std::int64_t row : rows.rows) kept.push_back((*all)[static_cast<std::size_t>(row)]);
   return kept;
 }
 

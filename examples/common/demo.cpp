@@ -10,7 +10,9 @@
 namespace stx {
 
 void write_simulated_pair(const std::string& folder, const SimulationOptions& options, int threads) {
-  std::filesystem::create_directories(folder);
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  require<DataError>(!failed, folder, "cannot be made: ", failed.message(), "; choose another --folder");
   const SimulatedTissue tissue = simulate_tissue(options, threads);
   const auto labels = [](const char* prefix, const std::vector<std::int32_t>& codes) {
     Categorical c;

@@ -25,6 +25,7 @@ std::vector<std::string> spots_without_counts(const CountData& st) {
 
 ImputeRun::ImputeRun(RunName name, const ImputeFlags& flags)
     : progress(flags.common.quiet), name_(std::move(name)), flags_(flags) {
+  require<ArgumentError>(!flags.out.empty(), "impute", "--out must name the .h5ad to write, got an empty name");
   require<ArgumentError>(flags.common.resume.empty(), "--resume", "is of no use here: impute trains nothing");
   require<ArgumentError>(flags.common.sets.empty() && flags.common.config.empty(), "--set",
                          "is of no use here, nor is --config: settings are those of the model that was saved");
@@ -39,8 +40,8 @@ void ImputeRun::read(const std::vector<std::string>& inputs, const std::vector<s
 }
 
 nlohmann::json ImputeRun::provenance() const {
-  return {{"version", version_string}, {"model", name_.model},    {"command", "impute"},
-          {"st", flags_.data.st},      {"weights", flags_.model}, {"device", name_.device}};
+  return {{"version", version_string}, {"model", name_.model},       {"command", "impute"},   {"st", flags_.data.st},
+          {"weights", flags_.model},   {"seed", flags_.common.seed}, {"device", name_.device}};
 }
 
 void ImputeRun::finish(std::int64_t n_imputed, const nlohmann::ordered_json& config,
@@ -66,6 +67,7 @@ void ImputeRun::finish(std::int64_t n_imputed, const nlohmann::ordered_json& con
                      {"n_imputed_genes", n_imputed}};
   json["config"] = config;
   json["device"] = {{"kind", name_.device}, {"name", name_.device_name}, {"threads", flags_.common.used_threads()}};
+  json["seed"] = flags_.common.seed;
   json["seconds"] = {{"load", load_seconds_}, {"impute", total - load_seconds_}, {"total", total}};
   json["peak_rss_mb"] = number(peak_rss_mb());
   if (more.is_object()) json.update(more);

@@ -1,6 +1,7 @@
 #include "examples/common/pair_data.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "stx/data/preprocess.hpp"
@@ -37,12 +38,42 @@ CountData load_counts(const std::string& path, const std::string& layer, std::ve
   return data;
 }
 
+GeneMatch match_files(const NamedGenes& a, const NamedGenes& b, const GeneMatchOptions& options) {
+  const auto matched = [&](bool fold_case, auto of_a, auto of_b) -> std::optional<GeneMatch> {
+    try {
+      return match_genes(of_a, of_b, {.fold_case = fold_case, .table = options.table});
+    } catch (const DataError&) {  // none is shared
+      return std::nullopt;
+    }
+  };
+  if (auto match = matched(options.fold_case, a.genes, b.genes)) return std::move(*match);
+  std::string help;
+  const auto turned = [](const NamedGenes& file) {
+    return "The rows of " + file.path + " are named like genes: turn it, so that spots or cells are rows";
+  };
+  if (matched(true, a.genes, b.rows)) {
+    help = turned(b);
+  } else if (matched(true, a.rows, b.genes)) {
+    help = turned(a);
+  } else if (const auto match = matched(true, a.genes, b.genes)) {
+    help = detail::concat("With --ignore-case they share ", match->size());
+  } else if (options.table != nullptr) {
+    help = "The two columns of --gene-table must hold names of these files and what they are commonly called";
+  } else {
+    help = detail::concat(options.fold_case ? "They" : "--ignore-case would not help; they",
+                          " must name genes in the same way, or --gene-table FILE must translate: two columns, name "
+                          "in the file and common name (for example Ensembl id and symbol)");
+  }
+  fail<DataError>(b.path, "shares no gene with ", a.path, ". It has ", detail::examples(b.genes), "; ", a.path, " has ",
+                  detail::examples(a.genes), ". ", help);
+}
+
 PairData load_pair(const std::string& st_path, const std::string& sc_path, const PairOptions& options) {
   PairData pair;
   pair.st = load_counts(st_path, options.st_layer, pair.notes);
   pair.sc = load_counts(sc_path, options.sc_layer, pair.notes);
-  const GeneMatch match =
-      match_genes(pair.sc.genes, pair.st.genes, {.fold_case = options.fold_case, .table = options.names});
+  const GeneMatch match = match_files({sc_path, pair.sc.genes, pair.sc.names}, {st_path, pair.st.genes, pair.st.names},
+                                      {.fold_case = options.fold_case, .table = options.names});
   for (std::string note : match.notes) {  // its lists A and B are these files
     if (note.starts_with("list A")) note.replace(0, 6, sc_path);
     if (note.starts_with("list B")) note.replace(0, 6, st_path);

@@ -1,6 +1,7 @@
 // A pair of data sets: spatial counts and single-cell counts, filtered, with their shared genes.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,17 @@ struct CountData {
   std::vector<std::int64_t> rows;     ///< row of the file behind each kept row
   std::vector<std::int64_t> columns;  ///< column of the file behind each kept gene
 };
+
+/// The genes of one file, or of a model, as messages name them.
+struct NamedGenes {
+  const std::string& path;
+  std::span<const std::string> genes;
+  std::span<const std::string> rows = {};  ///< names of spots or cells: like genes, if the table is turned
+};
+
+/// match_genes() of a file `a` and another, `b`, for people at a command line.
+/// @throws DataError when they share no gene; the message shows names of both and the flags that may help.
+GeneMatch match_files(const NamedGenes& a, const NamedGenes& b, const GeneMatchOptions& options);
 
 /// Reads counts and drops rows, then genes, without any count.
 CountData load_counts(const std::string& path, const std::string& layer, std::vector<std::string>& notes);

@@ -1,6 +1,7 @@
 #include "examples/common/pair_flags.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 #include <utility>
 
@@ -12,6 +13,9 @@
 namespace stx {
 
 PairData load_pair(const DataFlags& flags, Progress& progress) {
+  std::error_code no_file;
+  require<DataError>(!std::filesystem::equivalent(flags.st, flags.sc, no_file), flags.sc,
+                     "is named by --st and by --sc; expected spots in one file and single cells in another");
   NameTable table;
   if (!flags.gene_table.empty()) table = read_name_table(flags.gene_table);
   PairData pair = load_pair(flags.st, flags.sc,

@@ -80,9 +80,10 @@ void PairRun::begin(const std::string& checkpoint, const nlohmann::ordered_json&
                    {"config", facts.config},
                    {"n_spots", pair.st.counts.rows},
                    {"n_shared", pair.n_shared()},
-                   {"data", hash_of(pair)},
+                   {"data", "counts, names and places with hash " + hash_of(pair)},
                    {"device", facts.device}});
   state_.emplace(open_state(common_, checkpoint, std::move(identity)));
+  if (common_.resume.empty()) probe_outputs({state_->path()});
   const std::vector<std::string> begun = state_->take_outputs();
   for (const std::string& path : outputs_)
     if (std::error_code ignored; std::find(begun.begin(), begun.end(), absolute(path)) != begun.end())

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <type_traits>
 
 #include "examples/common/demo.hpp"
 #include "stx/version.hpp"
@@ -16,7 +17,8 @@ namespace stx {
 /// The whole program. `Runner` names what differs:
 ///   - `name`, `about`: text;
 ///   - `Fit` (a FitFlags), `Impute`, `Evaluate`: the commands, each with `common` and add_to(CLI::App&);
-///   - `settings_help()`; `cuda_available()`; `on_cpu(command)` and `on_cuda(command)` for each command;
+///   - `settings_help(command)` for each command that trains; `why_no_cuda()`: empty where a GPU can be used;
+///   - `on_cpu(command)` and `on_cuda(command)` for each command;
 ///   - `complete_demo(Fit&, folder)`: what the demo's `fit` asks for beyond the common flags.
 template <class Runner>
 int run_program(int argc, char** argv) {
@@ -24,11 +26,11 @@ int run_program(int argc, char** argv) {
   CLI::App app(Runner::about);
   app.set_version_flag("--version", std::string(Runner::name) + " (stx " + version_string + ")");
   app.require_subcommand(1);
-  const std::string help = Runner::settings_help();
   const auto subcommand = [&](const char* name, const char* about, auto& command) {
     CLI::App* sub = app.add_subcommand(name, about);
     command.add_to(*sub);
-    command.common.add_to(*sub, help);
+    using Command = std::remove_reference_t<decltype(command)>;
+    command.common.add_to(*sub, std::is_same_v<Command, typename Runner::Impute> ? "" : Runner::settings_help(command));
     return sub;
   };
   typename Runner::Fit fit;
@@ -52,9 +54,14 @@ int run_program(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
   return guarded([&] {
+    for (const CommonFlags* common : {&fit.common, &impute.common, &evaluate.common, &demo.common}) {
+      if (common->device != "cuda") continue;
+      const std::string reason = Runner::why_no_cuda();
+      require<DeviceError>(reason.empty(), "--device cuda", reason);
+    }
     const auto run = [](const auto& command) {
       const std::string& device = command.common.device;
-      if (device == "cuda" || (device == "auto" && Runner::cuda_available())) {
+      if (device != "cpu" && Runner::why_no_cuda().empty()) {
         Runner::on_cuda(command);
       } else {
         Runner::on_cpu(command);

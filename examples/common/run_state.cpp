@@ -39,6 +39,23 @@ Matrix<float> matrix(const SafetensorsFile& file, const std::string& name) {
   return m;
 }
 
+/// Adds the settings that differ, with both values; objects are compared member by member.
+void add_differences(const nlohmann::ordered_json& was, const nlohmann::ordered_json& is, const std::string& name,
+                     std::string& text) {
+  if (was == is) return;
+  if (!was.is_object() || !is.is_object()) {
+    const auto value = [](const nlohmann::ordered_json& v) { return v.is_null() ? "not set" : v.dump(); };
+    text += detail::concat(text.empty() ? "'" : ", '", name, "' was ", value(was), ", now it is ", value(is));
+    return;
+  }
+  const auto member = [](const nlohmann::ordered_json& object, const std::string& key) {
+    return object.contains(key) ? object[key] : nlohmann::ordered_json();
+  };
+  for (const auto& [key, value] : is.items()) add_differences(member(was, key), value, key, text);
+  for (const auto& [key, value] : was.items())
+    if (!is.contains(key)) add_differences(value, {}, key, text);
+}
+
 }  // namespace
 
 std::string free_checkpoint_path(const std::string& path) {
@@ -54,11 +71,11 @@ void RunState::resume(const std::string& file_path) {
   const auto found = file.metadata.find("run");
   require<DataError>(found != file.metadata.end(), file_path, "is not a checkpoint of a run");
   const auto stored = nlohmann::ordered_json::parse(found->second, nullptr, false);
-  for (const auto& [key, value] : settings_.items())
-    require<DataError>(stored.is_object() && stored.contains(key) && stored[key] == value, file_path,
-                       "belongs to a run with other settings: '", key, "' was ",
-                       stored.is_object() && stored.contains(key) ? stored[key].dump() : "not set", ", now it is ",
-                       value.dump());
+  require<DataError>(stored.is_object(), file_path, "is not a checkpoint of a run: its settings cannot be read");
+  std::string others;
+  add_differences(stored, settings_, "", others);
+  require<DataError>(others.empty(), file_path, "belongs to a run with other settings: ", others,
+                     ". Give the settings of that run, or begin anew without --resume");
   for (const auto& [name, tensor] : file.tensors) {
     const std::size_t slash = name.rfind('/');
     if (slash == std::string::npos || name.substr(slash) != "/prediction") continue;

@@ -4,6 +4,7 @@
 // f(name, field, help) for each; fields are integers, doubles, booleans or strings.
 #pragma once
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,10 +22,9 @@ nlohmann::ordered_json settings_to_json(S settings) {
   return json;
 }
 
-/// "name (default value): help", one line each.
+/// "name = default value: help", one line each.
 template <class S>
-std::string settings_help() {
-  S defaults;
+std::string settings_help(S defaults = {}) {
   std::string text;
   defaults.visit([&](const char* name, auto& field, const char* help) {
     text += detail::concat("  ", name, " = ", nlohmann::json(field).dump(), ": ", help, "\n");
@@ -70,6 +70,7 @@ void apply_settings(S& settings, const nlohmann::json& object, std::string_view 
 /// Applies a JSON file of settings.
 template <class S>
 void apply_settings_file(S& settings, const std::string& path) {
+  require<DataError>(!std::filesystem::is_directory(path), path, "is a folder; expected a JSON file of settings");
   std::ifstream in(path);
   require<DataError>(in.good(), path, "cannot be opened for reading");
   const nlohmann::json json = nlohmann::json::parse(in, nullptr, false);
@@ -77,15 +78,20 @@ void apply_settings_file(S& settings, const std::string& path) {
   apply_settings(settings, json, path);
 }
 
-/// Applies one "key=value"; the value is read as JSON and, failing that, as a plain string.
+/// Applies one "key=value". The value of a setting that is text is taken as it stands, that of others is read as JSON.
 template <class S>
 void apply_assignment(S& settings, const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
   require(equals != std::string::npos && equals > 0, "--set", "expected key=value, got '", assignment, "'");
   const std::string text = assignment.substr(equals + 1);
+  const std::string key = assignment.substr(0, equals);
   nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
-  if (value.is_discarded()) value = text;
-  set_setting(settings, assignment.substr(0, equals), value, "--set");
+  bool is_text = false;  // a column of labels may be called 1
+  settings.visit([&](const char* name, const auto& field, const char*) {
+    is_text = is_text || (key == name && std::is_same_v<decltype(field), const std::string&>);
+  });
+  if (value.is_discarded() || (is_text && !value.is_string())) value = text;
+  set_setting(settings, key, value, "--set");
 }
 
 /// Applies --config and then --set.

@@ -12,6 +12,12 @@
 
 namespace stx {
 
+/// Looks at a choice of genes before any work is done for it: "all", or a file with one gene name per line.
+///
+/// @param what  names `reference` in the error
+/// @throws DataError for a file that cannot be read, and for a name that is not in the reference.
+void check_wanted_genes(const std::vector<std::string>& reference, const std::string& choice, const std::string& what);
+
 /// Reference genes to impute: all that are not measured, or those of a list ("all" or a file with one
 /// gene name per line).
 /// @throws DataError for a name that is not in the reference.

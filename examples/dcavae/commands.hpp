@@ -40,8 +40,9 @@ void on_cpu(const EvaluateCommand& command);
 void on_cpu(const FitCommand& command);
 void on_cpu(const ImputeCommand& command);
 
-/// The same on a GPU; throws DeviceError when this program was built without CUDA or finds no device.
-bool cuda_available();
+/// Why no GPU can be used: a program built without CUDA, no driver, no device. Empty where one can.
+std::string why_no_cuda();
+/// The same on a GPU; throws DeviceError where none can be used.
 void on_cuda(const EvaluateCommand& command);
 void on_cuda(const FitCommand& command);
 void on_cuda(const ImputeCommand& command);

@@ -11,6 +11,7 @@
 #include "examples/dcavae/fold_intervals.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
 #include "examples/dcavae/method_tests.hpp"
+#include "examples/dcavae/position_split.hpp"
 #include "examples/dcavae/read_options.hpp"
 #include "examples/dcavae/task.hpp"
 #include "stx/data/csr_select.hpp"
@@ -59,7 +60,7 @@ std::vector<Variant> variants_of(const Options& options, const VariantChoice& ch
 EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_folds, const Options& options,
                        VariantChoice choice) {
   EvaluationPlan plan;
-  choice.positions = pair.coordinates.rows > 0;
+  choice.positions = why_not_placed(pair.coordinates).empty();
   plan.protocol = protocol;
   if (protocol != "paper") {
     plan.variants = variants_of(options, choice);

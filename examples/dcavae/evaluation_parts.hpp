@@ -25,7 +25,7 @@ struct Variant {
 struct VariantChoice {
   bool paper = false;      ///< the paper's ablations: no cross-attention, random pairs, temperatures, joint places
   bool mends = false;      ///< what the default settings mend, each set back alone to what the published code does
-  bool positions = false;  ///< the spots have places
+  bool positions = false;  ///< places can be learned from the spots: why_not_placed()
 };
 
 /// The model first; without variants that the settings make equal to it.

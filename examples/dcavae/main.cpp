@@ -20,7 +20,8 @@ void add_cache(CLI::App& app, std::string& cache) {
 
 void add_level(CLI::App& app, std::string& level) {
   app.add_option("--level", level, "level of the interval layers in percent")
-      ->check(CLI::IsMember({"50", "80", "90", "95"}));
+      ->check(CLI::IsMember({"50", "80", "90", "95"}))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -47,7 +48,8 @@ void ImputeCommand::add_to(CLI::App& app) {
 void EvaluateCommand::add_to(CLI::App& app) {
   EvaluateFlags::add_to(app, {"genes", "paper"});
   app.add_option("--methods", methods,
-                 "methods beside the model: casper, ridge, knn, naive, mean, with commas; all; none");
+                 "methods beside the model: casper, ridge, knn, naive, mean, with commas; all; none")
+      ->capture_default_str();
   add_cache(app, cache);
   app.add_flag("--ablations", ablations,
                "score the ablations of the paper too, as further methods: no cross-attention, "
@@ -68,8 +70,9 @@ struct Runner {
   using Impute = ImputeCommand;
   using Evaluate = EvaluateCommand;
 
-  static std::string settings_help() { return options_help(); }
-  static bool cuda_available() { return dcavae::cuda_available(); }
+  static std::string settings_help(const Evaluate&) { return options_help(false); }
+  static std::string settings_help(const auto&) { return options_help(true); }
+  static std::string why_no_cuda() { return dcavae::why_no_cuda(); }
   static void on_cpu(const auto& command) { dcavae::on_cpu(command); }
   static void on_cuda(const auto& command) { dcavae::on_cuda(command); }
   static void complete_demo(Fit& fit, const std::string& folder) {

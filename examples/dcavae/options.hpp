@@ -105,7 +105,8 @@ struct Options {
 
 template <class F>
 void Options::visit(F&& f) {
-  f("revision", revision, "sound | paper | R1 | R2: sets all others, which may then be changed");
+  f("revision", revision,
+    "sound | paper | R1 | R2: sets all others, which may then be changed; what stands here is sound's");
   f("hidden", hidden, "width of encoders and attention");
   f("latent", latent, "width of the latent space");
   f("n_heads", n_heads, "attention heads; must divide hidden");

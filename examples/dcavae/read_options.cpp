@@ -15,7 +15,7 @@ Options read_options(const CommonFlags& flags, bool imputes) {
 
 nlohmann::ordered_json options_json(const Options& options) { return settings_to_json(options); }
 
-std::string options_help() { return settings_help<Options>(); }
+std::string options_help(bool imputes) { return settings_help(Options::of_revision("sound", imputes)); }
 
 Options options_from_json(const nlohmann::json& json, std::string_view where) {
   return settings_from_json<Options>(json, where);

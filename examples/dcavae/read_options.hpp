@@ -14,8 +14,8 @@ namespace stx::dcavae {
 /// `imputes`: see Options::of_revision().
 Options read_options(const CommonFlags& flags, bool imputes = false);
 nlohmann::ordered_json options_json(const Options& options);
-/// Every setting with its default value, one line each.
-std::string options_help();
+/// Every setting with its default value, one line each. `imputes`: see Options::of_revision().
+std::string options_help(bool imputes);
 
 /// Settings as options_json() wrote them. Throws ArgumentError for what cannot be used.
 Options options_from_json(const nlohmann::json& json, std::string_view where);

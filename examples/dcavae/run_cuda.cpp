@@ -5,7 +5,7 @@
 
 namespace stx::dcavae {
 
-bool cuda_available() { return gpu_available(); }
+std::string why_no_cuda() { return why_no_gpu(); }
 void on_cuda(const EvaluateCommand& command) { run_evaluate<Cuda>(command, gpu_name()); }
 void on_cuda(const FitCommand& command) { run_fit<Cuda>(command, gpu_name()); }
 void on_cuda(const ImputeCommand& command) { run_impute<Cuda>(command, gpu_name()); }

@@ -19,9 +19,10 @@ Options options_of(const Command& command) {
   return options;
 }
 
-/// Reads the data of a command and looks at what the settings ask of them, before anything is trained.
+/// Reads the data of a command and looks at what the settings ask of them, before anything is trained. What they ask of
+/// places is set back where the data have none.
 template <class Command>
-void load_data(PairRun& run, const Command& command, const Options& options) {
+void load_data(PairRun& run, const Command& command, Options& options) {
   run.load(command.data, options_json(options));
   check_labels(run.pair, options);
   const auto add_note = [&](const std::string& note) {
@@ -30,8 +31,13 @@ void load_data(PairRun& run, const Command& command, const Options& options) {
   };
   if (const auto note = list_note(run.pair.sc.counts.rows, run.pair.st.counts.rows, options); !note.empty())
     add_note(note);
-  if (const auto reason = why_not_placed(run.pair.coordinates); !reason.empty() && !options.joint_positions)
-    add_note("cells are not placed: " + reason);
+  if (const auto reason = why_not_placed(run.pair.coordinates); !reason.empty()) {
+    add_note(
+        "cells are not placed: " + reason +
+        (options.joint_positions ? "; joint_positions = true is refused, the rest is trained without places" : ""));
+    options.joint_positions = false;
+    run.facts.config = options_json(options);
+  }
 }
 
 /// Runs the protocol of the command on data that are loaded.
@@ -51,7 +57,7 @@ template <class D>
 void run_evaluate(const EvaluateCommand& command, const std::string& device_name) {
   PairRun run({"dcavae", "evaluate", D::name, device_name}, command.common);
   run.will_write({command.json, command.report});
-  const Options options = options_of(command);
+  Options options = options_of(command);
   methods_of(command.methods);  // refused before data are read
   load_data(run, command, options);
   keep_most_variable(run.pair, command.most_variable);

@@ -90,15 +90,27 @@ SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& o
   return saved;
 }
 
+/// Looks at --genes before anything is trained: the list must be of genes that the model will learn.
+inline void check_wanted(const FitCommand& command, const PairData& pair, const Options& options) {
+  check_wanted_genes(pair.sc.genes, command.genes, "the genes of " + command.data.sc + " with counts");
+  if (command.genes == "all") return;
+  std::vector<std::string> learned;
+  for (const std::int64_t g : decoder_genes(pair, options)) learned.push_back(pair.sc.genes[g]);
+  check_wanted_genes(learned, command.genes,
+                     stx::detail::concat("the genes that are learned with extra_genes = ", options.extra_genes,
+                                         options.extra_genes < 0 ? "" : " (--extra-genes -1 learns all)"));
+}
+
 template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
   PairRun run({"dcavae", "fit", D::name, device_name}, command.common);
   command.check(true);
   run.will_write({command.out, command.out_cells, command.save, command.json, command.report});
-  const Options options = options_of(command);
+  Options options = options_of(command);
   load_data(run, command, options);
   PairData& pair = run.pair;
   require_enough(pair, command.folds);
+  check_wanted(command, pair, options);
   if (options.extra_genes == 0 && pair.sc.genes.size() > pair.shared.size())
     run.progress.note(
         "note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes -1 "
@@ -166,13 +178,14 @@ template <class D>
 void run_impute(const ImputeCommand& command, const std::string& device_name) {
   ImputeRun run({"dcavae", "impute", D::name, device_name}, command);
   SavedModel saved = read_model(command.model);
+  check_wanted_genes(saved.genes, command.genes, "the genes that " + command.model + " knows");
   saved.options.rounded = saved.options.rounded || command.rounded;
   require<DataError>(saved.options.cross_attention, command.model,
                      "was trained without cross-attention; only models with it impute other sections");
   run.read(saved.inputs, saved.genes);
   const ImputeInput& input = run.input;
   const Task task = section_task(saved, input.st.counts, input.st_inputs);
-  DcavaeModel<D> model({.threads = command.common.used_threads()}, task, saved.options);
+  DcavaeModel<D> model({.threads = command.common.used_threads(), .seed = command.common.seed}, task, saved.options);
   load_parameters(model.context(), model.store(), saved.parameters, command.model);
   model.set_keys(Modality::spots, saved.keys);
   if (saved.options.keys == "sampled") model.set_profiles(Modality::cells, saved.cell_profiles);

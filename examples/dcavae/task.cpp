@@ -104,15 +104,20 @@ GeneSplit without_validation(GeneSplit split) {
   return split;
 }
 
+std::vector<std::int64_t> decoder_genes(const PairData& pair, const Options& options) {
+  std::vector<std::int64_t> genes = pair.shared_sc;
+  const auto extra = extra_genes(pair.sc.counts, pair.shared_sc, options.extra_genes);
+  genes.insert(genes.end(), extra.begin(), extra.end());
+  return genes;
+}
+
 Task make_task(const PairData& pair, const GeneSplit& split, const Options& options) {
   Task task;
   task.split = split;
   task.n_shared = pair.n_shared();
   require<DataError>(split.train.size() >= 2, "dcavae", "at least 2 shared genes must be measured in space, got ",
                      split.train.size());
-  task.reference = pair.shared_sc;
-  const auto extra = extra_genes(pair.sc.counts, pair.shared_sc, options.extra_genes);
-  task.reference.insert(task.reference.end(), extra.begin(), extra.end());
+  task.reference = decoder_genes(pair, options);
   for (const std::int64_t g : task.reference) task.genes.push_back(pair.sc.genes[g]);
 
   task.cells = select_columns<float>(pair.sc.counts, task.reference);

@@ -60,6 +60,10 @@ struct Task {
 /// @throws DataError when there are any and `rounded` is false; `what` names the matrix.
 void make_whole(CsrMatrix<float>& counts, const char* what, bool rounded);
 
+/// Columns of PairData::sc.counts that the decoder learns: the shared genes, then as many extra ones as the settings
+/// ask.
+std::vector<std::int64_t> decoder_genes(const PairData& pair, const Options& options);
+
 /// Selects genes, takes totals, hides what is held out.
 /// @throws DataError for fewer than 2 training genes, and for counts that are not whole numbers unless
 /// options.rounded.

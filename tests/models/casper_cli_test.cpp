@@ -215,8 +215,11 @@ TEST_CASE("fit writes what was measured and what was imputed; impute repeats it 
   golden::spit(w.folder / "genes.txt", "Nonsense\n");
   const Result unknown = w.casper(some + Flags{"--out", "none.h5ad"});
   CHECK(unknown.status == 1);
-  CHECK(unknown.err == "error: [genes.txt] gene 'Nonsense' is not in the reference (it has " +
-                           w.pair.sc.var.index.front() + ", ...)\n");
+  const std::vector<std::string>& all = w.pair.sc.var.index;
+  CHECK(unknown.err ==
+        "error: [genes.txt] names what is not among the genes that model.safetensors knows: 'Nonsense'. "
+        "Those are '" +
+            all[0] + "', '" + all[1] + "', '" + all[2] + "', '" + all[3] + "', '" + all[4] + "', ...\n");
   CHECK_FALSE(w.has("none.h5ad"));
 }
 
@@ -238,7 +241,11 @@ TEST_CASE("Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an
   CHECK(w.casper(w.on_pair("evaluate", {"--quiet"})).status == 0);
   const Result other = w.casper(w.on_pair("evaluate", {"--resume", "casper-evaluate.checkpoint"}));
   CHECK(other.status == 1);
-  CHECK(other.err.find("belongs to a run with other settings: 'config' was ") != std::string::npos);
+  // The settings that differ, and no others.
+  CHECK(
+      other.err ==
+      "error: [casper-evaluate.checkpoint] belongs to a run with other settings: 'gene_max_epochs' was 150, now it is "
+      "2, 'gene_patience' was 150, now it is 8. Give the settings of that run, or begin anew without --resume\n");
   const Result last = w.casper(command + resume);
   CHECK(last.status == 0);
   CHECK(last.err.find("fold 0") == std::string::npos);  // was done before

@@ -135,13 +135,13 @@ TEST_CASE("gene names that do not match") {
   Spoiled s;
   s.pair.st.var.index = program::numbered("ENSMUSG000", 15);
   s.write();
-  s.fails(s.evaluate(), "[match_genes] the two data sets share no gene. First names: '" + s.pair.sc.var.index[0] +
-                            "', '" + s.pair.sc.var.index[1] + "', '" + s.pair.sc.var.index[2] + "', '" +
-                            s.pair.sc.var.index[3] + "', '" + s.pair.sc.var.index[4] +
-                            "', ... and 'ENSMUSG0000', 'ENSMUSG0001', 'ENSMUSG0002', "
-                            "'ENSMUSG0003', 'ENSMUSG0004', .... Try "
-                            "matching without case, or give a table of two columns (for example "
-                            "Ensembl id and symbol)");
+  s.fails(s.evaluate(),
+          "[st.h5ad] shares no gene with sc.h5ad. It has 'ENSMUSG0000', 'ENSMUSG0001', 'ENSMUSG0002', 'ENSMUSG0003', "
+          "'ENSMUSG0004', ...; sc.h5ad has '" +
+              s.pair.sc.var.index[0] + "', '" + s.pair.sc.var.index[1] + "', '" + s.pair.sc.var.index[2] + "', '" +
+              s.pair.sc.var.index[3] + "', '" + s.pair.sc.var.index[4] +
+              "', .... --ignore-case would not help; they must name genes in the same way, or --gene-table FILE must "
+              "translate: two columns, name in the file and common name (for example Ensembl id and symbol)");
   std::string table = "id,name\n";
   for (int g = 0; g < 15; ++g) table += s.pair.st.var.index[g] + "," + s.pair.sc.var.index[2 * g] + "\n";
   golden::spit(s.folder / "names.csv", table);

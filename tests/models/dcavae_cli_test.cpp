@@ -149,7 +149,7 @@ TEST_CASE("demo, help, version") {
   // Its own report, not that of the first demo.
   CHECK(golden::slurp(w.folder / "here/report.html").find("no gene was held out") != std::string::npos);
   CHECK(w.json("here/scores.json")["protocol"] == "none");
-  for (const char* command : {"fit", "impute", "evaluate", "demo"}) {
+  for (const char* command : {"fit", "evaluate", "demo"}) {
     const Result help = w.dcavae({command, "--help"});
     CHECK(help.status == 0);
     CHECK(help.out.find("tau = 0.5: temperature of the contrastive term") != std::string::npos);

@@ -54,18 +54,6 @@ TEST_CASE("counts that are not whole numbers are refused, or rounded") {
             " values are not whole numbers; the model needs raw counts (--rounded rounds them)");
 }
 
-TEST_CASE("no gene in common") {
-  Workplace w;
-  w.pair.st.var.index = program::numbered("other", 15);
-  w.write();
-  fails(w, fit(w), 1,
-        "[match_genes] the two data sets share no gene. First names: 'Gene01', 'Gene02', 'Gene03', 'Gene04', 'Gene05', "
-        "... and "
-        "'other0', 'other1', 'other2', 'other3', 'other4', .... Try matching without case, or give a table of two "
-        "columns "
-        "(for example Ensembl id and symbol)");
-}
-
 TEST_CASE("without coordinates cells are not placed, and the rest runs") {
   Workplace w;
   w.pair.st.obsm.clear();
@@ -83,10 +71,19 @@ TEST_CASE("without coordinates cells are not placed, and the rest runs") {
   CHECK(std::filesystem::exists(w.folder / "out.h5ad"));
 }
 
-TEST_CASE("labels that are not there") {
-  const Workplace w;
-  fails(w, fit(w, {"--set", "label_column=types"}), 1, "[cell_labels] the single-cell file has no obs column 'types'");
-  fails(w, fit(w, {"--set", "spot_label_column=types"}), 1, "[cell_labels] the spatial file has no obs column 'types'");
+TEST_CASE("labels that are not there, or no text") {
+  Workplace w;
+  w.pair.sc.obs.set("leiden", std::vector<std::int64_t>(w.pair.sc.obs.index.size(), 3));
+  w.write();
+  const std::string there = "; columns of text there: cell_type";
+  fails(w, fit(w, {"--set", "label_column=types"}), 1,
+        "[cell_labels] the single-cell file has no obs column 'types'" + there);
+  fails(w, fit(w, {"--set", "spot_label_column=types"}), 1,
+        "[cell_labels] the spatial file has no obs column 'types'" + there);
+  fails(w, fit(w, {"--set", "label_column=leiden"}), 1,
+        "[cell_labels] obs column 'leiden' of the single-cell file holds no text; labels must be strings or "
+        "categories" +
+            there);
 }
 
 TEST_CASE("labels that say nothing are refused before the training") {
@@ -107,22 +104,6 @@ TEST_CASE("labels that say nothing are refused before the training") {
         "same way?");
   types_are(w.pair.sc, "nan");
   fails(w, fit(w, both), 1, "[encode_labels] no cell has a known type; is this the column of cell types?");
-}
-
-TEST_CASE("joint training of positions needs coordinates; as an ablation it is then left out") {
-  Workplace w;
-  w.pair.st.obsm.clear();
-  w.write();
-  fails(w, fit(w, {"--set", "joint_positions=true"}), 1,
-        "[positions] the spots have no coordinates, so cells cannot be placed");
-  const Result r = w.dcavae(w.on_pair("evaluate", {"--ablations", "--methods", "none", "--json", "e.json"}));
-  INFO(r.err);
-  CHECK(r.status == 0);
-  CHECK(r.err.find(
-            "note: cells are not placed: [positions] the spots have no coordinates, so cells cannot be placed\n") !=
-        std::string::npos);
-  CHECK_FALSE(w.json("e.json").contains("positions"));
-  CHECK_FALSE(w.json("e.json")["ablations"].contains("joint_positions"));
 }
 
 TEST_CASE("more partners than rows") {

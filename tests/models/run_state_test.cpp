@@ -88,6 +88,26 @@ TEST_CASE("a run never takes or removes the checkpoint of another") {
   CHECK(folder.n_files() == 1);
 }
 
+TEST_CASE("of settings in groups those that differ are named, and no others") {
+  const golden::Folder folder;
+  const std::string path = folder / "run.checkpoint";
+  const auto with = [](nlohmann::ordered_json config) {
+    return nlohmann::ordered_json{{"seed", 3}, {"config", config}};
+  };
+  stx::RunState(path, with({{"tau", 0.5}, {"keys", "all"}, {"k", 50}})).save("job", small_state(3));
+  const auto differences = [&](const nlohmann::ordered_json& own) {
+    const std::string text = golden::message([&] { stx::RunState(folder / "x", own).resume(path); });
+    const std::string begin = "[" + path + "] belongs to a run with other settings: ";
+    REQUIRE(text.starts_with(begin));
+    return text.substr(begin.size(), text.find(". Give") - begin.size());
+  };
+  CHECK(differences(with({{"tau", 1.5}, {"keys", "all"}, {"k", 50}})) == "'tau' was 0.5, now it is 1.5");
+  CHECK(differences(with({{"tau", 0.5}, {"keys", "sampled"}, {"k", 20}})) ==
+        "'keys' was \"all\", now it is \"sampled\", 'k' was 50, now it is 20");
+  CHECK(differences(with({{"tau", 0.5}, {"keys", "all"}, {"align", "none"}})) ==
+        "'align' was not set, now it is \"none\", 'k' was 50, now it is not set");
+}
+
 TEST_CASE("checkpoints that cannot be resumed") {
   const golden::Folder folder;
   const std::string path = folder / "run.checkpoint";
@@ -96,11 +116,15 @@ TEST_CASE("checkpoints that cannot be resumed") {
   const auto resume = [&](const nlohmann::ordered_json& own) {
     return golden::message([&] { stx::RunState(folder / "x", own).resume(path); });
   };
+  const std::string advice = ". Give the settings of that run, or begin anew without --resume";
   CHECK(resume(settings) == "");
+  CHECK(resume({{"seed", 3}, {"model", "toy"}}) == "");  // in whatever order
   CHECK(resume({{"model", "toy"}, {"seed", 4}}) ==
-        "[" + path + "] belongs to a run with other settings: 'seed' was 3, now it is 4");
+        "[" + path + "] belongs to a run with other settings: 'seed' was 3, now it is 4" + advice);
   CHECK(resume({{"model", "toy"}, {"seed", 3}, {"folds", 5}}) ==
-        "[" + path + "] belongs to a run with other settings: 'folds' was not set, now it is 5");
+        "[" + path + "] belongs to a run with other settings: 'folds' was not set, now it is 5" + advice);
+  CHECK(resume({{"model", "toy"}}) ==
+        "[" + path + "] belongs to a run with other settings: 'seed' was 3, now it is not set" + advice);
   const std::string whole = golden::slurp(path);
   golden::spit(path, whole.substr(0, whole.size() - 9));
   CHECK(resume(settings).ends_with("; the file is truncated or damaged"));
@@ -111,6 +135,9 @@ TEST_CASE("checkpoints that cannot be resumed") {
   std::filesystem::remove(path);
   stx::write_safetensors(path, {}, {{"model", "casper"}});
   CHECK(resume(settings) == "[" + path + "] is not a checkpoint of a run");
+  std::filesystem::remove(path);
+  stx::write_safetensors(path, {}, {{"run", "3"}});
+  CHECK(resume(settings) == "[" + path + "] is not a checkpoint of a run: its settings cannot be read");
   std::filesystem::remove(path);
   stx::write_safetensors(path, {}, {{"run", settings.dump()}, {"active", "job"}});
   CHECK(resume(settings) == "[" + path + "] has no tensor 'active/values'");
