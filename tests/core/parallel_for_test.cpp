@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,10 +21,39 @@ TEST_CASE("every index is visited once, for any number of threads") {
   stx::parallel_for(2, -3, [](std::int64_t) { FAIL("there is nothing to visit"); });
 }
 
+namespace {
+
+/// Waits until `done` says so, or for ten seconds; whether it said so.
+template <class Done>
+bool wait_for(Done&& done) {
+  const auto start = std::chrono::steady_clock::now();
+  while (!done()) {
+    if (std::chrono::steady_clock::now() - start > std::chrono::seconds(10)) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+}  // namespace
+
 TEST_CASE("several threads are really used") {
-  std::vector<int> worker(4);
-  stx::parallel_for(4, 4, [&](std::int64_t i) { worker[i] = omp_get_thread_num(); });
-  CHECK(worker == std::vector<int>{0, 1, 2, 3});
+  std::atomic<int> begun{0}, missed{0};
+  stx::parallel_for(4, 4, [&](std::int64_t) {
+    ++begun;
+    if (!wait_for([&] { return begun == 4; })) ++missed;  // all four are at work at once
+  });
+  CHECK(missed == 0);
+}
+
+TEST_CASE("what a thread that is held up has not begun, others do") {
+  std::atomic<int> done{0};
+  std::atomic<bool> waited_long{false};
+  stx::parallel_for(2, 160, [&](std::int64_t i) {
+    if (i == 0 && !wait_for([&] { return done == 150; })) waited_long = true;  // all but the 10 of its block
+    ++done;
+  });
+  CHECK_FALSE(waited_long);
+  CHECK(done == 160);
 }
 
 TEST_CASE("chunks cover the range and depend on the grain alone") {
