@@ -1,5 +1,6 @@
 // The commands on the CPU.
 #include "examples/dcavae/run_fit.hpp"
+#include "examples/dcavae/run_impute.hpp"
 #include "stx/backend/cpu/elementwise.hpp"
 #include "stx/backend/cpu/transfer.hpp"
 

@@ -1,6 +1,7 @@
 // The commands on a GPU.
 #include "examples/common/gpu.hpp"
 #include "examples/dcavae/run_fit.hpp"
+#include "examples/dcavae/run_impute.hpp"
 #include "stx/cuda.hpp"
 
 namespace stx::dcavae {

@@ -1,56 +1,15 @@
-// `dcavae fit` and `dcavae impute`.
+// `dcavae fit`.
 #pragma once
 
-#include "examples/common/impute_run.hpp"
 #include "examples/dcavae/latent_scores.hpp"
-#include "examples/dcavae/output_files.hpp"
 #include "examples/dcavae/placement.hpp"
 #include "examples/dcavae/position_report.hpp"
 #include "examples/dcavae/run_evaluate.hpp"
 #include "examples/dcavae/saved_model.hpp"
+#include "examples/dcavae/write_spots.hpp"
 #include "stx/io/h5ad_write.hpp"
 
 namespace stx::dcavae {
-
-/// What was written of the spots.
-struct WrittenSpots {
-  std::int64_t n_imputed = 0;
-  double level = 0;
-  bool corrected = false;
-};
-
-/// What `fit` and `impute` share: which genes, the prediction, the file. `known` says which decoder genes
-/// the spatial file holds, as its columns; -1 elsewhere.
-template <class D, class Command>
-WrittenSpots write_spots(const Command& command, DcavaeModel<D>& model, const SavedModel& saved,
-                         const std::vector<std::int64_t>& known, SpotsFile file, Progress& progress) {
-  std::set<std::int64_t> measured;
-  for (std::size_t g = 0; g < known.size(); ++g)
-    if (known[g] >= 0) measured.insert(static_cast<std::int64_t>(g));
-  const std::vector<std::int64_t> imputed = genes_to_impute(saved.genes, measured, command.genes, progress);
-  std::vector<std::int64_t> genes(measured.begin(), measured.end());
-  for (const std::int64_t g : genes) file.measured_columns.push_back(known[g]);
-  for (const std::int64_t g : imputed) {
-    genes.push_back(g);
-    file.measured_columns.push_back(-1);
-    file.genes.names.push_back(saved.genes[g]);
-    file.genes.expected_pcc.push_back(saved.expected_pcc[g]);
-  }
-  if (!is_corrected(saved.corrections))
-    progress.note(
-        "intervals are not corrected: no cross-validation showed how often they hold the truth, and they "
-        "may cover less or more than their level");
-  const int threads = command.common.used_threads();
-  SpotsWriter out(command.out, file);
-  const SpotSummary summary = predict_spots(model, genes, saved.corrections, std::stod(command.level) / 100, threads,
-                                            [&](const SpotBlock& block) { out.write(block); });
-  add_transferred_labels(out.tables(summary), *file.st, saved.cell_latents, saved.cell_labels, summary.latents.mean,
-                         threads);
-  out.finish();
-  progress.note(stx::detail::concat("wrote ", command.out, ": ", file.st->file.n_obs(), " spots, ", file.st->var.rows(),
-                                    " measured and ", imputed.size(), " imputed genes"));
-  return {static_cast<std::int64_t>(imputed.size()), summary.level, summary.corrected};
-}
 
 inline Matrix<float> transposed(const Matrix<float>& m) {
   Matrix<float> out(m.cols, m.rows);
@@ -172,35 +131,6 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
                      command.folds > 0 ? evaluation_extras(evaluation, pair.coordinates, threads)
                                        : unscored_extras(evaluation, pair.coordinates, threads));
   });
-}
-
-template <class D>
-void run_impute(const ImputeCommand& command, const std::string& device_name) {
-  ImputeRun run({"dcavae", "impute", D::name, device_name}, command);
-  SavedModel saved = read_model(command.model);
-  check_wanted_genes(saved.genes, command.genes, "the genes that " + command.model + " knows");
-  saved.options.rounded = saved.options.rounded || command.rounded;
-  require<DataError>(saved.options.cross_attention, command.model,
-                     "was trained without cross-attention; only models with it impute other sections");
-  run.read(saved.inputs, saved.genes);
-  const ImputeInput& input = run.input;
-  const Task task = section_task(saved, input.st.counts, input.st_inputs);
-  DcavaeModel<D> model({.threads = command.common.used_threads(), .seed = command.common.seed}, task, saved.options);
-  load_parameters(model.context(), model.store(), saved.parameters, command.model);
-  model.set_keys(Modality::spots, saved.keys);
-  if (saved.options.keys == "sampled") model.set_profiles(Modality::cells, saved.cell_profiles);
-  std::vector<std::int64_t> known(saved.genes.size(), -1);
-  for (std::size_t j = 0; j < input.st_inputs.size(); ++j)
-    known[task.split.train[j]] = input.st.columns[input.st_inputs[j]];
-  for (std::size_t c = 0; c < input.st.genes.size(); ++c)
-    for (const std::int64_t g : input.measured)
-      if (known[g] < 0 && saved.genes[g] == input.st.genes[c]) known[g] = input.st.columns[c];
-  const WrittenSpots written =
-      write_spots(command, model, saved, known,
-                  {.st = &input.st, .genes = {.measured_pcc = unknown_pcc(input.st)}, .provenance = run.provenance()},
-                  run.progress);
-  run.finish(written.n_imputed, options_json(saved.options),
-             {{"interval_level", written.level}, {"interval_corrected", written.corrected}});
 }
 
 }  // namespace stx::dcavae
