@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   TimeCommand command;
   CLI::App* time = app.add_subcommand("time", "time a pair of files");
   command.data.add_to(*time);
-  command.common.add_to(*time, options_help());
+  command.common.add_to(*time, options_help(false));
   time->add_option("--steps", command.counts.steps, "steps and draws to time");
   time->add_option("--epochs", command.counts.epochs, "epochs to time");
   time->add_option("--positions", command.counts.positions, "epochs of the second stage to time");
