@@ -12,7 +12,7 @@
 #include <vector>
 
 TEST_CASE("every index is visited once, for any number of threads") {
-  for (int threads : {-1, 0, 1, 2, 3, 5, 64})
+  for (int threads : {-1, 0, 1, 2, 3, 5, 64, 300})
     for (std::int64_t n : {0, 1, 2, 31, 1000}) {
       std::vector<int> visits(n, 0);
       stx::parallel_for(threads, n, [&](std::int64_t i) { ++visits[i]; });
@@ -54,6 +54,20 @@ TEST_CASE("what a thread that is held up has not begun, others do") {
   });
   CHECK_FALSE(waited_long);
   CHECK(done == 160);
+}
+
+TEST_CASE("where OpenMP gives fewer threads than asked for, these do everything") {
+  const int levels = omp_get_max_active_levels();
+  omp_set_max_active_levels(0);  // teams of one
+  std::vector<int> visits(1000, 0);
+  std::int64_t other_workers = 0;
+  stx::parallel_tiles(4, 1000, 7, [&](std::int64_t worker, std::int64_t begin, std::int64_t end) {
+    other_workers += worker != 0;
+    for (std::int64_t i = begin; i < end; ++i) ++visits[i];
+  });
+  omp_set_max_active_levels(levels);
+  CHECK(other_workers == 0);
+  CHECK(visits == std::vector<int>(1000, 1));
 }
 
 TEST_CASE("chunks cover the range and depend on the grain alone") {

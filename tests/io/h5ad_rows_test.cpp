@@ -81,6 +81,11 @@ TEST_CASE("rows: what does not fit is refused, and no file appears") {
   CHECK(refused([&](File& f) { f.append("X", numbers(3, 3, 0)); }) ==
         begin + "rows of 'X' must be at most 3 x 2, got 3 x 3");
   CHECK(refused([&](File& f) {
+          FloatMatrix short_of_one = all;
+          short_of_one.values.pop_back();
+          f.append("X", short_of_one);
+        }) == begin + "rows of 'X' must have 6 values for 3 x 2, got 5");
+  CHECK(refused([&](File& f) {
           f.append("X", numbers(2, 2, 0));
           f.append("X", numbers(2, 2, 0));
         }) == begin + "rows of 'X' must be at most 1 x 2, got 2 x 2");

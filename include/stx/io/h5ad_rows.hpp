@@ -24,14 +24,17 @@ class H5adRowWriter {
   }
 
   /// The next rows of "X" or of "layers/NAME": (any number, n_var).
-  /// Errors: ArgumentError for a matrix that was not announced, other columns or more rows than there are; DataError
-  /// when the disk is full.
+  /// Errors: ArgumentError for a matrix that was not announced, other columns, more rows than there are or values that
+  /// are not as many as the shape says; DataError when the disk is full.
   void append(const std::string& matrix, const Matrix<float>& rows) {
     const auto found = parts_.find(matrix);
     require(found != parts_.end(), path_, "no matrix '", matrix, "' was announced");
     Part& part = found->second;
     require(rows.cols == n_var_ && rows.rows <= n_obs_ - part.written, path_, "rows of '", matrix, "' must be at most ",
             n_obs_ - part.written, " x ", n_var_, ", got ", rows.rows, " x ", rows.cols);
+    require(rows.values.size() == static_cast<std::size_t>(rows.rows * rows.cols), path_, "rows of '", matrix,
+            "' must have ", rows.rows * rows.cols, " values for ", rows.rows, " x ", rows.cols, ", got ",
+            rows.values.size());
     hdf5::write_rows(part.dataset, part.written, rows.rows, n_var_, rows.values.data());
     part.written += rows.rows;
     file_.require_written();
