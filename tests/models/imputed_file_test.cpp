@@ -86,6 +86,29 @@ TEST_CASE("ImputedFile: every spot gets its own rows, whatever the blocks and wh
     }
 }
 
+TEST_CASE("ImputedFile: wide rows, of which a few at a time are held, are those of their spots") {
+  const golden::Folder folder;
+  const std::string path = folder / "imputed.h5ad";
+  constexpr std::int64_t n_imputed = 350000, last = n_imputed + 2;  // two rows at a time
+  const stx::CountData st = spots_with_counts(9, {0, 3, 4, 5, 8});
+  stx::ImputedGenes genes{.expected_pcc = std::vector<double>(n_imputed, 0.5), .measured_pcc = {0, 0, 0}};
+  for (std::int64_t g = 0; g < n_imputed; ++g) genes.names.push_back("g" + std::to_string(g));
+  stx::ImputedFile file(path, st, genes);
+  for (const std::int64_t first : {0, 4})
+    file.write(first == 0 ? 4 : 1,
+               [&](std::span<float> row, std::int64_t i) { row[last] = static_cast<float>(100 + first + i); });
+  file.finish();
+  const auto x = std::get<stx::Matrix<float>>(*stx::read_h5ad(path).x);
+  std::int64_t k = 0;
+  for (std::int64_t i = 0; i < 9; ++i) {
+    const bool kept = st.rows[static_cast<std::size_t>(k)] == i;
+    CHECK(x(i, 2) == (kept ? 20 + k : 0));
+    CHECK(x(i, last) == (kept ? 100 + k : 0));
+    k += kept;
+  }
+  CHECK(k == 5);
+}
+
 TEST_CASE("ImputedFile: spots that were not written are missed, and no file appears") {
   const golden::Folder folder;
   const std::string path = folder / "imputed.h5ad";
