@@ -63,6 +63,8 @@ ImputedFile::ImputedFile(const std::string& path, const CountData& st, const Imp
     : st_(st), tables_(tables_with(st, genes)), file_(path, tables_.n_obs(), tables_.n_var(), layers) {}
 
 void ImputedFile::write(std::int64_t n, const FillRow& x, const std::map<std::string, FillRow>& layers) {
+  require(n_written_ + n <= st_.counts.rows, "ImputedFile", n_written_ + n, " spots written, ", st_.counts.rows,
+          " have counts");
   append("X", n, [&](std::span<float> row, std::int64_t i) {
     if (i < 0) return;
     fill_measured(row, n_written_ + i);

@@ -119,5 +119,9 @@ TEST_CASE("ImputedFile: spots that were not written are missed, and no file appe
     file.finish();
   });
   CHECK(message == "[" + path + "] 'X' has 6 of 9 rows");
+  CHECK(golden::message([&] {
+          stx::ImputedFile file(path, st, {.measured_pcc = {0, 0, 0}});
+          file.write(4, [](std::span<float>, std::int64_t) {});
+        }) == "[ImputedFile] 4 spots written, 3 have counts");
   CHECK(folder.n_files() == 0);
 }

@@ -72,8 +72,8 @@ void parallel_workers(int threads, std::int64_t n, F&& f) {
 /// i; one that has done its own takes blocks of the others', so that none waits for a thread that the machine holds up.
 ///
 /// The body must write only what belongs to its own i: then the result does not depend on the number of threads.
-/// Denormal numbers count as zero inside. Nested calls run serially. The first exception of a body is rethrown after
-/// all threads have stopped.
+/// Denormal numbers count as zero inside. Calls inside of calls on several threads run serially. The first exception of
+/// a body is rethrown after all threads have stopped.
 template <class F>
 void parallel_for(int threads, std::int64_t n, F&& f) {
   detail::parallel_workers(threads, n, [&](std::int64_t, std::int64_t i) { f(i); });

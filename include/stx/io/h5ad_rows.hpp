@@ -46,6 +46,7 @@ class H5adRowWriter {
     require(rest.n_obs() == n_obs_ && rest.n_var() == n_var_, path_, "the file was begun as ", n_obs_, " x ", n_var_,
             ", its tables are of ", rest.n_obs(), " x ", rest.n_var());
     require(!rest.x, path_, "X was written by rows, and is there again");
+    const hdf5::Quiet quiet;
     for (auto& [name, part] : parts_) {
       require(part.written == n_obs_, path_, "'", name, "' has ", part.written, " of ", n_obs_, " rows");
       require<DataError>(part.dataset.id.close(), part.dataset.where(), "cannot be written", hdf5::last_error());
