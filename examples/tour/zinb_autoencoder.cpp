@@ -2,11 +2,9 @@
 #include <cmath>
 #include <cstdio>
 #include <stx/stx.hpp>
-#ifndef TOUR_DEVICE
-#define TOUR_DEVICE stx::Cpu  // zinb_autoencoder.cu makes it stx::Cuda
+#ifndef TOUR_DEVICE  // a .cu that includes this file defines it, and D as stx::Cuda
+using D = stx::Cpu;
 #endif
-using D = TOUR_DEVICE;
-
 int main() try {
   const std::int64_t n = 1024, genes = 200, batch = 128;
   const auto cells = stx::TissueSimulator({.n_cells = n, .n_genes = genes}).cell_counts(0, n);

@@ -3,7 +3,8 @@
 #include <cstdlib>
 #include <stx_kernels/all.cuh>
 
-#define TOUR_DEVICE stx::Cuda
+#define TOUR_DEVICE
+using D = stx::Cuda;
 #include "zinb_autoencoder.cpp"
 
 namespace {
