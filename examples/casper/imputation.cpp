@@ -41,12 +41,12 @@ ImputationFile::ImputationFile(const ImputationJob& job, const SavedModel& model
 void ImputationFile::write(Matrix<float> z) {
   to_space_scale(z, genes_, model_.scale);
   const auto n_measured = static_cast<std::size_t>(job_.st->var.rows());
+  const std::int64_t first = file_.n_written();
   file_.write(z.rows, [&](std::span<float> row, std::int64_t i) {
-    const auto depth = static_cast<float>(totals_[static_cast<std::size_t>(n_written_ + i)] / 1e4);
+    const auto depth = static_cast<float>(totals_[static_cast<std::size_t>(first + i)] / 1e4);
     for (std::int64_t g = 0; g < z.cols; ++g)
       row[n_measured + static_cast<std::size_t>(g)] = std::expm1(std::max(z(i, g), 0.0f)) * depth;
   });
-  n_written_ += z.rows;
 }
 
 void ImputationFile::finish(Progress& progress) {

@@ -44,7 +44,6 @@ class ImputationFile {
   std::vector<std::int64_t> genes_;
   std::vector<double> totals_;  ///< of the input genes
   ImputedFile file_;
-  std::int64_t n_written_ = 0;
 };
 
 }  // namespace stx::casper

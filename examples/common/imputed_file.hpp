@@ -26,6 +26,8 @@ class ImputedFile {
               const std::vector<std::string>& layers = {});
 
   std::int64_t n_var() const { return tables_.n_var(); }
+  /// Kept spots that were written.
+  std::int64_t n_written() const { return n_written_; }
   /// Everything of the file but its matrices, to be added to. var has `imputed` and `expected_pcc`; obs has
   /// `without_counts`.
   AnnData& tables() { return tables_; }
@@ -42,7 +44,7 @@ class ImputedFile {
   const CountData& st_;
   AnnData tables_;
   H5adRowWriter file_;
-  std::int64_t n_written_ = 0;  ///< kept spots
+  std::int64_t n_written_ = 0;
 };
 
 }  // namespace stx

@@ -1,6 +1,11 @@
 // `dcavae impute`.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
 #include "examples/common/impute_run.hpp"
 #include "examples/dcavae/write_spots.hpp"
 
@@ -24,9 +29,11 @@ void run_impute(const ImputeCommand& command, const std::string& device_name) {
   std::vector<std::int64_t> known(saved.genes.size(), -1);
   for (std::size_t j = 0; j < input.st_inputs.size(); ++j)
     known[task.split.train[j]] = input.st.columns[input.st_inputs[j]];
-  for (std::size_t c = 0; c < input.st.genes.size(); ++c)
-    for (const std::int64_t g : input.measured)
-      if (known[g] < 0 && saved.genes[g] == input.st.genes[c]) known[g] = input.st.columns[c];
+  std::unordered_map<std::string, std::int64_t> column_of;
+  for (std::size_t c = 0; c < input.st.genes.size(); ++c) column_of.emplace(input.st.genes[c], input.st.columns[c]);
+  for (const std::int64_t g : input.measured)
+    if (const auto found = column_of.find(saved.genes[g]); known[g] < 0 && found != column_of.end())
+      known[g] = found->second;
   const WrittenSpots written =
       write_spots(command, model, saved, known,
                   {.st = &input.st, .genes = {.measured_pcc = unknown_pcc(input.st)}, .provenance = run.provenance()},
