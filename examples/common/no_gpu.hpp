@@ -29,4 +29,9 @@ inline std::string why_no_gpu(const GpuSearch& found) {
                         "; see what nvidia-smi and CUDA_VISIBLE_DEVICES say, or use --device cpu");
 }
 
+/// The answer of a program without CUDA.
+inline std::string built_without_cuda() {
+  return "this program was built without CUDA; build it with -DSTX_CUDA=ON, or use --device cpu";
+}
+
 }  // namespace stx

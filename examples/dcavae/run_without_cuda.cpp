@@ -1,6 +1,6 @@
 // What the commands answer about GPUs in a program built without CUDA.
+#include "examples/common/no_gpu.hpp"
 #include "examples/dcavae/commands.hpp"
-#include "stx/core/error.hpp"
 
 namespace stx::dcavae {
 
@@ -10,9 +10,7 @@ namespace {
 
 }  // namespace
 
-std::string why_no_cuda() {
-  return "this program was built without CUDA; build it with -DSTX_CUDA=ON, or use --device cpu";
-}
+std::string why_no_cuda() { return built_without_cuda(); }
 void on_cuda(const EvaluateCommand&) { refuse(); }
 void on_cuda(const FitCommand&) { refuse(); }
 void on_cuda(const ImputeCommand&) { refuse(); }
