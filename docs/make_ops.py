@@ -126,7 +126,7 @@ def name_of(declaration):
 
 
 def undescribed(headers):
-    """Public functions on a context, and classes, of which no overload says whether it is deterministic and capturable."""
+    """Public functions on a context, and classes, of which no overload tells all that is asked of it."""
     missing = []
     for stem, path in sorted(headers.items()):
         text = re.sub(r"(?s)namespace ((?:stx::)?)detail \{.*?\}  // namespace \1detail", "", path.read_text())
@@ -136,7 +136,7 @@ def undescribed(headers):
                 continue
             named.add(name_of(declaration))
             op = parse(comment)
-            if op["Deterministic"] and op["Capturable"]:
+            if op["Deterministic"] and op["Capturable"] and op["Source"]:
                 said.add(name_of(declaration))
         missing += [f"{stem}.hpp: {name}" for name in sorted(named - said - ON_THE_HOST)]
     return missing
@@ -262,7 +262,7 @@ def render():
                         problems.append(f"{stem}.hpp: {name}: no benchmark")
                     details += numbers
                 shown.append(name)
-    problems += [f"{missing}: no \"Deterministic:\" or \"Capturable:\"" for missing in undescribed(headers)]
+    problems += [f"{missing}: no \"Deterministic:\", \"Capturable:\" or \"Source:\"" for missing in undescribed(headers)]
     problems += [f"{key}: a benchmark of no op" for key in rows
                  if not re.match(NO_OPS, key) and not any(pattern(s).match(key) for s in shown)]
     if problems:

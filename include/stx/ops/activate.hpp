@@ -72,7 +72,7 @@ Var<T, D> activate(Context<D>& ctx, Var<T, D> x, ActivateOptions options, Var<T,
 /// @param b  shape of a
 /// @return   shape of a
 /// @throws ArgumentError when shapes do not match.
-/// Deterministic: yes. Capturable: yes.
+/// Deterministic: yes. Capturable: yes. Source: none; a sum.
 template <class T, class D>
 Var<T, D> add(Context<D>& ctx, Var<T, D> a, Var<T, D> b) {
   require(a.shape() == b.shape(), "add", "a and b must have one shape, got ", a.shape(), " and ", b.shape());

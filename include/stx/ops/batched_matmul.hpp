@@ -32,7 +32,7 @@ MatrixBatch<T> matrices(T* data, const Shape& shape, bool batch_second) {
 /// @param b  (batch, k, n), transposed (batch, n, k)
 /// @return   (batch, m, n), with batch_second (m, batch, n)
 /// @throws ArgumentError when shapes do not match.
-/// Numerics: GEMM in T. Deterministic: yes. Capturable: yes.
+/// Numerics: GEMM in T. Deterministic: yes. Capturable: yes. Source: Golub and Van Loan 2013, section 1.1.
 template <class T, class D>
 Var<T, D> batched_matmul(Context<D>& ctx, Var<T, D> a, Var<T, D> b, BatchedMatmulOptions options = {}) {
   const bool second = options.batch_second;

@@ -47,6 +47,7 @@ CsrPattern<D> csr_pattern(Context<D>& ctx, const CsrMatrix<V>& m) {
 /// @throws ArgumentError when shapes do not match.
 /// Numerics: a row's entries are summed in a fixed order. Nothing of size nnz * width is stored.
 /// Deterministic: yes, without atomics: the gradient of x runs over the columns of A. Capturable: yes.
+/// Source: Saad 2003, "Iterative methods for sparse linear systems", section 3.5.
 template <class T, class D>
 Var<T, D> csr_matmul(Context<D>& ctx, const CsrPattern<D>& a, Var<T, D> values, Var<T, D> x) {
   require(values.shape() == a.indices.shape, "csr_matmul", "values must have shape ", a.indices.shape,

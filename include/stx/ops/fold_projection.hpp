@@ -49,7 +49,8 @@ inline void check_fold(const char* where, const Shape& x, std::int64_t width, st
 /// @param weight  (width, columns) of the queries' projection, or (width): its bias
 /// @return        (n_heads * n, columns), or (n_heads * n) from a bias
 /// @throws ArgumentError when the shapes do not match or n_heads does not divide width.
-/// Deterministic: yes. Capturable: yes.
+/// Deterministic: yes. Capturable: yes. Source: Vaswani et al. 2017, section 3.2.2, in another order of products, as
+/// DeepSeek-AI 2024 (DeepSeek-V2), section 2.1.2.
 template <class T, class D>
 Var<T, D> fold_into_keys(Context<D>& ctx, Var<T, D> keys, Var<T, D> weight, std::int64_t n_heads) {
   require(weight.shape().rank() == 1 || weight.shape().rank() == 2, "fold_into_keys",
@@ -100,7 +101,8 @@ Var<T, D> fold_into_keys(Context<D>& ctx, Var<T, D> keys, Var<T, D> weight, std:
 /// @param weight  (columns, width) of the projection of the result
 /// @return        (columns, n_heads * n): the weight of a linear layer from attention weights to results
 /// @throws ArgumentError when the shapes do not match or n_heads does not divide width.
-/// Deterministic: yes. Capturable: yes.
+/// Deterministic: yes. Capturable: yes. Source: Vaswani et al. 2017, section 3.2.2, in another order of products, as
+/// DeepSeek-AI 2024 (DeepSeek-V2), section 2.1.2.
 template <class T, class D>
 Var<T, D> fold_into_values(Context<D>& ctx, Var<T, D> values, Var<T, D> weight, std::int64_t n_heads) {
   require(weight.shape().rank() == 2, "fold_into_values", "weight must be (columns, width), got ", weight.shape());

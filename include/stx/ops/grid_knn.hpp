@@ -25,6 +25,7 @@ struct SpatialNeighbours {
 /// @param occupancy  points per cell aimed at, above 0
 /// @return           the grid and its points in persistent memory, those of a cell by ascending index
 /// Numerics: cells are found in T. Deterministic: yes. Capturable: no (the points come from the host).
+/// Source: as grid_knn.
 template <class T, class D>
 CellGridView<T> sort_into_cells(Context<D>& ctx, const Matrix<T>& points, double occupancy) {
   CellGridView<T> grid = cell_grid_shape(points, occupancy);

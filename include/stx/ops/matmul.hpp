@@ -13,7 +13,7 @@ namespace stx {
 /// @param b  (k, n)
 /// @return   (m, n)
 /// @throws ArgumentError when shapes do not match.
-/// Deterministic: yes. Capturable: yes.
+/// Deterministic: yes. Capturable: yes. Source: Golub and Van Loan 2013, section 1.1.
 template <class T, class D>
 Var<T, D> matmul(Context<D>& ctx, Var<T, D> a, Var<T, D> b) {
   require(a.shape().rank() == 2 && b.shape().rank() == 2 && a.shape()[1] == b.shape()[0], "matmul",

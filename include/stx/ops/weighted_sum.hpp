@@ -23,7 +23,7 @@ struct WeightedSumOptions {
 /// @throws ArgumentError when shapes do not match.
 /// Numerics: sum in double. The first row whose weighted value is not finite is recorded in the
 /// context's StepState. Deterministic: yes. Capturable: yes; the scale is read on the device, so that a
-/// captured step follows a warm-up.
+/// captured step follows a warm-up. Source: DCAVAE, section 4 (sums over a batch, a KL term that is warmed up).
 template <class T, class D>
 Var<T, D> weighted_sum(Context<D>& ctx, Var<T, D> values, const WeightedSumOptions<T, D>& options = {}) {
   const std::int64_t rows = values.shape().size();
