@@ -23,13 +23,10 @@ const JobResult& predict_fold(const TrainTools& tools, const std::string& job, c
     DcavaeModel<D>& model = *trained.model;
     timed_prediction(r, [&] {
       Expectation expected = model.expect(Modality::spots, rows, test);
-      Predictive samples = summarize_samples(
-          static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(test.size()), options.posterior_samples,
-          usual_levels(), context.threads, [&](const std::vector<std::int64_t>& places, std::int64_t sample) {
-            std::vector<std::int64_t> chosen;
-            for (const std::int64_t place : places) chosen.push_back(rows[place]);
-            return model.sample_counts(Modality::spots, chosen, test, sample);
-          });
+      Predictive samples = summarize_samples(rows, test, options.posterior_samples, usual_levels(), context.threads,
+                                             [&](const std::vector<std::int64_t>& some, std::int64_t sample) {
+                                               return model.sample_counts(Modality::spots, some, test, sample);
+                                             });
       r.more["logs"] = model.spot_logs(expected.mean, rows, test);
       keep_uncertainty(r, std::move(expected.p_zero), std::move(samples));
       return std::move(expected.mean);

@@ -53,39 +53,40 @@ inline double smoothed_quantile(std::span<const float> sorted, double probabilit
   return sorted[at] + std::min((position - begin) / n, 1.0);
 }
 
-/// Draws and summarises the samples of all rows, some rows at a time.
+/// Draws and summarises the samples of `rows`, some of them at a time, and `genes`.
 ///
-/// @param draw     Matrix<float>(const std::vector<std::int64_t>& rows, std::int64_t sample): the counts (rows.size() x
-///                 genes) of one posterior predictive sample
+/// @param rows, genes  numbers in the data, by which messages name them
+/// @param draw     Matrix<float>(const std::vector<std::int64_t>& some, std::int64_t sample): the counts (some.size() x
+///                 genes.size()) of one posterior predictive sample in some of `rows`
 /// @param samples  number of samples, at least 1; with fewer than 2 / (1 - level) the ends of that level are little
 ///                 more than the smallest and largest sample
 /// @throws ArgumentError for no samples, DataError for a sample that is negative or not finite.
 /// Memory: the result and at most 64 MB of samples (one row's at least). Deterministic: as `draw`.
 template <class Draw>
-Predictive summarize_samples(std::int64_t rows, std::int64_t genes, std::int64_t samples,
-                             const std::vector<double>& levels, int threads, Draw&& draw) {
+Predictive summarize_samples(const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& genes,
+                             std::int64_t samples, const std::vector<double>& levels, int threads, Draw&& draw) {
   require(samples >= 1, "summarize_samples", "there must be at least 1 sample, got ", samples);
-  Predictive out(rows, genes, levels);
+  const auto n_rows = static_cast<std::int64_t>(rows.size()), n_genes = static_cast<std::int64_t>(genes.size());
+  Predictive out(n_rows, n_genes, levels);
   const std::int64_t chunk =
-      std::max<std::int64_t>(1, (std::int64_t{1} << 24) / std::max<std::int64_t>(1, samples * genes));
+      std::max<std::int64_t>(1, (std::int64_t{1} << 24) / std::max<std::int64_t>(1, samples * n_genes));
   std::vector<Matrix<float>> drawn(static_cast<std::size_t>(samples));
-  for (std::int64_t first = 0; first < rows; first += chunk) {
-    const std::int64_t n = std::min(chunk, rows - first);
-    std::vector<std::int64_t> ids(static_cast<std::size_t>(n));
-    for (std::int64_t i = 0; i < n; ++i) ids[i] = first + i;
+  for (std::int64_t first = 0; first < n_rows; first += chunk) {
+    const std::int64_t n = std::min(chunk, n_rows - first);
+    const std::vector<std::int64_t> some(rows.begin() + first, rows.begin() + first + n);
     for (std::int64_t s = 0; s < samples; ++s) {
-      drawn[s] = draw(ids, s);
-      require(drawn[s].rows == n && drawn[s].cols == genes, "summarize_samples", "sample ", s, " must be ", n, " x ",
-              genes, ", got ", drawn[s].rows, " x ", drawn[s].cols);
+      drawn[s] = draw(some, s);
+      require(drawn[s].rows == n && drawn[s].cols == n_genes, "summarize_samples", "sample ", s, " must be ", n, " x ",
+              n_genes, ", got ", drawn[s].rows, " x ", drawn[s].cols);
     }
     parallel_for(threads, n, [&](std::int64_t i) {
       std::vector<float> sorted(static_cast<std::size_t>(samples));
-      for (std::int64_t g = 0; g < genes; ++g) {
+      for (std::int64_t g = 0; g < n_genes; ++g) {
         double sum = 0, squares = 0;
         for (std::int64_t s = 0; s < samples; ++s) {
           const float x = drawn[s](i, g);
-          require<DataError>(x >= 0 && std::isfinite(x), "summarize_samples", "sample ", s, " of gene ", g, " at row ",
-                             first + i, " is ", x, "; counts must be finite and not negative");
+          require<DataError>(x >= 0 && std::isfinite(x), "summarize_samples", "sample ", s, " of gene ", genes[g],
+                             " at row ", some[i], " is ", x, "; counts must be finite and not negative");
           sorted[s] = x;
           sum += x;
         }

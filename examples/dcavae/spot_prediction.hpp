@@ -47,9 +47,8 @@ SpotSummary predict_spots(DcavaeModel<D>& model, const std::vector<std::int64_t>
     SpotBlock block{.first = first, .expected = model.expect(Modality::spots, rows, genes)};
     block.logs = model.spot_logs(block.expected.mean, rows, genes);
     const Predictive samples =
-        summarize_samples(static_cast<std::int64_t>(rows.size()), n_genes, model.options().posterior_samples,
-                          usual_levels(), threads, [&](std::vector<std::int64_t> some, std::int64_t sample) {
-                            for (std::int64_t& row : some) row += first;
+        summarize_samples(rows, genes, model.options().posterior_samples, usual_levels(), threads,
+                          [&](const std::vector<std::int64_t>& some, std::int64_t sample) {
                             return model.sample_counts(Modality::spots, some, genes, sample);
                           });
     for (Intervals& intervals : make_intervals(samples, corrections)) {

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "models/range.hpp"
 #include "stx/data/random_draws.hpp"
 
 using namespace stx::dcavae;
@@ -36,7 +37,8 @@ struct Simulated {
       }
     }
     predictive = summarize_samples(
-        rows, genes, samples, usual_levels(), 2, [&](const std::vector<std::int64_t>& ids, std::int64_t s) {
+        stx::test::range(rows), stx::test::range(genes), samples, usual_levels(), 2,
+        [&](const std::vector<std::int64_t>& ids, std::int64_t s) {
           Matrix<float> x(static_cast<std::int64_t>(ids.size()), genes);
           for (std::int64_t i = 0; i < x.rows; ++i) {
             stx::PhiloxStream own(seed + 1, stx::RandomPurpose::simulate,

@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include "examples/dcavae/uncertainty.hpp"
+#include "models/range.hpp"
 
 using namespace stx::dcavae;
 using stx::Matrix;
+using stx::test::range;
 
 TEST_CASE("smoothed quantiles invert the distribution that spreads each count over a unit") {
   const std::vector<float> x{0, 0, 0, 2};
@@ -31,7 +33,7 @@ TEST_CASE("summaries of samples do not depend on chunks; moments; wrong samples"
     return x;
   };
   const std::int64_t rows = 2150, samples = 4000;  // 2097 rows a chunk
-  const Predictive p = summarize_samples(rows, 2, samples, {0.5}, 2, draw);
+  const Predictive p = summarize_samples(range(rows), range(2), samples, {0.5}, 2, draw);
   CHECK(p.mean(2120, 0) == 2120);
   CHECK(p.sd(2120, 0) == 0);
   CHECK(p.lower[0](2120, 0) == doctest::Approx(2120.25));
@@ -40,18 +42,27 @@ TEST_CASE("summaries of samples do not depend on chunks; moments; wrong samples"
   CHECK(p.sd(2120, 1) == 1060);
   CHECK(p.lower[0](2120, 1) == doctest::Approx(0.5));
   CHECK(p.upper[0](2120, 1) == doctest::Approx(2120.5));
-  CHECK_THROWS_WITH_AS(summarize_samples(1, 1, 0, {0.5}, 1, draw),
+  CHECK_THROWS_WITH_AS(summarize_samples({0}, {0}, 0, {0.5}, 1, draw),
                        "[summarize_samples] there must be at least 1 sample, got 0", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(summarize_samples(1, 3, 1, {0.5}, 1, draw),
+  CHECK_THROWS_WITH_AS(summarize_samples({0}, range(3), 1, {0.5}, 1, draw),
                        "[summarize_samples] sample 0 must be 1 x 3, got 1 x 2", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(summarize_samples(1, 2, 1, {0.8, 0.5}, 1, draw),
+  CHECK_THROWS_WITH_AS(summarize_samples({0}, range(2), 1, {0.8, 0.5}, 1, draw),
                        "[Predictive] levels must ascend within (0, 1), got 0.5 after 0.8", stx::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      summarize_samples(1, 1, 1, {0.5}, 1, [](const auto&, std::int64_t) { return Matrix<float>(1, 1, -1.0f); }),
-      "[summarize_samples] sample 0 of gene 0 at row 0 is -1; counts must be finite and not "
-      "negative",
-      stx::DataError);
-  CHECK(summarize_samples(0, 2, 3, {0.5}, 1, draw).rows() == 0);
+  const auto bad_at_900 = [](float bad) {
+    return [bad](const std::vector<std::int64_t>& some, std::int64_t) {
+      Matrix<float> x(static_cast<std::int64_t>(some.size()), 2, 1.0f);
+      for (std::int64_t i = 0; i < x.rows; ++i)
+        if (some[i] == 900) x(i, 1) = bad;
+      return x;
+    };
+  };
+  for (const auto& [bad, said] : {std::pair{-1.0f, "-1"}, {std::numeric_limits<float>::infinity(), "inf"}})
+    CHECK_THROWS_WITH_AS(summarize_samples({17, 900, 4}, {30, 12}, 1, {0.5}, 1, bad_at_900(bad)),
+                         (std::string("[summarize_samples] sample 0 of gene 12 at row 900 is ") + said +
+                          "; counts must be finite and not negative")
+                             .c_str(),
+                         stx::DataError);
+  CHECK(summarize_samples({}, range(2), 3, {0.5}, 1, draw).rows() == 0);
 }
 
 TEST_CASE("one interval: weights, rounding, core") {

@@ -19,8 +19,7 @@ TEST_CASE("a learned library is sampled with the counts, by row alone; expectati
         make_constant(*one, m == Modality::cells ? "library.cells.spread" : "library.spots.spread", log_variance);
         one->forget_keys();
       }
-      return stx::dcavae::summarize_samples(3, 3, n, {0.9}, 1, [&](std::vector<std::int64_t> rows, std::int64_t k) {
-        for (std::int64_t& row : rows) row = some[static_cast<std::size_t>(row)];
+      return stx::dcavae::summarize_samples(some, genes, n, {0.9}, 1, [&](const auto& rows, std::int64_t k) {
         return model->sample_counts(m, rows, genes, k);
       });
     };

@@ -1,17 +1,13 @@
 // What a DCAVAE infers: rows are independent of each other, totals are kept, samples follow their model.
 #include "models/dcavae_trained.hpp"
+#include "models/range.hpp"
 #include "support/compare.hpp"
 
 namespace {
 
 using namespace dcavae_case;
+using stx::test::range;
 using stx::test::same_bits;
-
-std::vector<std::int64_t> range(std::int64_t n) {
-  std::vector<std::int64_t> out(static_cast<std::size_t>(n));
-  std::iota(out.begin(), out.end(), std::int64_t{0});
-  return out;
-}
 
 }  // namespace
 

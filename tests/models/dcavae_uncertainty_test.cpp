@@ -5,12 +5,14 @@
 #include "examples/dcavae/fold_intervals.hpp"
 #include "examples/dcavae/fold_prediction.hpp"
 #include "models/dcavae_pair.hpp"
+#include "models/range.hpp"
 #include "stx/data/random_draws.hpp"
 
 using namespace stx::dcavae;
 using stx::JobResult;
 using stx::Matrix;
 using stx::PairData;
+using stx::test::range;
 using Genes = std::vector<std::int64_t>;
 
 namespace {
@@ -22,7 +24,8 @@ JobResult stated(std::int64_t rows, std::int64_t genes, std::uint64_t seed) {
   stx::PhiloxStream random(seed, stx::RandomPurpose::simulate);
   for (float& m : mean.values) m = static_cast<float>(0.5 + 3 * stx::draw_gamma(random, 2.0));
   keep_uncertainty(
-      job, p_zero, summarize_samples(rows, genes, 30, usual_levels(), 1, [&](const Genes& ids, std::int64_t s) {
+      job, p_zero,
+      summarize_samples(range(rows), range(genes), 30, usual_levels(), 1, [&](const Genes& ids, std::int64_t s) {
         Matrix<float> x(static_cast<std::int64_t>(ids.size()), genes);
         for (std::int64_t i = 0; i < x.rows; ++i) {
           stx::PhiloxStream own(seed, stx::RandomPurpose::noise, static_cast<std::uint64_t>(ids[i] * 64 + s));
