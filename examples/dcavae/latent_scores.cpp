@@ -74,19 +74,34 @@ Matrix<std::int32_t> nearest_others(const Matrix<float>& points, const std::vect
   return others;
 }
 
-/// How far each side's neighbours are of the other: their share over what it were if sides were drawn at random.
-/// Of at most 10,000 evenly spaced rows a side.
-nlohmann::ordered_json mixing_scores(const BothSides& both, std::int64_t n_cells, int threads) {
+/// Neighbours of some of the rows of both sides.
+struct Neighbours {
+  std::vector<std::int64_t> rows;  ///< which
+  Matrix<std::int32_t> others;     ///< the nearest other points of each, of either side
+};
+
+/// At most 10,000 evenly spaced rows a side.
+std::vector<std::int64_t> spaced_rows(std::int64_t n_cells, std::int64_t n) {
   constexpr std::int64_t most = 10000;
+  std::vector<std::int64_t> rows;
+  for (const auto& [first, size] : {std::pair{std::int64_t{0}, n_cells}, {n_cells, n - n_cells}})
+    for (std::int64_t i = 0, used = std::min(size, most); i < used; ++i) rows.push_back(first + i * size / used);
+  return rows;
+}
+
+/// How far each side's neighbours are of the other: their share over what it were if sides were drawn at random.
+/// Of the rows `judged` (ascending), whose neighbours must be known.
+nlohmann::ordered_json mixing_scores(const BothSides& both, std::int64_t n_cells, const Neighbours& near,
+                                     const std::vector<std::int64_t>& judged) {
   const std::int64_t n = both.points.rows, n_of[] = {n_cells, n - n_cells};
   const int k = static_cast<int>(std::min<std::int64_t>(20, n - 1));
   nlohmann::ordered_json json{{"k", k}};
   for (const int side : {0, 1}) {
-    const std::int64_t used = std::min(n_of[side], most);
-    std::vector<std::int64_t> rows;
-    for (std::int64_t i = 0; i < used; ++i) rows.push_back((side == 0 ? 0 : n_cells) + i * n_of[side] / used);
-    const std::vector<std::int32_t> own(rows.size(), side);
-    const double own_share = knn_purity(nearest_others(both.points, rows, k, threads), own, both.sides, k).mean;
+    std::vector<std::int32_t> own(near.rows.size(), -1);  // which is left out
+    for (std::size_t q = 0; q < own.size(); ++q)
+      if (both.sides[near.rows[q]] == side && std::binary_search(judged.begin(), judged.end(), near.rows[q]))
+        own[q] = side;
+    const double own_share = knn_purity(near.others, own, both.sides, k).mean;
     json[side == 0 ? "cells" : "spots"] =
         number((1 - own_share) * static_cast<double>(n - 1) / static_cast<double>(n_of[1 - side]));
   }
@@ -99,17 +114,22 @@ nlohmann::ordered_json latent_scores(const LatentSpace& space, int threads) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   if (space.cells.rows == 0 || space.spots.rows == 0) return json;
   const BothSides both(space);
-  json["mixing"] = mixing_scores(both, space.cells.rows, threads);
-  if (space.cell_labels.empty() || space.spot_labels.empty()) return json;
+  const bool labelled = !space.cell_labels.empty() && !space.spot_labels.empty();
+  const auto most = static_cast<int>(std::min<std::int64_t>(labelled ? 50 : 20, both.points.rows - 1));
+  const std::vector<std::int64_t> judged = spaced_rows(space.cells.rows, both.points.rows);
+  Neighbours near{judged, {}};
+  if (labelled) {  // purity is of all rows
+    near.rows.resize(static_cast<std::size_t>(both.points.rows));
+    std::iota(near.rows.begin(), near.rows.end(), std::int64_t{0});
+  }
+  near.others = nearest_others(both.points, near.rows, most, threads);
+  json["mixing"] = mixing_scores(both, space.cells.rows, near, judged);
+  if (!labelled) return json;
   const std::vector<std::int32_t> types = both_types(space);
   const std::span<const std::int32_t> all(types), of_cells = all.first(space.cell_labels.size()),
                                                   of_spots = all.subspan(space.cell_labels.size());
-  std::vector<std::int64_t> every(static_cast<std::size_t>(both.points.rows));
-  std::iota(every.begin(), every.end(), std::int64_t{0});
-  const auto most = static_cast<int>(std::min<std::int64_t>(50, both.points.rows - 1));
-  const Matrix<std::int32_t> others = nearest_others(both.points, every, most, threads);
   for (const int k : neighbourhoods)
-    if (k <= most) json["knn_purity"][std::to_string(k)] = number(knn_purity(others, types, types, k).mean);
+    if (k <= most) json["knn_purity"][std::to_string(k)] = number(knn_purity(near.others, types, types, k).mean);
   const auto most_spots = static_cast<int>(std::min<std::int64_t>(50, space.spots.rows));
   const KnnResult across = knn_search(space.cells, space.spots, {.k = most_spots, .threads = threads});
   for (const int k : neighbourhoods)

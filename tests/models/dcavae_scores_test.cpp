@@ -92,6 +92,9 @@ TEST_CASE("mixing: 0 for sides apart, 1 for sides in turn, by the sizes of the s
   mixing = latent_scores(turns, 1)["mixing"];
   CHECK(mixing["cells"].get<double>() == Approx(14 / 20.0 * 89 / 60).epsilon(1e-9));
   CHECK(mixing["spots"].get<double>() == Approx(7 / 20.0 * 89 / 30).epsilon(1e-9));
+  turns.cell_labels.assign(30, "A");  // with types, whose purity is of more neighbours
+  turns.spot_labels.assign(60, "A");
+  CHECK(latent_scores(turns, 1)["mixing"] == mixing);
 }
 
 TEST_CASE("cells outside: beyond the box of the spots on any axis") {
