@@ -50,8 +50,8 @@ GeneTask gene_task(const PairData& pair, const Centroids& tokens, const std::vec
     task.sc_inputs.push_back(pair.shared_sc[g]);
     places.push_back(static_cast<std::int32_t>(places.size()));
   }
-  require<DataError>(inputs.size() >= 4, "casper", "imputing genes needs at least 4 shared genes as inputs, got ",
-                     inputs.size());
+  require<DataError>(inputs.size() >= least_inputs, "casper", "imputing genes needs at least ", least_inputs,
+                     " shared genes as inputs, got ", inputs.size());
   const auto n_validation = std::clamp<std::size_t>(
       static_cast<std::size_t>(std::lround(options.validation_genes * static_cast<double>(inputs.size()))), 1,
       inputs.size() - 2);

@@ -12,6 +12,9 @@
 
 namespace stx::casper {
 
+/// Genes that must be measured at least: some train, one or more choose the epoch.
+inline constexpr std::size_t least_inputs = 4;
+
 /// What the model is told. Nothing here knows a spatial count of a gene outside `st_inputs`.
 struct GeneTask {
   const CsrMatrix<float>* spots = nullptr;  ///< spots x spatial genes

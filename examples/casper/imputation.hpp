@@ -19,7 +19,7 @@ struct ImputationJob {
   const CountData* st = nullptr;
   std::vector<std::int64_t> st_inputs;  ///< the model's input genes: columns of st->counts
   std::set<std::int64_t> measured;      ///< reference genes that the spatial file holds
-  std::string genes;                    ///< "all", or a file with one gene name per line
+  WantedGenes wanted;                   ///< which genes to impute
   std::string out;                      ///< file to write
   std::vector<double> measured_pcc;     ///< per gene of the spatial file; NaN unknown
   nlohmann::json provenance;

@@ -17,8 +17,10 @@ Evaluation evaluate_pair(const EvaluateCommand& command, const Options& options,
   require_enough(pair, command.folds);
   const ContextOptions context{.threads = run.facts.threads, .seed = command.common.seed};
   const auto prepare = std::chrono::steady_clock::now();
-  if (command.protocol == "genes")
+  if (command.protocol == "genes") {
+    require_inputs(pair, k_folds(pair.n_shared(), command.folds, 0), least_inputs, "casper needs");
     return evaluate_genes<D>(pair, options, {command.folds, command.seed_list()}, context, run.tools());
+  }
   require<DataError>(!command.blocks || pair.coordinates.cols == 2, run.facts.st,
                      "has no obsm['spatial'] with two columns, which a split by place (--blocks) needs");
   SupervisedProtocol protocol{.reference = command.protocol == "reference",

@@ -12,7 +12,7 @@ namespace stx::casper {
 template <class D>
 std::int64_t write_imputed(GeneNetwork<D>& network, const SavedModel& model, const ImputationJob& job,
                            Progress& progress) {
-  const std::vector<std::int64_t> genes = genes_to_impute(model.reference, job.measured, job.genes, progress);
+  const std::vector<std::int64_t> genes = genes_to_impute(model.reference, job.measured, job.wanted, progress);
   Context<D>& ctx = network.context();
   const Csr<D> spots = to_device(ctx, job.st->counts);
   const GeneMoments moments = input_moments(job);
@@ -37,7 +37,8 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   run.load(command.data, options_json(options));
   PairData& pair = run.pair;
   require_enough(pair, command.folds);
-  check_wanted_genes(pair.sc.genes, command.genes, "the genes of " + command.data.sc + " with counts");
+  const WantedGenes wanted = WantedGenes::read(command.genes);
+  check_wanted_genes(pair.sc.genes, wanted, "the genes of " + command.data.sc + " with counts");
   const int threads = run.facts.threads;
   run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
 
@@ -86,7 +87,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
                   {.st = &pair.st,
                    .st_inputs = task.st_inputs,
                    .measured = {task.sc_inputs.begin(), task.sc_inputs.end()},
-                   .genes = command.genes,
+                   .wanted = wanted,
                    .out = command.out,
                    .measured_pcc = measured_pcc,
                    .provenance = provenance(run.facts)},
@@ -101,7 +102,8 @@ template <class D>
 void run_impute(const ImputeCommand& command, const std::string& device_name) {
   ImputeRun run({"casper", "impute", D::name, device_name}, command);
   const SavedModel saved = read_model(command.model);
-  check_wanted_genes(saved.reference, command.genes, "the genes that " + command.model + " knows");
+  const WantedGenes wanted = WantedGenes::read(command.genes);
+  check_wanted_genes(saved.reference, wanted, "the genes that " + command.model + " knows");
   run.read(saved.inputs, saved.reference);
   const ImputeInput& input = run.input;
   GeneNetwork<D> network({.threads = command.common.used_threads()}, static_cast<std::int64_t>(saved.inputs.size()),
@@ -111,7 +113,7 @@ void run_impute(const ImputeCommand& command, const std::string& device_name) {
                                                {.st = &input.st,
                                                 .st_inputs = input.st_inputs,
                                                 .measured = input.measured,
-                                                .genes = command.genes,
+                                                .wanted = wanted,
                                                 .out = command.out,
                                                 .measured_pcc = unknown_pcc(input.st),
                                                 .provenance = run.provenance()},

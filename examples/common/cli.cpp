@@ -10,6 +10,17 @@
 
 namespace stx {
 
+namespace {
+
+/// Unlike CLI::Range it refuses "nan".
+std::string refuse_no_seconds(const std::string& text) {
+  double seconds = -1;
+  const bool fits = CLI::detail::lexical_cast(text, seconds) && seconds >= 0 && seconds <= 1e9;
+  return fits ? "" : "expected a number of seconds from 0 to 1e9, got " + text;
+}
+
+}  // namespace
+
 void CommonFlags::add_to(CLI::App& app, const std::string& settings_help) {
   app.add_option("--device", device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
@@ -21,7 +32,7 @@ void CommonFlags::add_to(CLI::App& app, const std::string& settings_help) {
       app.add_option("--set", sets, "one setting, key=value; may be repeated")->allow_extra_args(false),
       app.add_option("--resume", resume, "continue from this checkpoint"),
       app.add_option("--checkpoint-every", checkpoint_every, "seconds between checkpoints; 0: after every epoch")
-          ->check(CLI::Range(0.0, 1e9))
+          ->check(refuse_no_seconds, "0 to 1e9")
           ->capture_default_str()};
   app.add_flag("--quiet", quiet, "no progress on standard error");
   if (!settings_help.empty()) {

@@ -1,8 +1,16 @@
 #include "examples/common/commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
 namespace stx {
+
+void check_h5ad_name(std::string_view command, std::string_view flag, const std::string& path) {
+  require(!path.empty(), command, flag, " must name the .h5ad to write, got an empty name");
+  const std::string extension = std::filesystem::path(path).extension().string();
+  require(extension.empty() || extension == ".h5ad", command, flag, " must name the .h5ad to write, got '", path,
+          "'; no other format is written");
+}
 
 void FitFlags::add_to(CLI::App& app) {
   data.add_to(app);
@@ -17,7 +25,7 @@ void FitFlags::add_to(CLI::App& app) {
 }
 
 void FitFlags::check(bool shows_model) const {
-  require(!out.empty(), "fit", "--out must name the .h5ad to write, got an empty name");
+  check_h5ad_name("fit", "--out", out);
   require(folds != 1, "fit", "--folds must be 0 or at least 2, got 1");
   require(folds > 0 || shows_model || report.empty(), "fit",
           "--report shows the cross-validation, which --folds 0 leaves out");

@@ -3,11 +3,16 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "examples/common/cli.hpp"
 
 namespace stx {
+
+/// Refuses an empty name of an AnnData file to write, and one that ends like a file of another format.
+/// @throws ArgumentError naming `command` and `flag`.
+void check_h5ad_name(std::string_view command, std::string_view flag, const std::string& path);
 
 struct FitFlags {
   CommonFlags common;

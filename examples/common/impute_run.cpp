@@ -25,7 +25,7 @@ std::vector<std::string> spots_without_counts(const CountData& st) {
 
 ImputeRun::ImputeRun(RunName name, const ImputeFlags& flags)
     : progress(flags.common.quiet), name_(std::move(name)), flags_(flags) {
-  require<ArgumentError>(!flags.out.empty(), "impute", "--out must name the .h5ad to write, got an empty name");
+  check_h5ad_name("impute", "--out", flags.out);
   require<ArgumentError>(flags.common.resume.empty(), "--resume", "is of no use here: impute trains nothing");
   require<ArgumentError>(flags.common.sets.empty() && flags.common.config.empty(), "--set",
                          "is of no use here, nor is --config: settings are those of the model that was saved");

@@ -73,4 +73,14 @@ void require_enough(const PairData& pair, int folds) {
                      " cells with counts, too few to cluster (3 are needed)");
 }
 
+void require_inputs(const PairData& pair, const std::vector<std::vector<std::int64_t>>& folds, std::size_t least,
+                    std::string_view who) {
+  std::size_t held_out = 0;
+  for (const auto& fold : folds) held_out = std::max(held_out, fold.size());
+  const std::size_t left = pair.shared.size() - held_out;
+  require<DataError>(left >= least, "evaluate", "holding out ", held_out, " of ", pair.n_shared(),
+                     " shared genes leaves ", left, " to impute from, and ", who, " at least ", least,
+                     "; give files that share more genes, or more folds; fit --folds 0 holds none out");
+}
+
 }  // namespace stx

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "examples/common/cli.hpp"
@@ -23,5 +24,9 @@ std::vector<std::int64_t> read_spots(const std::string& path, std::int64_t n_spo
 
 /// Refuses data on which nothing can be learned or judged.
 void require_enough(const PairData& pair, int folds);
+
+/// Refuses folds of shared genes that leave fewer than `least` of them to impute the others from; `who` needs them.
+void require_inputs(const PairData& pair, const std::vector<std::vector<std::int64_t>>& folds, std::size_t least,
+                    std::string_view who);
 
 }  // namespace stx

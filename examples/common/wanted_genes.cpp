@@ -39,35 +39,34 @@ Places places_of(const std::vector<std::string>& genes) {
   return places;
 }
 
-/// The genes of a list, all of which must be known.
-std::vector<std::string> known_genes(const std::vector<std::string>& reference, const Places& places,
-                                     const std::string& choice, const std::string& what) {
-  std::vector<std::string> genes = read_gene_list(choice), unknown;
-  for (const std::string& name : genes)
-    if (places.count(name) == 0) unknown.push_back(name);
-  require<DataError>(unknown.empty(), choice, "names what is not among ", what, ": ", detail::examples(unknown, 10),
-                     ". Those are ", detail::examples(reference));
-  return genes;
-}
-
 }  // namespace
 
-void check_wanted_genes(const std::vector<std::string>& reference, const std::string& choice, const std::string& what) {
-  if (choice != "all") known_genes(reference, places_of(reference), choice, what);
+WantedGenes WantedGenes::read(const std::string& choice) {
+  return {choice, choice == "all" ? std::vector<std::string>() : read_gene_list(choice)};
+}
+
+void check_wanted_genes(const std::vector<std::string>& reference, const WantedGenes& wanted, const std::string& what) {
+  const Places places = places_of(reference);
+  std::vector<std::string> unknown;
+  for (const std::string& name : wanted.names)
+    if (places.count(name) == 0) unknown.push_back(name);
+  require<DataError>(unknown.empty(), wanted.choice, "names what is not among ", what, ": ",
+                     detail::examples(unknown, 10), ". Those are ", detail::examples(reference));
 }
 
 std::vector<std::int64_t> genes_to_impute(const std::vector<std::string>& reference,
-                                          const std::set<std::int64_t>& measured, const std::string& choice,
+                                          const std::set<std::int64_t>& measured, const WantedGenes& wanted,
                                           Progress& progress) {
   std::vector<std::int64_t> genes;
-  if (choice == "all") {
+  if (wanted.all()) {
     for (std::int64_t g = 0; g < static_cast<std::int64_t>(reference.size()); ++g)
       if (measured.count(g) == 0) genes.push_back(g);
     if (genes.empty()) progress.note("note: every gene that the model knows is measured; nothing is imputed");
     return genes;
   }
+  check_wanted_genes(reference, wanted, "the genes that the model knows");
   const Places places = places_of(reference);
-  for (const std::string& name : known_genes(reference, places, choice, "the genes that the model knows")) {
+  for (const std::string& name : wanted.names) {
     const std::int64_t gene = places.at(name);
     if (measured.count(gene) != 0) {
       progress.note("note: " + name + " is measured and stays as it is");

@@ -12,17 +12,26 @@
 
 namespace stx {
 
-/// Looks at a choice of genes before any work is done for it: "all", or a file with one gene name per line.
+/// A choice of genes: "all", or a file with one gene name per line, which is read once.
+struct WantedGenes {
+  std::string choice = "all";
+  std::vector<std::string> names = {};  ///< of the file, each once
+
+  /// @throws DataError for a file that cannot be read.
+  static WantedGenes read(const std::string& choice);
+  bool all() const { return choice == "all"; }
+};
+
+/// Looks at a choice of genes before any work is done for it.
 ///
 /// @param what  names `reference` in the error
-/// @throws DataError for a file that cannot be read, and for a name that is not in the reference.
-void check_wanted_genes(const std::vector<std::string>& reference, const std::string& choice, const std::string& what);
+/// @throws DataError for a name that is not in the reference.
+void check_wanted_genes(const std::vector<std::string>& reference, const WantedGenes& wanted, const std::string& what);
 
-/// Reference genes to impute: all that are not measured, or those of a list ("all" or a file with one
-/// gene name per line).
+/// Reference genes to impute: those that are wanted and not measured.
 /// @throws DataError for a name that is not in the reference.
 std::vector<std::int64_t> genes_to_impute(const std::vector<std::string>& reference,
-                                          const std::set<std::int64_t>& measured, const std::string& choice,
+                                          const std::set<std::int64_t>& measured, const WantedGenes& wanted,
                                           Progress& progress);
 
 /// The spatial side of `impute`, matched with the genes of a model.

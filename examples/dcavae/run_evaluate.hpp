@@ -50,6 +50,8 @@ GenesEvaluation evaluate_pair(const EvaluateCommand& command, const Options& opt
   plan.seeds = command.seed_list();
   plan.methods = methods_of(command.methods);
   plan.cache = command.cache;
+  if (!plan.methods.empty())
+    require_inputs(run.pair, plan.folds, casper::least_inputs, "the methods beside dcavae (--methods) need");
   return evaluate_genes<D>(run.pair, plan, {.threads = run.facts.threads, .seed = command.common.seed}, run.tools());
 }
 

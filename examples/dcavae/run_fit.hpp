@@ -50,12 +50,13 @@ SavedModel saved_model(DcavaeModel<D>& model, const Task& task, const Options& o
 }
 
 /// Looks at --genes before anything is trained: the list must be of genes that the model will learn.
-inline void check_wanted(const FitCommand& command, const PairData& pair, const Options& options) {
-  check_wanted_genes(pair.sc.genes, command.genes, "the genes of " + command.data.sc + " with counts");
-  if (command.genes == "all") return;
+inline void check_wanted(const WantedGenes& wanted, const std::string& sc, const PairData& pair,
+                         const Options& options) {
+  check_wanted_genes(pair.sc.genes, wanted, "the genes of " + sc + " with counts");
+  if (wanted.all()) return;
   std::vector<std::string> learned;
   for (const std::int64_t g : decoder_genes(pair, options)) learned.push_back(pair.sc.genes[g]);
-  check_wanted_genes(learned, command.genes,
+  check_wanted_genes(learned, wanted,
                      stx::detail::concat("the genes that are learned with extra_genes = ", options.extra_genes,
                                          options.extra_genes < 0 ? "" : " (--extra-genes -1 learns all)"));
 }
@@ -64,12 +65,14 @@ template <class D>
 void run_fit(const FitCommand& command, const std::string& device_name) {
   PairRun run({"dcavae", "fit", D::name, device_name}, command.common);
   command.check(true);
+  if (!command.out_cells.empty()) check_h5ad_name("fit", "--out-cells", command.out_cells);
   run.will_write({command.out, command.out_cells, command.save, command.json, command.report});
   Options options = options_of(command);
   load_data(run, command, options);
   PairData& pair = run.pair;
   require_enough(pair, command.folds);
-  check_wanted(command, pair, options);
+  const WantedGenes wanted = WantedGenes::read(command.genes);
+  check_wanted(wanted, command.data.sc, pair, options);
   if (options.extra_genes == 0 && pair.sc.genes.size() > pair.shared.size())
     run.progress.note(
         "note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes -1 "
@@ -121,7 +124,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     }
   }
   run.finish([&] {
-    write_spots(command, model, saved, known,
+    write_spots(command, wanted, model, saved, known,
                 {.st = &pair.st, .genes = {.measured_pcc = measured_pcc}, .provenance = provenance(run.facts)},
                 run.progress);
     if (!command.out_cells.empty()) write_h5ad(command.out_cells, cells);

@@ -15,7 +15,8 @@ template <class D>
 void run_impute(const ImputeCommand& command, const std::string& device_name) {
   ImputeRun run({"dcavae", "impute", D::name, device_name}, command);
   SavedModel saved = read_model(command.model);
-  check_wanted_genes(saved.genes, command.genes, "the genes that " + command.model + " knows");
+  const WantedGenes wanted = WantedGenes::read(command.genes);
+  check_wanted_genes(saved.genes, wanted, "the genes that " + command.model + " knows");
   saved.options.rounded = saved.options.rounded || command.rounded;
   require<DataError>(saved.options.cross_attention, command.model,
                      "was trained without cross-attention; only models with it impute other sections");
@@ -35,7 +36,7 @@ void run_impute(const ImputeCommand& command, const std::string& device_name) {
     if (const auto found = column_of.find(saved.genes[g]); known[g] < 0 && found != column_of.end())
       known[g] = found->second;
   const WrittenSpots written =
-      write_spots(command, model, saved, known,
+      write_spots(command, wanted, model, saved, known,
                   {.st = &input.st, .genes = {.measured_pcc = unknown_pcc(input.st)}, .provenance = run.provenance()},
                   run.progress);
   run.finish(written.n_imputed, options_json(saved.options),

@@ -19,15 +19,16 @@ struct WrittenSpots {
   bool corrected = false;
 };
 
-/// Predicts the measured and the wanted genes of all spots and writes them. `known` says which decoder genes the
+/// Predicts the measured and the `wanted` genes of all spots and writes them. `known` says which decoder genes the
 /// spatial file holds, as its columns; -1 elsewhere.
 template <class D, class Command>
-WrittenSpots write_spots(const Command& command, DcavaeModel<D>& model, const SavedModel& saved,
-                         const std::vector<std::int64_t>& known, SpotsFile file, Progress& progress) {
+WrittenSpots write_spots(const Command& command, const WantedGenes& wanted, DcavaeModel<D>& model,
+                         const SavedModel& saved, const std::vector<std::int64_t>& known, SpotsFile file,
+                         Progress& progress) {
   std::set<std::int64_t> measured;
   for (std::size_t g = 0; g < known.size(); ++g)
     if (known[g] >= 0) measured.insert(static_cast<std::int64_t>(g));
-  const std::vector<std::int64_t> imputed = genes_to_impute(saved.genes, measured, command.genes, progress);
+  const std::vector<std::int64_t> imputed = genes_to_impute(saved.genes, measured, wanted, progress);
   std::vector<std::int64_t> genes(measured.begin(), measured.end());
   for (const std::int64_t g : genes) file.measured_columns.push_back(known[g]);
   for (const std::int64_t g : imputed) {

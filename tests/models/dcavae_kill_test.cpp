@@ -251,7 +251,9 @@ TEST_CASE("files that came after an interrupt are not the run's own") {
 
 TEST_CASE("an interval between checkpoints must be a number of seconds") {
   const Workplace w;
-  const Result r = w.dcavae(fit_alone(w, "x") + Flags{"--checkpoint-every", "-1"});
-  CHECK(r.status == 2);
-  CHECK(r.err.find("--checkpoint-every") != std::string::npos);
+  for (const std::string bad : {"-1", "nan", "-nan", "inf", "1e10", "soon"}) {
+    const Result r = w.dcavae(fit_alone(w, "x") + Flags{"--checkpoint-every", bad});
+    CHECK(r.status == 2);
+    CHECK(r.err.starts_with("--checkpoint-every: expected a number of seconds from 0 to 1e9, got " + bad + "\n"));
+  }
 }

@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 #include <pty.h>
 
-#include "examples/common/no_gpu.hpp"
 #include "models/dcavae_program.hpp"
 #include "models/workplace.hpp"
+#include "stx/data/csr_select.hpp"
 #include "stx/io/h5ad_read.hpp"
 
 namespace {
@@ -84,6 +84,46 @@ TEST_CASE("--genes: a list that cannot be used is refused before the training") 
       few.err.starts_with("error: [some.txt] names what is not among the genes that are learned with extra_genes = 0 "
                           "(--extra-genes -1 learns all): '" +
                           unmeasured(r.w.pair) + "'. Those are "));
+}
+
+TEST_CASE("--genes: the list is read once, so that it may come through a pipe") {
+  const Runners r;
+  const program::Program shell("/bin/sh", r.w.folder.path());
+  for (const std::string& name : both_runners) {
+    const std::string out = name + ".h5ad", gene = unmeasured(r.w.pair);
+    std::string command = "echo " + gene + " | " + (name == "casper" ? STX_CASPER_PROGRAM : STX_DCAVAE_PROGRAM);
+    for (const std::string& flag :
+         r.on_pair(name, "fit", {"--folds", "0", "--quiet", "--out", out, "--save", name, "--genes", "/dev/stdin"}))
+      command += " '" + flag + "'";
+    const program::Result fit = shell({"-c", command});
+    CHECK_MESSAGE(fit.status == 0, fit.err);
+    CHECK(stx::read_h5ad(r.w.folder / out).var.index.back() == gene);
+  }
+}
+
+TEST_CASE("folds that leave too few genes are refused before the training, by the program's own name") {
+  Runners r;
+  stx::AnnData& st = r.w.pair.st;
+  const std::vector<std::int64_t> four = {0, 1, 2, 3};
+  st.x = stx::select_columns<float>(std::get<stx::CsrMatrix<float>>(*st.x), four);
+  st.var.index.resize(4);
+  r.w.write();
+  const std::string left = "[evaluate] holding out 1 of 4 shared genes leaves 3 to impute from, and ",
+                    advice =
+                        " at least 4; give files that share more genes, or more folds; fit --folds 0 holds none out";
+  for (const std::string& name : both_runners)
+    for (const Words& command : {Words{"evaluate"}, Words{"fit", "--out", "out.h5ad"}}) {
+      const program::Result run =
+          r.of(name)(r.on_pair(name, command[0], Words{"--folds", "4"} + Words(command.begin() + 1, command.end())));
+      INFO(run.err);
+      CHECK(run.status == 1);
+      CHECK(run.err.ends_with("error: " + left +
+                              (name == "casper" ? "casper needs" : "the methods beside dcavae (--methods) need") +
+                              advice + "\n"));
+      CHECK(run.err.find("fold 0") == std::string::npos);  // nothing was trained
+    }
+  const program::Result alone = r.w.dcavae(r.on_pair("dcavae", "evaluate", {"--folds", "4", "--methods", "none"}));
+  CHECK_MESSAGE(alone.status == 0, alone.err);
 }
 
 TEST_CASE("--genes: a gene that is named twice is imputed once") {
@@ -171,8 +211,15 @@ TEST_CASE("what makes no sense is refused at once: the same file twice, folders,
          "error: [./st.h5ad] is named by --st and by --sc; expected spots in one file and single cells in another\n");
     const Words fit = r.on_pair(name, "fit", {"--folds", "0"});
     says(fit + Words{"--out", ""}, 2, "error: [fit] --out must name the .h5ad to write, got an empty name\n");
-    says({"impute", "--model", "file", "--st", "st.h5ad", "--out", ""}, 2,
-         "error: [impute] --out must name the .h5ad to write, got an empty name\n");
+    const Words impute = {"impute", "--model", "file", "--st", "st.h5ad", "--out"};
+    says(impute + Words{""}, 2, "error: [impute] --out must name the .h5ad to write, got an empty name\n");
+    for (const std::string other : {"out.csv", "folder/out.h5", "out.h5ad.gz"}) {
+      const std::string refusal = "must name the .h5ad to write, got '" + other + "'; no other format is written\n";
+      says(fit + Words{"--out", other}, 2, "error: [fit] --out " + refusal);
+      says(impute + Words{other}, 2, "error: [impute] --out " + refusal);
+      if (name == "dcavae")
+        says(fit + Words{"--out", "out.h5ad", "--out-cells", other}, 2, "error: [fit] --out-cells " + refusal);
+    }
     says(fit + Words{"--out", "out.h5ad", "--seed", "-1"}, 2, "--seed: ");
     says(fit + Words{"--out", "out.h5ad", "--config", "folder"}, 1,
          "error: [folder] is a folder; expected a JSON file of settings\n");
@@ -247,18 +294,4 @@ TEST_CASE("--device cuda where there is none: what is missing, before any file i
     CHECK(run.out.empty());
     CHECK_FALSE(std::filesystem::exists(r.w.folder / "here"));
   }
-}
-
-TEST_CASE("why no GPU can be used") {
-  using stx::why_no_gpu;
-  CHECK(why_no_gpu({.n_devices = 1, .driver = 13000, .runtime = 13000, .failure = ""}) == "");
-  CHECK(why_no_gpu({.n_devices = 0, .driver = 0, .runtime = 13000, .failure = "insufficient"}) ==
-        "this machine has no NVIDIA driver (libcuda.so.1), or no GPU; install the driver, or use --device cpu");
-  CHECK(why_no_gpu({.n_devices = 0, .driver = 12040, .runtime = 13000, .failure = "insufficient"}) ==
-        "the NVIDIA driver is made for CUDA 12.4, this program for CUDA 13.0; update the driver, or use --device cpu");
-  CHECK(why_no_gpu({.n_devices = 0, .driver = 13010, .runtime = 13000, .failure = "no device is detected"}) ==
-        "the NVIDIA driver offers no GPU (no device is detected); see what nvidia-smi and CUDA_VISIBLE_DEVICES say, or "
-        "use --device cpu");
-  CHECK(why_no_gpu({.n_devices = 0, .driver = 13010, .runtime = 13000, .failure = ""}) ==
-        "the NVIDIA driver offers no GPU; see what nvidia-smi and CUDA_VISIBLE_DEVICES say, or use --device cpu");
 }
