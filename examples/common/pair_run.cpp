@@ -1,5 +1,7 @@
 #include "examples/common/pair_run.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <filesystem>
@@ -90,7 +92,10 @@ void PairRun::begin(const std::string& checkpoint, const nlohmann::ordered_json&
       std::filesystem::remove(path, ignored);
   probe_outputs(outputs_);
   tools_.emplace(RunTools{*state_, progress, "Continue with the same command and --resume " + state_->path()});
-  interrupts_.emplace();
+  // On a terminal a progress bar may stand there.
+  interrupts_.emplace(isatty(STDERR_FILENO) != 0
+                          ? "\r\033[Kstopping after this epoch, with a checkpoint; a second Ctrl-C ends at once\n"
+                          : "stopping after this epoch, with a checkpoint; a second Ctrl-C ends at once\n");
 }
 
 }  // namespace stx

@@ -13,6 +13,17 @@ struct RunTools {
   std::string resume_hint;  ///< how to continue after an interrupt
 };
 
+/// Saves the training of `job` when it is time to. Where that fails, the last checkpoint stays and the run goes on.
+template <class Loop>
+void save_if_due(RunTools& tools, const std::string& job, Loop& loop) {
+  if (!tools.state.due()) return;
+  try {
+    tools.state.save(job, loop.save());
+  } catch (const DataError& error) {
+    tools.progress.note(std::string("warning: ") + error.what() + ". Training goes on; an earlier checkpoint is kept");
+  }
+}
+
 /// Runs a training loop (Fit or StepLoop) as the job `job`: resumes, reports, saves now and then.
 ///
 /// @param run     FitEnd(on_epoch): calls the loop's run() with on_epoch
@@ -33,7 +44,7 @@ JobResult run_job(RunTools& tools, const std::string& job, Loop& loop, std::int6
       std::snprintf(detail, sizeof detail, "loss %.4g", last.loss);
     }
     tools.progress.update(static_cast<std::int64_t>(loop.epochs().size()), detail);
-    if (tools.state.due()) tools.state.save(job, loop.save());
+    save_if_due(tools, job, loop);
   });
   if (end == FitEnd::interrupted) {
     tools.state.save(job, loop.save());

@@ -229,6 +229,8 @@ TEST_CASE("Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an
   REQUIRE(w.casper(command + Flags{"--json", "whole.json", "--quiet"}).status == 0);
   const Result first = w.casper(command + Flags{"--json", "parts.json"}, "seed 0 fold 0 casper 1/");  // second pass
   CHECK(first.status == 130);
+  CHECK(first.err.find("\nstopping after this epoch, with a checkpoint; a second Ctrl-C ends at once\n") !=
+        std::string::npos);
   CHECK(
       first.err.ends_with(" epochs; saved to casper-evaluate.checkpoint. Continue with the same command and "
                           "--resume casper-evaluate.checkpoint\n"));

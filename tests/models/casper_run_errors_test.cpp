@@ -107,6 +107,22 @@ TEST_CASE("a full disk loses nothing" * doctest::skip(!program::file_limit_works
         "left)\n");
 }
 
+TEST_CASE("a checkpoint now and then for which there is no room is told, and the training goes on" *
+          doctest::skip(!program::file_limit_works)) {
+  Spoiled s;
+  s.write();
+  const Flags flags = s.evaluate({"--folds", "2", "--checkpoint-every", "0"});
+  const Result whole = s.casper(flags), full = s.casper(flags, "", 8000);
+  REQUIRE(whole.status == 0);
+  CHECK(full.status == 0);
+  CHECK(full.out == whole.out);
+  CHECK(whole.err.find("warning") == std::string::npos);
+  CHECK(
+      full.err.find("\nwarning: [casper-evaluate.checkpoint] cannot write: File too large; make room or choose another "
+                    "folder (no partial file was left). Training goes on; an earlier checkpoint is kept\n") !=
+      std::string::npos);
+}
+
 TEST_CASE("models that do not fit") {
   Spoiled s;
   s.write();

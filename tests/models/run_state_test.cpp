@@ -1,9 +1,13 @@
 // Runs of several trainings: Ctrl-C, checkpoints, and what cannot be resumed.
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <functional>
 
 #include "examples/common/train_job.hpp"
 #include "io/golden.hpp"
+#include "models/program.hpp"
 #include "models/toy_model.hpp"
 #include "stx/io/safetensors.hpp"
 #include "support/compare.hpp"
@@ -14,6 +18,26 @@ using stx::Cpu;
 namespace {
 
 const nlohmann::ordered_json settings = {{"model", "toy"}, {"seed", 3}};
+
+/// After fill() no file may grow beyond 100 bytes, as on a full disk; the end makes room again.
+class FullDisk {
+ public:
+  FullDisk() { ::getrlimit(RLIMIT_FSIZE, &before_); }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  void fill() const {
+    const rlimit full{100, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+};
 
 /// Two jobs of one run; `interrupt` is called after each epoch of the second.
 std::vector<float> run_jobs(stx::RunState& state, const std::function<void(std::size_t)>& interrupt) {
@@ -72,6 +96,50 @@ TEST_CASE("Ctrl-C leaves a checkpoint, and the resumed run equals an uninterrupt
   CHECK(same_bits(run_jobs(second, [](std::size_t) {}), want));
   second.remove_file();
   CHECK(folder.n_files() == 0);
+}
+
+TEST_CASE("the first signal is answered at once, a second one of either kind ends the program") {
+  int ends[2] = {-1, -1};
+  REQUIRE(::pipe(ends) == 0);
+  const int standard_error = ::dup(STDERR_FILENO);
+  ::dup2(ends[1], STDERR_FILENO);
+  void (*handlers[2])(int) = {SIG_ERR, SIG_ERR};
+  {
+    const stx::InterruptScope scope("stopping soon\n");
+    std::raise(SIGTERM);
+    for (int k = 0; k < 2; ++k) handlers[k] = std::signal(k == 0 ? SIGINT : SIGTERM, SIG_DFL);
+    CHECK(stx::InterruptScope::requested());
+  }
+  ::dup2(standard_error, STDERR_FILENO);
+  ::close(standard_error);
+  ::close(ends[1]);
+  char said[64];
+  CHECK(std::string(said, static_cast<std::size_t>(::read(ends[0], said, sizeof said))) == "stopping soon\n");
+  ::close(ends[0]);
+  CHECK((handlers[0] == SIG_DFL && handlers[1] == SIG_DFL));
+}
+
+TEST_CASE("a checkpoint for which there is no room: the run goes on, the last whole one stays" *
+          doctest::skip(!program::file_limit_works)) {
+  const golden::Folder folder;
+  stx::RunState uninterrupted(folder / "none", settings);
+  const std::vector<float> want = run_jobs(uninterrupted, [](std::size_t) {});
+  const std::string path = folder / "run.checkpoint";
+  stx::RunState state(path, settings, std::chrono::seconds(0));  // after every epoch
+  {
+    FullDisk disk;
+    CHECK(same_bits(run_jobs(state,
+                             [&](std::size_t epoch) {
+                               if (epoch == 4) disk.fill();
+                             }),
+                    want));
+  }
+  CHECK(folder.n_files() == 1);
+  stx::RunState kept(path, settings);
+  kept.resume(path);
+  REQUIRE(kept.active("second job") != nullptr);
+  CHECK(kept.active("second job")->epochs.size() == 3);
+  CHECK(same_bits(run_jobs(kept, [](std::size_t) {}), want));
 }
 
 TEST_CASE("a run never takes or removes the checkpoint of another") {
