@@ -47,16 +47,17 @@ template <class T>
 void packed_gemm(const T* a, std::int64_t lda, bool transpose_a, const T* packed, T* c, std::int64_t ldc,
                  std::int64_t m, std::int64_t n, std::int64_t depth, GradWrite write) {
   for_each_strip<T>(n, [&](auto registers, std::int64_t j, std::int64_t columns) {
-    constexpr std::int64_t width = registers * GemmTile<T>::lanes, tile = GemmTile<T>::rows;
+    constexpr std::int64_t width = registers * GemmTile<T>::lanes;
+    constexpr int tile = GemmTile<T>::rows * (registers == 1 ? 2 : 1);  // as many sums
     const std::int64_t visit = gemm_steps(depth);
     for (std::int64_t done = 0; done < depth; done += visit) {
       const std::int64_t steps = std::min(visit, depth - done);
       const T* panel = packed + j * depth + done * width;
       const GradWrite now = done == 0 ? write : GradWrite::accumulate;
       if (transpose_a) {
-        gemm_rows<T, true, registers>(a + done * lda, lda, tile, panel, steps, c + j, ldc, m, columns, now);
+        gemm_rows<T, true, registers, tile>(a + done * lda, lda, tile, panel, steps, c + j, ldc, m, columns, now);
       } else {
-        gemm_rows<T, false, registers>(a + done, lda, tile * lda, panel, steps, c + j, ldc, m, columns, now);
+        gemm_rows<T, false, registers, tile>(a + done, lda, tile * lda, panel, steps, c + j, ldc, m, columns, now);
       }
     }
   });
