@@ -102,12 +102,13 @@ class Network {
     using Slice = ColumnSlice<T, D>;
     const std::int64_t width = options_.hidden;
     const int i = index(m);
-    const V attended = out_[i](ctx, attention(ctx, Slice(query_[i](ctx, embedded)), Slice(keys, 0, width),
-                                              Slice(keys, width, width), {.n_heads = options_.n_heads})
-                                        .out);
-    const V h = residual_norm(ctx, i, 0, attended, embedded);
-    const V changed = layer_norm_ ? block_(ctx, h) : block_norm_[i](ctx, block_(ctx, h));
-    const V out = residual_norm(ctx, i, 1, changed, h);
+    const V seen = attention(ctx, Slice(query_[i](ctx, embedded)), Slice(keys, 0, width), Slice(keys, width, width),
+                             {.n_heads = options_.n_heads})
+                       .out;
+    const V h = layer_norm_ ? layer_norms_[i][0](ctx, out_[i](ctx, seen), embedded)
+                            : batch_norms_[i][0](ctx, out_[i](ctx, seen, {embedded}));
+    const V out = layer_norm_ ? layer_norms_[i][1](ctx, block_(ctx, h), h)
+                              : batch_norms_[i][1](ctx, sum(ctx, h, block_norm_[i](ctx, block_(ctx, h))));
     return {mean_(ctx, out), spread_(ctx, out), Spread::log_variance};
   }
 
@@ -149,11 +150,9 @@ class Network {
   static std::string name(const char* what, int m) { return std::string(what) + (m == 0 ? ".cells" : ".spots"); }
   static typename BatchNorm::Options hidden_norm(float dropout) { return {1e-3, 0.01, Activation::relu, dropout}; }
 
-  V residual_norm(Context<D>& ctx, int m, int place, V branch, V residual) const {
-    if (layer_norm_) return layer_norms_[m][place](ctx, branch, residual);
+  V sum(Context<D>& ctx, V residual, V branch) const {
     const std::int64_t rows = residual.shape()[0];
-    if (rows == 0) return residual;
-    return batch_norms_[m][place](ctx, gated_residual(ctx, residual, branch, ColumnSlice<T, D>(one_), rows));
+    return rows == 0 ? residual : gated_residual(ctx, residual, branch, ColumnSlice<T, D>(one_), rows);
   }
 
   Options options_;
