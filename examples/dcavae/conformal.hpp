@@ -58,11 +58,16 @@ class ConformalCorrections {
     }
   }
 
+  /// Held-out entries that a correction at `level` takes: 2 / (1 - level) - 1, as a whole number.
+  static std::int64_t least_entries(double level) {
+    return static_cast<std::int64_t>(std::ceil(2 / (1 - level) - 1 - 1e-9));
+  }
+
   std::int64_t genes() const { return static_cast<std::int64_t>(gene_end_.size()); }
   std::int64_t entries() const { return gene_end_.empty() ? 0 : gene_end_.back(); }
 
   /// One correction a level.
-  /// @throws DataError when there are too few entries: fewer than 2 / (1 - level) - 1.
+  /// @throws DataError when there are fewer than least_entries().
   std::vector<Correction> learn() const {
     std::vector<Correction> all;
     for (std::size_t l = 0; l < levels_.size(); ++l) {
@@ -131,7 +136,7 @@ class ConformalCorrections {
                   static_cast<std::int64_t>(std::ceil(next * (1 - tail) - slack)) - 1,
                   static_cast<std::int64_t>(std::ceil(next * levels_[l] - slack)) - 1};
     require<DataError>(r.low >= 0 && r.high < n, "ConformalCorrections", "level ", levels_[l], " needs at least ",
-                       static_cast<std::int64_t>(std::ceil(1 / tail - 1 - 1e-9)), " held-out entries, got ", n);
+                       least_entries(levels_[l]), " held-out entries, got ", n);
     return r;
   }
 

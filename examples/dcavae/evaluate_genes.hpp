@@ -45,6 +45,8 @@ template <class D>
 GenesEvaluation evaluate_genes(const PairData& pair, const EvaluationPlan& plan, const ContextOptions& context,
                                RunTools& tools) {
   GenesEvaluation result(pair, plan);
+  if (!result.not_corrected.empty() && plan.folds.size() > 1)
+    tools.progress.note("note: intervals are not corrected: " + result.not_corrected);
   ListStore lists(plan.cache);
   const OtherMethods others = prepare_methods(pair, plan.methods, context.threads);
   for (std::size_t s = 0; s < plan.seeds.size(); ++s) {

@@ -67,8 +67,7 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
     plan.folds = k_folds(pair.n_shared(), n_folds, 0);
     plan.note =
         "Held-out genes never enter the spatial data: not in totals, loss, selection, similarity or scaling. "
-        "Scores are on log-normalised expression; `counts` holds those on counts. Intervals of a fold are "
-        "corrected by the held-out genes of the other folds.";
+        "Scores are on log-normalised expression; `counts` holds those on counts.";
   } else {
     Options last_epoch = options;
     last_epoch.validation_genes = 0;
@@ -87,9 +86,7 @@ EvaluationPlan plan_of(const PairData& pair, const std::string& protocol, int n_
     for (auto i = static_cast<std::size_t>(0.8 * static_cast<double>(order.size())); i < order.size(); ++i)
       test.push_back(by_name[order[i]]);
     plan.folds = {test};
-    plan.note =
-        "The published code's protocol: a single split of the genes, the last epoch, no validation genes; "
-        "intervals are not corrected.";
+    plan.note = "The published code's protocol: a single split of the genes, the last epoch, no validation genes.";
   }
   for (auto& fold : plan.folds) std::sort(fold.begin(), fold.end());
   return plan;
@@ -118,13 +115,16 @@ GenesEvaluation::GenesEvaluation(const PairData& pair, const EvaluationPlan& pla
     place_[g] = n++;
     log.genes.push_back(pair.shared[g]);
   }
-  log.note = plan.note;
   log.fold.assign(log.genes.size(), -1);
   for (std::size_t f = 0; f < plan.folds.size(); ++f)
     for (const std::int64_t g : plan.folds[f]) log.fold[place_[g]] = static_cast<int>(f);
   const std::vector<double> totals = row_totals(pair.st.counts, pair.shared_st);
   for (std::int64_t i = 0; i < pair.st.counts.rows; ++i)
     if (totals[i] > 0) rows.push_back(i);
+  not_corrected = why_not_corrected(plan.folds, std::ssize(rows), usual_levels());
+  log.note = plan.note + (not_corrected.empty()
+                              ? " Intervals of a fold are corrected by the held-out genes of the other folds."
+                              : " Intervals are not corrected: " + not_corrected + ".");
   log.counts["n_spots"] = pair.st.counts.rows;
   log.counts["n_scored_spots"] = static_cast<std::int64_t>(rows.size());
   log.counts["n_copied_spots"] =
@@ -176,7 +176,7 @@ void GenesEvaluation::add_uncertainty(const PairData& pair, const EvaluationPlan
   for (std::size_t f = 0; f < folds.size(); ++f)
     held_out.push_back(
         {kept_predictive(*folds[f], levels), fold_truth(pair, plan.folds[f], rows, plan.rounded()).counts});
-  const bool taught = folds.size() > 1;
+  const bool taught = not_corrected.empty();
   for (std::size_t f = 0; f < folds.size(); ++f) {
     const HeldOutFold& fold = held_out[f];
     const std::vector<Correction> learned =

@@ -71,11 +71,12 @@ class GenesEvaluation {
  public:
   Evaluation log, counts;          ///< scores on the log-normalised scale, which judges, and on counts
   std::vector<std::int64_t> rows;  ///< spots scored: those with any count of a shared gene
+  std::string not_corrected;       ///< why intervals are left as the model states them; empty where they are corrected
   std::map<std::string, UncertaintyScores> uncertainty;   ///< by variant
   std::map<std::string, nlohmann::ordered_json> changed;  ///< by variant: its settings that differ from the model's
   std::vector<Correction> corrections;  ///< of intervals of further genes, from all folds of the first seed
   std::vector<double> further_genes;    ///< randomised coverage at gene_level of each held-out gene by corrections from
-                                        ///< all others: what to expect of a further gene; empty with a single fold
+                                        ///< all others: what to expect of a further gene; empty where none are
   LatentSpace space;  ///< of the model's first fold and seed; without folds, of the model that is kept
   std::map<std::string, FoldPlaces> places;  ///< by variant, of the same; empty without coordinates
 
@@ -93,7 +94,7 @@ class GenesEvaluation {
   void repeat_scores(std::size_t seed, const std::vector<std::int64_t>& test);
 
   /// Intervals of each fold, corrected by what the held-out genes of the other folds of the same seed teach
-  /// (a single fold has uncorrected ones), and their scores.
+  /// (uncorrected ones where these are too few), and their scores.
   /// @param seed  number of the seed
   void add_uncertainty(const PairData& pair, const EvaluationPlan& plan, const std::string& variant, std::size_t seed,
                        const std::vector<const JobResult*>& folds, int threads);

@@ -39,8 +39,8 @@ WrittenSpots write_spots(const Command& command, const WantedGenes& wanted, Dcav
   }
   if (!is_corrected(saved.corrections))
     progress.note(
-        "intervals are not corrected: no cross-validation showed how often they hold the truth, and they "
-        "may cover less or more than their level");
+        "intervals are not corrected: no cross-validation, or too small a one, showed how often they hold the truth, "
+        "and they may cover less or more than their level");
   const int threads = command.common.used_threads();
   SpotsWriter out(command.out, file);
   const SpotSummary summary = predict_spots(model, genes, saved.corrections, std::stod(command.level) / 100, threads,

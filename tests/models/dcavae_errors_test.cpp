@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "models/dcavae_program.hpp"
+#include "stx/data/csr_select.hpp"
 #include "stx/io/h5ad_read.hpp"
 #include "stx/io/safetensors.hpp"
 
@@ -198,6 +199,44 @@ TEST_CASE("more partners than rows: said on standard error and in the JSON") {
   REQUIRE(fits.status == 0);
   CHECK(fits.err.find("k = ") == std::string::npos);
   CHECK(w.json("scores.json")["data"]["notes"].size() + 1 == notes.size());
+}
+
+TEST_CASE("too few held-out entries: intervals stay as the model states them, which is said before the training") {
+  Workplace w;
+  w.pair = program::make_pair(10, 40, 20, 6);
+  stx::Matrix<float> everywhere(10, 6);  // so that no gene is left out
+  for (std::size_t e = 0; e < 60; ++e) everywhere.values[e] = static_cast<float>(1 + e * 7 % 11 % 4);
+  auto& spots = counts(w.pair.st);
+  spots = stx::to_csr(everywhere);
+  w.write();
+  const auto folds_5 = [&w](const std::string& command, const Flags& more) {
+    Flags flags = w.on_pair(command, more);
+    flags[std::find(flags.begin(), flags.end(), "--folds") - flags.begin() + 1] = "5";
+    return flags;
+  };
+  const auto tells = [&w](const Result& r, const std::string& json, const std::string& entries) {
+    INFO(r.err);
+    REQUIRE(r.status == 0);
+    const std::string why = "it takes 39 held-out entries, and " + entries;
+    CHECK(r.err.find("note: intervals are not corrected: " + why + "\n") < r.err.find("seed 0 fold 0"));
+    const auto j = w.json(json);
+    CHECK(j["interval_corrected"] == false);
+    CHECK(j["note"].get<std::string>().ends_with(" Intervals are not corrected: " + why + "."));
+    CHECK(j["metrics"]["coverage"]["90"].is_number());
+    CHECK_FALSE(j["metrics"].contains("further_gene_coverage"));
+  };
+  tells(w.dcavae(w.on_pair("evaluate", {"--methods", "none", "--json", "2.json"})), "2.json",
+        "10 spots of the 3 genes that are held out in other folds are 30");
+  REQUIRE(w.dcavae(folds_5("evaluate", {"--methods", "none", "--json", "5.json", "--quiet"})).status == 0);
+  CHECK(w.json("5.json")["interval_corrected"] == true);  // 10 spots of 4 genes
+
+  // A spot all of whose counts are of a gene that the cells lack is not scored.
+  w.pair.st.var.index[static_cast<std::size_t>(spots.indices[0])] = "Elsewhere";
+  for (auto e = spots.indptr[0] + 1; e < spots.indptr[1]; ++e) spots.values[static_cast<std::size_t>(e)] = 0;
+  w.write();
+  tells(w.dcavae(folds_5("fit", {"--out", "out.h5ad", "--json", "fit.json"})), "fit.json",
+        "9 spots of the 4 genes that are held out in other folds are 36");
+  CHECK(stx::read_h5ad(w.folder / "out.h5ad").uns["stx"]["interval_corrected"] == false);
 }
 
 TEST_CASE("cells without counts are kept without a place, and flagged") {

@@ -125,8 +125,8 @@ TEST_CASE("sampled keys and genes outside the panel: the same in fit, in its cro
     CHECK(stx::read_h5ad(w.folder / "fit.h5ad").n_var() == n);
     // Without a cross-validation nothing corrects the intervals, and the program says so.
     for (const Result* run : {&alone, &later})
-      CHECK(run->err.find("intervals are not corrected: no cross-validation showed how often they hold the truth, and "
-                          "they may cover less or more than their level\n") != std::string::npos);
+      CHECK(run->err.find("intervals are not corrected: no cross-validation, or too small a one, showed how often they "
+                          "hold the truth, and they may cover less or more than their level\n") != std::string::npos);
     for (const char* file : {"fit.h5ad", "again.h5ad"})
       CHECK(stx::read_h5ad(w.folder / file).uns["stx"]["interval_corrected"] == false);
   }
