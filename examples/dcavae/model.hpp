@@ -124,17 +124,17 @@ class Network {
     return gaussian_sample(ctx, q, library_site_[index(m)], row_ids);
   }
 
-  /// (rows, genes): logits of the rate, and of an extra zero of cells.
-  V rate(Context<D>& ctx, V z) const { return rate_(ctx, z); }
-  V zero(Context<D>& ctx, V z) const { return zero_(ctx, z); }
+  /// (rows, genes): logits of the rate, and of an extra zero of cells; `reaches_z` as in linear().
+  V rate(Context<D>& ctx, V z, const Tensor<T, D>& reaches_z = {}) const { return rate_(ctx, z, {}, reaches_z); }
+  V zero(Context<D>& ctx, V z, const Tensor<T, D>& reaches_z = {}) const { return zero_(ctx, z, {}, reaches_z); }
 
   /// Places (rows, axes) of latents, in the scale that training saw.
   V place(Context<D>& ctx, V z) const { return place_(ctx, z); }
 
   /// ln theta of every gene on side m. Tied, that of spots follows that of cells, so that genes never
   /// measured in space have a trained one; of the decoder, each entry (row of z, gene) has its own.
-  Dispersion<T, D> dispersion(Context<D>& ctx, Modality m, V z) const {
-    if (options_.dispersion == "decoder") return {theta_(ctx, z)};
+  Dispersion<T, D> dispersion(Context<D>& ctx, Modality m, V z, const Tensor<T, D>& reaches_z = {}) const {
+    if (options_.dispersion == "decoder") return {theta_(ctx, z, {}, reaches_z)};
     const std::int64_t n = log_theta_[0].shape().size();
     if (m == Modality::cells) return {log_theta_[0]};
     if (options_.dispersion == "free") return {log_theta_[1]};

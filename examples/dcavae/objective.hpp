@@ -22,12 +22,13 @@ inline Contrast contrast_of(const std::string& name) {
 /// The rows of one side in a step.
 template <class T, class D>
 struct SideBatch {
-  Var<T, D> inputs;           ///< (rows, inputs of the side): log1p counts
-  Var<T, D> key_inputs;       ///< (n_keys, inputs of the other side); not used without cross-attention
-  Counts<T, D> counts;        ///< (rows, genes)
-  Var<T, D> library;          ///< (rows, 1): ln of the observed totals
-  Tensor<T, D> observed;      ///< (genes) of 0 and 1, or empty: all
-  Gaussian<T, D> log_totals;  ///< (1) each: mean and SD of the side's log totals, with library = learned
+  Var<T, D> inputs;            ///< (rows, inputs of the side): log1p counts
+  Var<T, D> key_inputs;        ///< (n_keys, inputs of the other side); not used without cross-attention
+  Counts<T, D> counts;         ///< (rows, genes)
+  Var<T, D> library;           ///< (rows, 1): ln of the observed totals
+  Tensor<T, D> observed;       ///< (genes) of 0 and 1, or empty: all
+  Gaussian<T, D> log_totals;   ///< (1) each: mean and SD of the side's log totals, with library = learned
+  Tensor<T, D> teachers = {};  ///< (genes) of 0 and 1, or empty: all; whose logits move the latents
 };
 
 /// The terms of the loss: the first five, then those that the settings ask for.
@@ -94,8 +95,9 @@ Terms<T, D> objective(Context<D>& ctx, const Network<T, D>& network, const StepI
       terms.values[terms.n++] = mean_of(gaussian_kl(ctx, total, side.log_totals), 5 + i, in.kl_weight);
     }
     terms.values[2 * i] =
-        mean_of(count_decoder(ctx, side.counts, network.rate(ctx, z[i]), library, network.dispersion(ctx, m, z[i]),
-                              i == 0 ? network.zero(ctx, z[i]) : Var<T, D>(), side.observed),
+        mean_of(count_decoder(ctx, side.counts, network.rate(ctx, z[i], side.teachers), library,
+                              network.dispersion(ctx, m, z[i], side.teachers),
+                              i == 0 ? network.zero(ctx, z[i], side.teachers) : Var<T, D>(), side.observed),
                 2 * i);
     terms.values[2 * i + 1] = mean_of(gaussian_kl(ctx, q), 2 * i + 1, in.kl_weight);
   }

@@ -23,7 +23,9 @@ Options Options::of_revision(const std::string& name, bool imputes) {
   Options o;
   one_of("revision", name, {"sound", "paper", "R1", "R2"});
   if (name == "sound") {
-    if (imputes) o.extra_genes = -1;
+    if (!imputes) return o;
+    o.extra_genes = -1;
+    o.unshown_genes = "follow";
     return o;
   }
   // What the published code does, and the paper where it says nothing else.
@@ -125,6 +127,7 @@ void Options::check() const {
   require(similarity != "kendall", "settings",
           "similarity = kendall is not offered: it compares all pairs of genes of a "
           "row, n (n - 1) / 2 numbers for each cell and spot where the others take n; spearman judges by ranks too");
+  one_of("unshown_genes", unshown_genes, {"teach", "follow"});
   one_of("similarity", similarity, {"cosine", "pearson", "raw_cosine", "spearman"});
   one_of("anchors", anchors, {"both", "cells"});
   one_of("pairing", pairing, {"aligned", "other_keys", "independent"});

@@ -28,7 +28,10 @@ struct Options {
   bool mask_cell_encoder = true;       ///< the cells' encoder sees the training genes alone
   std::int64_t extra_genes = 0;        ///< variable genes of the reference outside the panel that cells teach; -1 all
 
-  bool balance_extra_genes = true;  ///< cells count panel / (panel + extra) genes as much, or the extra ones rule
+  std::string unshown_genes = "teach";  ///< genes of cells that the spots do not show: teach, they shape the latents as
+                                        ///< all do; follow: they are learned from latents that they do not move
+  bool balance_extra_genes =
+      true;  ///< with teach: cells count panel / (panel + extra) genes as much, or the extra ones rule
 
   // Loss.
   double lambda = 0.1;                         ///< weight of the contrastive term
@@ -96,6 +99,8 @@ struct Options {
             .eps = static_cast<float>(adam_eps),
             .weight_decay = static_cast<float>(weight_decay)};
   }
+  /// Whether the cells' terms of the loss are multiplied by the panel's share of the genes.
+  bool shrinks_cells() const { return balance_extra_genes && unshown_genes == "teach"; }
   /// Weight of the divergence in an epoch, counted from 0.
   double kl_weight_of(std::int64_t epoch) const {
     if (epoch >= kl_warmup) return kl_weight;
@@ -123,7 +128,11 @@ void Options::visit(F&& f) {
   f("extra_genes", extra_genes,
     "variable genes of the reference outside the panel that cells teach; -1: all, as fit does "
     "with revision sound, and revision paper always");
-  f("balance_extra_genes", balance_extra_genes, "the cells' terms are multiplied by panel / (panel + extra) genes");
+  f("unshown_genes", unshown_genes,
+    "genes of the cells that the spots do not show: teach, they shape the latents as all do; follow, "
+    "as fit does with revision sound, they are learned from latents that they do not move");
+  f("balance_extra_genes", balance_extra_genes,
+    "with teach the cells' terms are multiplied by panel / (panel + extra) genes");
   f("lambda", lambda, "weight of the contrastive term");
   f("contrast", contrast, "exclude_positives | global | r1 | r2");
   f("tau", tau, "temperature of the contrastive term");

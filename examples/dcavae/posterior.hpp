@@ -49,8 +49,10 @@ class DcavaeModel {
              task.n_genes(), options.joint_positions ? task.coordinates.cols : 0},
             options) {
     store_.allocate(ctx_, context.seed);
-    sides_[0] = DeviceSide<D>(ctx_, task.cells, task.cell_inputs, {}, totals_[0]);
-    sides_[1] = DeviceSide<D>(ctx_, task.spots, task.split.train, task.split.train, task.spot_totals);
+    sides_[0] =
+        DeviceSide<D>(ctx_, task.cells, task.cell_inputs, {},
+                      options.unshown_genes == "follow" ? task.split.train : std::vector<std::int64_t>{}, totals_[0]);
+    sides_[1] = DeviceSide<D>(ctx_, task.spots, task.split.train, task.split.train, {}, task.spot_totals);
     rows_ = ctx_.template make_persistent<std::int32_t>(Shape{chunk_rows});
     count_site_ = ctx_.next_random_site();
     if (options.joint_positions) show_places(task.coordinates);

@@ -43,7 +43,7 @@ class Trainer {
                             .distances = draw.distances,
                             .anchors = anchors,
                             .kl_weight = kl_weight_,
-                            .cell_weight = model_.options().balance_extra_genes ? model_.panel_share() : 1.0,
+                            .cell_weight = model_.options().shrinks_cells() ? model_.panel_share() : 1.0,
                             .places = {},
                             .place_shown = {}};
     if (model_.options().joint_positions) {
@@ -92,7 +92,7 @@ class Trainer {
     Context<D>& ctx = model_.context();
     const DeviceSide<D>& side = model_.side(m);
     SideBatch<float, D> out{side.inputs(ctx, rows), {}, side.counts(rows), side.library(ctx, rows),
-                            side.observed(),        {}};
+                            side.observed(),        {}, side.teachers()};
     if (model_.options().cross_attention) out.key_inputs = model_.side(other(m)).inputs(ctx, keys);
     if (model_.options().library == "learned") {
       const auto& [mean, sd] = log_totals_[m == Modality::cells ? 0 : 1];

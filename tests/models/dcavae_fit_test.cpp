@@ -102,7 +102,8 @@ TEST_CASE("sampled keys and genes outside the panel: the same in fit, in its cro
   // The cross-validation is that of `evaluate` with the setting, not of one without.
   const Flags evaluate =
       w.on_pair("evaluate", {"--methods", "none", "--quiet", "--set", "keys=sampled", "--set", "key_draws=3"});
-  REQUIRE(w.dcavae(evaluate + Flags{"--json", "four.json", "--set", "extra_genes=4"}).status == 0);
+  REQUIRE(w.dcavae(evaluate + Flags{"--json", "four.json", "--set", "extra_genes=4", "--set", "unshown_genes=follow"})
+              .status == 0);
   REQUIRE(w.dcavae(evaluate + Flags{"--json", "none.json"}).status == 0);
   CHECK(w.json("fit.json")["per_gene"] == w.json("four.json")["per_gene"]);
   CHECK(w.json("fit.json")["per_gene"] != w.json("none.json")["per_gene"]);

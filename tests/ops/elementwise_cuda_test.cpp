@@ -4,6 +4,18 @@
 
 using namespace stx::test;
 
+TEST_CASE("scale_rows on CUDA: the same values as on the CPU") {
+  if (no_cuda_device()) return;
+  for (std::int64_t odd : odd_sizes)
+    for (const auto& [rows, cols] : {std::pair{odd, std::int64_t{3}}, {std::int64_t{3}, odd}, {odd, std::int64_t{8}}})
+      compare_devices([&](auto& ctx, auto& rig) {
+        auto* scaled = rig.output(rows * cols);
+        const auto* x = rig.input(random_values(rows * cols, 1));
+        const auto* factor = rig.input(random_values(rows, 2));
+        return [=, &ctx] { stx::scale_rows(ctx, scaled, x, factor, rows, cols); };
+      });
+}
+
 TEST_CASE("fill and add_to on CUDA: the same values as on the CPU, nothing else written") {
   if (no_cuda_device()) return;
   for (std::int64_t n : odd_sizes)

@@ -32,6 +32,22 @@ TEST_CASE("add_to adds every value and nothing else") {
   }
 }
 
+TEST_CASE("scale_rows scales every row by its factor, also in place, and writes nothing else") {
+  stx::Context<Cpu> ctx({.threads = 3});
+  for (const auto& [rows, cols] : {std::pair{0, 3}, {3, 0}, {1, 1}, {33, 65}, {7, 70000}, {200001, 2}}) {
+    const auto x = convert<float>(random_values(rows * cols, 1)), factor = convert<float>(random_values(rows, 2));
+    auto want = x;
+    for (std::int64_t k = 0; k < rows * cols; ++k) want[k] *= factor[k / cols];
+    Guarded<float> y(rows * cols, 1.0f);
+    stx::scale_rows(ctx, y.data(), x.data(), factor.data(), rows, cols);
+    CHECK(y.intact());
+    CHECK(y.content() == want);
+    auto in_place = x;
+    stx::scale_rows(ctx, in_place.data(), in_place.data(), factor.data(), rows, cols);
+    CHECK(in_place == want);
+  }
+}
+
 TEST_CASE("advance_step counts") {
   stx::Context<Cpu> ctx;
   CHECK(ctx.step_state()->step == 0);

@@ -107,6 +107,40 @@ TEST_CASE("linear: every activation, values and gradients") {
   }
 }
 
+TEST_CASE("linear: outputs whose gradient does not reach x teach weight and bias alone") {
+  const auto in = inputs(70, 20, 45);
+  auto masked = in;  // the same network, seen from x
+  std::vector<float> reaches(45);
+  for (std::int64_t o = 0; o < 45; ++o) {
+    reaches[o] = o % 3 == 1 ? 0.0f : 1.0f;
+    for (std::int64_t j = 0; j < 20; ++j) masked[1].values[o * 20 + j] *= reaches[o];
+  }
+  for (const auto& options : {LinearOptions{}, only_dropout}) {
+    const auto some = [&](auto& c, const auto& v) {
+      return std::vector{stx::linear(c, v[0], v[1], v[2], options, {}, stx::to_device(c, reaches, Shape{45}))};
+    };
+    const auto run = [](const std::vector<Input>& input, auto&& op) {
+      stx::Context<Cpu> ctx({.threads = 2, .seed = 9});  // a step of its own: the same numbers are dropped
+      begin_step(ctx);
+      return run_op<float>(ctx, input, op);
+    };
+    const auto got = run(in, some), whole = run(in, layer(options)), want = run(masked, layer(options));
+    CHECK(same_bits(got.outputs, whole.outputs));
+    CHECK(same_bits(got.grads[0], want.grads[0]));
+    CHECK_FALSE(same_bits(got.grads[0], whole.grads[0]));
+    CHECK(same_bits(got.grads[1], whole.grads[1]));
+    CHECK(same_bits(got.grads[2], whole.grads[2]));
+  }
+  stx::Context<Cpu> ctx;
+  CHECK_THROWS_WITH_AS(
+      run_op<float>(
+          ctx, in,
+          [&](auto& c, const auto& v) {
+            return std::vector{stx::linear(c, v[0], v[1], v[2], {}, {}, stx::to_device(c, reaches, Shape{9, 5}))};
+          }),
+      "[linear] reaches_x must have shape (45), one of 0 and 1 for each output, got (9, 5)", stx::ArgumentError);
+}
+
 TEST_CASE("linear: x and weight may be one variable") {
   const auto gram = [](auto& ctx, const auto& v) { return std::vector{stx::linear(ctx, v[0], v[0], v[1])}; };
   check_gradients({random_input({4, 3}, 1), random_input({4}, 2)}, gram);

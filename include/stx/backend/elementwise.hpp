@@ -18,6 +18,12 @@ void add_to(Context<Cpu>& ctx, T* target, const T* source, std::int64_t size);
 template <class T>
 void add_to(Context<Cuda>& ctx, T* target, const T* source, std::int64_t size);
 
+/// y_ij = factor_i x_ij, x and y rows x cols, which may be one buffer.
+template <class T>
+void scale_rows(Context<Cpu>& ctx, T* y, const T* x, const T* factor, std::int64_t rows, std::int64_t cols);
+template <class T>
+void scale_rows(Context<Cuda>& ctx, T* y, const T* x, const T* factor, std::int64_t rows, std::int64_t cols);
+
 /// Begins a step: StepState::step += 1, on the device.
 void advance_step(Context<Cpu>& ctx);
 void advance_step(Context<Cuda>& ctx);

@@ -31,8 +31,9 @@ class Linear {
 
   /// x (rows, in) -> (rows, out), added to a residual if there is one.
   /// @throws ArgumentError when shapes do not match or the dropout is not in [0, 1).
-  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, LinearResidual<T, D> onto = {}) const {
-    return linear(ctx, x, weight_, bias_, options_, onto);
+  Var<T, D> operator()(Context<D>& ctx, Var<T, D> x, LinearResidual<T, D> onto = {},
+                       const Tensor<T, D>& reaches_x = {}) const {
+    return linear(ctx, x, weight_, bias_, options_, onto, reaches_x);
   }
 
   Var<T, D> weight() const { return weight_; }

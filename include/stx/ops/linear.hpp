@@ -5,6 +5,7 @@
 #include "stx/autograd/column_slice.hpp"
 #include "stx/autograd/var.hpp"
 #include "stx/backend/activate.hpp"
+#include "stx/backend/elementwise.hpp"
 #include "stx/backend/gated_residual.hpp"
 #include "stx/backend/linear.hpp"
 #include "stx/ops/check_dropout.hpp"
@@ -50,13 +51,15 @@ void check_linear_residual(const LinearResidual<T, D>& onto, Shape result) {
 /// @param weight  (out, in)
 /// @param bias    (out), or an empty Var
 /// @param onto    residual and gate; nothing: y is m_ij activation(z_ij)
+/// @param reaches_x  (out) of 0 and 1, or empty: all 1; the gradient of outputs marked 0 goes to weight and bias alone,
+///                   so that they learn from x without moving it
 /// @return        (rows, out)
 /// @throws ArgumentError when shapes do not match or the dropout probability is not in [0, 1).
 /// Numerics: GEMM in T; the activations of math/activations.hpp. Deterministic: yes. Capturable: yes.
 /// Source: the gate, Peebles and Xie 2023, section 3.2 (adaLN-Zero).
 template <class T, class D>
 Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias, LinearOptions options = {},
-                 LinearResidual<T, D> onto = {}) {
+                 LinearResidual<T, D> onto = {}, const Tensor<T, D>& reaches_x = {}) {
   require(x.shape().rank() == 2 && weight.shape().rank() == 2 && x.shape()[1] == weight.shape()[1], "linear",
           "x (rows, in) and weight (out, in) must agree on in, got ", x.shape(), " and ", weight.shape());
   require(!bias || bias.shape() == Shape{weight.shape()[0]}, "linear", "bias must have shape (", weight.shape()[0],
@@ -65,6 +68,8 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
   const std::int64_t rows = x.shape()[0];
   const std::int64_t out = weight.shape()[0];
   check_linear_residual(onto, Shape{rows, out});
+  require(!reaches_x || reaches_x.shape == Shape{out}, "linear", "reaches_x must have shape (", out,
+          "), one of 0 and 1 for each output, got ", reaches_x.shape);
   const Var<T, D> gate = onto.gate.matrix;
   const bool needs_grad =
       x.needs_grad() || weight.needs_grad() || bias.needs_grad() || onto.residual.needs_grad() || gate.needs_grad();
@@ -96,6 +101,7 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
     T *pre, *branch;
     LinearOptions options;
     LinearResidual<T, D> onto;
+    Tensor<T, D> reaches_x;
     static void run(Context<D>& ctx, Backward& n) {
       if (!n.y.has_grad()) return;
       const std::int64_t rows = n.x.shape()[0];
@@ -107,23 +113,31 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
       const GradTarget<T> to_bias = n.bias.claim_grad(ctx);
       const GradTarget<T> to_weight = n.weight.claim_grad(ctx);
       const GradTarget<T> to_x = n.x.claim_grad(ctx);
-      linear_backward(
-          ctx, LinearBackward<T>{.grad_y = grad_branch,
-                                 .x = n.x.value().data,
-                                 .weight = n.weight.value().data,
-                                 .pre_activation = n.pre,
-                                 .grad_pre = scratch ? ctx.step_arena().template allocate<T>(rows * out) : nullptr,
-                                 .grad_x = to_x.data,
-                                 .grad_weight = to_weight.data,
-                                 .grad_bias = to_bias.data,
-                                 .write_x = to_x.write,
-                                 .write_weight = to_weight.write,
-                                 .write_bias = to_bias.write,
-                                 .rows = rows,
-                                 .in = n.x.shape()[1],
-                                 .out = out,
-                                 .activation = n.options.activation,
-                                 .dropout = n.options.dropout});
+      linear_backward(ctx,
+                      LinearBackward<T>{
+                          .grad_y = grad_branch,
+                          .x = n.x.value().data,
+                          .weight = n.reaches_x && to_x.data != nullptr ? masked_weight(ctx, n) : n.weight.value().data,
+                          .pre_activation = n.pre,
+                          .grad_pre = scratch ? ctx.step_arena().template allocate<T>(rows * out) : nullptr,
+                          .grad_x = to_x.data,
+                          .grad_weight = to_weight.data,
+                          .grad_bias = to_bias.data,
+                          .write_x = to_x.write,
+                          .write_weight = to_weight.write,
+                          .write_bias = to_bias.write,
+                          .rows = rows,
+                          .in = n.x.shape()[1],
+                          .out = out,
+                          .activation = n.options.activation,
+                          .dropout = n.options.dropout});
+    }
+    /// The weight with rows of 0 where the gradient must not reach x.
+    static const T* masked_weight(Context<D>& ctx, const Backward& n) {
+      const Shape shape = n.weight.shape();
+      T* masked = ctx.step_arena().template allocate<T>(shape.size());
+      scale_rows(ctx, masked, n.weight.value().data, n.reaches_x.data, shape[0], shape[1]);
+      return masked;
     }
     bool wants_branch() const { return x.needs_grad() || weight.needs_grad() || bias.needs_grad(); }
     /// Gradients of residual and gate; returns that of the branch, or null where nothing wants it.
@@ -156,7 +170,7 @@ Var<T, D> linear(Context<D>& ctx, Var<T, D> x, Var<T, D> weight, Var<T, D> bias,
       return grad_branch;
     }
   };
-  if (y.needs_grad()) ctx.tape().record(Backward{{}, x, weight, bias, y, pre, branch, options, onto});
+  if (y.needs_grad()) ctx.tape().record(Backward{{}, x, weight, bias, y, pre, branch, options, onto, reaches_x});
   return y;
 }
 

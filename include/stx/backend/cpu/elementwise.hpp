@@ -18,6 +18,15 @@ void add_to(Context<Cpu>& ctx, T* target, const T* source, std::int64_t size) {
   });
 }
 
+template <class T>
+void scale_rows(Context<Cpu>& ctx, T* y, const T* x, const T* factor, std::int64_t rows, std::int64_t cols) {
+  parallel_chunks(ctx.threads(), rows, std::max<std::int64_t>(65536 / std::max<std::int64_t>(cols, 1), 1),
+                  [&](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t i = begin; i < end; ++i)
+                      for (std::int64_t j = i * cols; j < (i + 1) * cols; ++j) y[j] = factor[i] * x[j];
+                  });
+}
+
 [[gnu::used]] inline void advance_step(Context<Cpu>& ctx) { ++ctx.step_state()->step; }
 
 }  // namespace stx
