@@ -32,7 +32,7 @@ const JobResult& predict_fold(const TrainTools& tools, const std::string& job, c
       return std::move(expected.mean);
     });
     if (!shown) return r;
-    align_cells(tools, trained, context);
+    align_cells(trained);
     r.more["latent cells"] = model.latents(Modality::cells).mean;
     r.more["latent spots"] = model.latents(Modality::spots).mean;
     if (const auto placement = place_rows_of(model, pair.coordinates, context, tools.run)) keep_places(r, *placement);

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "examples/dcavae/draw_keys.hpp"
-#include "examples/dcavae/list_store.hpp"
+#include "examples/dcavae/top_lists.hpp"
 #include "stx/ops/draw_partners.hpp"
 #include "stx/ops/draw_rows.hpp"
 #include "stx/ops/gather_rows.hpp"
@@ -51,15 +51,6 @@ class PairSampler {
       for (Side& side : sides_)
         for (int pass = 1; pass < 4; ++pass) side.passes.push_back(make_pass(ctx));
     iterations_ = std::max({cells.rows / sides_[0].batch, spots.rows / sides_[1].batch, options.epoch_iterations});
-  }
-
-  /// From a task; lists come from `store`, or go there.
-  static PairSampler of(Context<D>& ctx, const Task& task, const Options& options, ListStore& store) {
-    const Similarity similarity = similarity_of(options.similarity);
-    const int threads = threads_or_all(ctx.options().threads);
-    const Matrix<float> cells = unit_profiles(task, Modality::cells, similarity, threads);
-    const Matrix<float> spots = unit_profiles(task, Modality::spots, similarity, threads);
-    return {ctx, cells, spots, *store.lists<D>(ctx.options(), task, options, cells, spots), options};
   }
 
   /// Of an epoch, each with a step for cells and a step for spots as anchors: passes over the longer side,

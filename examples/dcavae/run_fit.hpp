@@ -99,7 +99,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   ListStore lists(command.cache);
   const ContextOptions context{.threads = threads, .seed = command.common.seed};
   Trained<D> trained = train_dcavae<D>({run.tools(), lists}, "fit", pair, split, options, context, result);
-  align_cells({run.tools(), lists}, trained, context);
+  align_cells(trained);
   DcavaeModel<D>& model = *trained.model;
   if (command.folds == 0) evaluation.log = unscored(result);
   const SavedModel saved = saved_model(model, trained.task, options, evaluation, cv_pcc);

@@ -6,6 +6,7 @@
 
 #include "examples/common/train_job.hpp"
 #include "examples/dcavae/alignment.hpp"
+#include "examples/dcavae/list_store.hpp"
 #include "examples/dcavae/pairs.hpp"
 #include "examples/dcavae/train.hpp"
 #include "stx/metrics/correlation.hpp"
@@ -18,6 +19,7 @@ template <class D>
 struct Trained {
   Task task;
   std::unique_ptr<DcavaeModel<D>> model;
+  std::shared_ptr<const TopLists> lists;  ///< of partners, from the training
 };
 
 /// Mean over the validation genes of Pearson's r between expected and true log-normalised expression, on at
@@ -58,16 +60,29 @@ struct TrainTools {
   ListStore& lists;  ///< of partners
 };
 
+/// Pairs for a training, which keeps their lists; these come from `store`, or go there.
+template <class D>
+PairSampler<D> pairs_of(Trained<D>& trained, const ContextOptions& context, ListStore& store) {
+  const Options& options = trained.model->options();
+  const Similarity similarity = similarity_of(options.similarity);
+  const int threads = threads_or_all(context.threads);
+  const Matrix<float> cells = unit_profiles(trained.task, Modality::cells, similarity, threads);
+  const Matrix<float> spots = unit_profiles(trained.task, Modality::spots, similarity, threads);
+  trained.lists = store.lists<D>(context, trained.task, options, cells, spots);
+  return {trained.model->context(), cells, spots, *trained.lists, options};
+}
+
 /// One training under a job's name. With validation genes and `select` the epoch with the best score is
 /// taken, otherwise the last one of `epochs`.
 template <class D>
-JobResult train_once(TrainTools& tools, const std::string& job, DcavaeModel<D>& model, const Task& task,
-                     const Options& options, const ContextOptions& context, std::int64_t epochs, bool select) {
-  PairSampler<D> pairs = PairSampler<D>::of(model.context(), task, options, tools.lists);
-  Trainer<D, PairSampler<D>> trainer(model, pairs, epochs, options.patience);
+JobResult train_once(TrainTools& tools, const std::string& job, Trained<D>& trained, const ContextOptions& context,
+                     std::int64_t epochs, bool select) {
+  DcavaeModel<D>& model = *trained.model;
+  PairSampler<D> pairs = pairs_of(trained, context, tools.lists);
+  Trainer<D, PairSampler<D>> trainer(model, pairs, epochs, model.options().patience);
   const FitState<float>* begun = tools.run.state.active(job);
   double epoch = begun != nullptr ? static_cast<double>(begun->epochs.size()) : 0.0;
-  const auto score = [&] { return select ? validation_score(model, task, context.threads) : ++epoch; };
+  const auto score = [&] { return select ? validation_score(model, trained.task, context.threads) : ++epoch; };
   return run_job(
       tools.run, job, trainer, epochs, [&](auto&& on_epoch) { return trainer.run(score, on_epoch); }, select);
 }
@@ -86,19 +101,17 @@ Trained<D> train_dcavae(TrainTools tools, const std::string& job, const PairData
   };
   if (split.validation.empty() || !options.refit) {
     Trained<D> trained = start(split);
-    result = train_once(tools, job, *trained.model, trained.task, options, context, options.max_epochs,
-                        !split.validation.empty());
+    result = train_once(tools, job, trained, context, options.max_epochs, !split.validation.empty());
     return trained;
   }
   const std::string first_job = job + " selection";
   result = job_result(tools.run, first_job, [&] {
-    const Trained<D> first = start(split);
-    return train_once(tools, first_job, *first.model, first.task, options, context, options.max_epochs, true);
+    Trained<D> first = start(split);
+    return train_once(tools, first_job, first, context, options.max_epochs, true);
   });
   result.best_epoch = smoothed_best(result.epochs);
   Trained<D> trained = start(without_validation(split));
-  const JobResult second =
-      train_once(tools, job, *trained.model, trained.task, options, context, result.best_epoch + 1, false);
+  const JobResult second = train_once(tools, job, trained, context, result.best_epoch + 1, false);
   for (const EpochRecord& e : second.epochs) result.second_pass_seconds += e.train_seconds;
   return trained;
 }
@@ -106,17 +119,11 @@ Trained<D> train_dcavae(TrainTools tools, const std::string& job, const PairData
 /// With options.align = pairs: from here on, latents of cells are given moved by shift_of_cells(). Counts are decoded
 /// from latents as they are.
 template <class D>
-void align_cells(const TrainTools& tools, Trained<D>& trained, const ContextOptions& context) {
+void align_cells(Trained<D>& trained) {
   DcavaeModel<D>& model = *trained.model;
-  const Options& options = model.options();
-  if (options.align != "pairs" || options.random_pairs) return;
-  const Similarity similarity = similarity_of(options.similarity);
-  const int threads = threads_or_all(context.threads);
-  const auto lists = tools.lists.template lists<D>(context, trained.task, options,
-                                                   unit_profiles(trained.task, Modality::cells, similarity, threads),
-                                                   unit_profiles(trained.task, Modality::spots, similarity, threads));
+  if (model.options().align != "pairs" || model.options().random_pairs) return;
   model.set_shift_of_cells(
-      shift_of_cells(*lists, model.latents(Modality::cells).mean, model.latents(Modality::spots).mean));
+      shift_of_cells(*trained.lists, model.latents(Modality::cells).mean, model.latents(Modality::spots).mean));
 }
 
 }  // namespace stx::dcavae
