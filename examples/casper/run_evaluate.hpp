@@ -41,12 +41,12 @@ void run_evaluate(const EvaluateCommand& command, const std::string& device_name
   const Options options = read_options(command.common);
   run.load(command.data, options_json(options));
   keep_most_variable(run.pair, command.most_variable);
-  run.begin("casper-evaluate.checkpoint", {{"protocol", command.protocol},
-                                           {"blocks", command.blocks},
-                                           {"folds", command.folds},
-                                           {"seeds", command.seeds},
-                                           {"test_spots", command.test_spots},
-                                           {"train_spots", command.train_spots}});
+  run.begin(command.json, {{"protocol", command.protocol},
+                           {"blocks", command.blocks},
+                           {"folds", command.folds},
+                           {"seeds", command.seeds},
+                           {"test_spots", command.test_spots},
+                           {"train_spots", command.train_spots}});
   Evaluation evaluation = evaluate_pair<D>(command, options, run);
   run.facts.total_seconds = run.seconds();
   run.finish([&] { write_evaluation({command.json, command.report}, evaluation, run.pair, run.facts); });

@@ -40,7 +40,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
   const WantedGenes wanted = WantedGenes::read(command.genes);
   check_wanted_genes(pair.sc.genes, wanted, "the genes of " + command.data.sc + " with counts");
   const int threads = run.facts.threads;
-  run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
+  run.begin(command.out, {{"folds", command.folds}});
 
   Evaluation evaluation;
   std::vector<double> cv_pcc(pair.shared.size(), std::numeric_limits<double>::quiet_NaN());

@@ -74,7 +74,7 @@ void PairRun::save_before_outputs() {
   }
 }
 
-void PairRun::begin(const std::string& checkpoint, const nlohmann::ordered_json& protocol) {
+void PairRun::begin(const std::string& output, const nlohmann::ordered_json& protocol) {
   facts.load_seconds = seconds();
   nlohmann::ordered_json identity = {{"model", facts.model}, {"command", facts.command}};
   identity.update(protocol);
@@ -84,6 +84,7 @@ void PairRun::begin(const std::string& checkpoint, const nlohmann::ordered_json&
                    {"n_shared", pair.n_shared()},
                    {"data", "counts, names and places with hash " + hash_of(pair)},
                    {"device", facts.device}});
+  const std::string checkpoint = (output.empty() ? facts.model + "-" + facts.command : output) + ".checkpoint";
   state_.emplace(open_state(common_, checkpoint, std::move(identity)));
   if (common_.resume.empty()) probe_outputs({state_->path()});
   const std::vector<std::string> begun = state_->take_outputs();

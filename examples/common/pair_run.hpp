@@ -48,9 +48,10 @@ class PairRun {
     pair = load_pair(data, progress);
   }
 
-  /// Opens the checkpoint, which continues only a run of the same identity: model, command, settings,
+  /// Opens the checkpoint, beside `output` as OUTPUT.checkpoint or, without one, as MODEL-COMMAND.checkpoint in the
+  /// current folder; it continues only a run of the same identity: model, command, settings,
   /// seed, device, data, and `protocol`, an object of whatever else decides the numbers.
-  void begin(const std::string& checkpoint, const nlohmann::ordered_json& protocol);
+  void begin(const std::string& output, const nlohmann::ordered_json& protocol);
   RunTools& tools() { return *tools_; }
 
   double seconds() const { return seconds_since(start_); }

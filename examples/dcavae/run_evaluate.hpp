@@ -63,12 +63,12 @@ void run_evaluate(const EvaluateCommand& command, const std::string& device_name
   methods_of(command.methods);  // refused before data are read
   load_data(run, command, options);
   keep_most_variable(run.pair, command.most_variable);
-  run.begin("dcavae-evaluate.checkpoint", {{"protocol", command.protocol},
-                                           {"folds", command.folds},
-                                           {"seeds", command.seeds},
-                                           {"methods", command.methods},
-                                           {"ablations", command.ablations},
-                                           {"mends", command.mends}});
+  run.begin(command.json, {{"protocol", command.protocol},
+                           {"folds", command.folds},
+                           {"seeds", command.seeds},
+                           {"methods", command.methods},
+                           {"ablations", command.ablations},
+                           {"mends", command.mends}});
   GenesEvaluation evaluation = evaluate_pair<D>(command, options, run);
   run.facts.total_seconds = run.seconds();
   run.finish([&] {

@@ -78,7 +78,7 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
         "note: extra_genes = 0: genes outside the panel are neither learned nor imputed; --extra-genes -1 "
         "takes all of them");
   const int threads = run.facts.threads;
-  run.begin(command.out + ".checkpoint", {{"folds", command.folds}});
+  run.begin(command.out, {{"folds", command.folds}});
 
   GenesEvaluation evaluation;
   std::vector<double> cv_pcc(pair.shared.size(), std::numeric_limits<double>::quiet_NaN());

@@ -153,7 +153,7 @@ TEST_CASE("evaluate: every protocol gives a table, JSON and a report") {
   CHECK(quiet.status == 0);
   CHECK(quiet.err.empty());
   CHECK(outcome(w.json("again.json")) == outcome(w.json("genes.json")));
-  CHECK_FALSE(w.has("casper-evaluate.checkpoint"));
+  CHECK_FALSE(w.has("again.json.checkpoint"));
 }
 
 TEST_CASE("fit writes what was measured and what was imputed; impute repeats it from the model") {
@@ -232,27 +232,26 @@ TEST_CASE("Ctrl-C: status 130, a checkpoint, and --resume gives the scores of an
   CHECK(first.err.find("\nstopping after this epoch, with a checkpoint; a second Ctrl-C ends at once\n") !=
         std::string::npos);
   CHECK(
-      first.err.ends_with(" epochs; saved to casper-evaluate.checkpoint. Continue with the same command and "
-                          "--resume casper-evaluate.checkpoint\n"));
-  CHECK(w.has("casper-evaluate.checkpoint"));
+      first.err.ends_with(" epochs; saved to parts.json.checkpoint. Continue with the same command and "
+                          "--resume parts.json.checkpoint\n"));
+  CHECK(w.has("parts.json.checkpoint"));
   CHECK_FALSE(w.has("parts.json"));
-  const Flags resume = {"--json", "parts.json", "--resume", "casper-evaluate.checkpoint"};
+  const Flags resume = {"--json", "parts.json", "--resume", "parts.json.checkpoint"};
   const Result second = w.casper(command + resume, "seed 0 fold 1 casper selection");
   CHECK(second.status == 130);
   // Another run meanwhile leaves the checkpoint alone.
   CHECK(w.casper(w.on_pair("evaluate", {"--quiet"})).status == 0);
-  const Result other = w.casper(w.on_pair("evaluate", {"--resume", "casper-evaluate.checkpoint"}));
+  const Result other = w.casper(w.on_pair("evaluate", {"--resume", "parts.json.checkpoint"}));
   CHECK(other.status == 1);
   // The settings that differ, and no others.
-  CHECK(
-      other.err ==
-      "error: [casper-evaluate.checkpoint] belongs to a run with other settings: 'gene_max_epochs' was 150, now it is "
-      "2, 'gene_patience' was 150, now it is 8. Give the settings of that run, or begin anew without --resume\n");
+  CHECK(other.err ==
+        "error: [parts.json.checkpoint] belongs to a run with other settings: 'gene_max_epochs' was 150, now it is "
+        "2, 'gene_patience' was 150, now it is 8. Give the settings of that run, or begin anew without --resume\n");
   const Result last = w.casper(command + resume);
   CHECK(last.status == 0);
   CHECK(last.err.find("fold 0") == std::string::npos);  // was done before
   CHECK(outcome(w.json("parts.json")) == outcome(w.json("whole.json")));
-  CHECK_FALSE(w.has("casper-evaluate.checkpoint"));
+  CHECK_FALSE(w.has("parts.json.checkpoint"));
 }
 
 TEST_CASE("an interrupted fit is resumed as a whole: cross-validation, model, imputed genes") {

@@ -108,9 +108,9 @@ TEST_CASE("threads and interrupts do not change a result") {
   const Result first = w.dcavae(command + Flags{"--json", "parts.json"}, "seed 0 fold 1 dcavae selection 1/");
   CHECK(first.status == 130);
   CHECK(
-      first.err.ends_with(" epochs; saved to dcavae-evaluate.checkpoint. Continue with the same command and "
-                          "--resume dcavae-evaluate.checkpoint\n"));
-  const Result rest = w.dcavae(command + Flags{"--json", "parts.json", "--resume", "dcavae-evaluate.checkpoint"});
+      first.err.ends_with(" epochs; saved to parts.json.checkpoint. Continue with the same command and "
+                          "--resume parts.json.checkpoint\n"));
+  const Result rest = w.dcavae(command + Flags{"--json", "parts.json", "--resume", "parts.json.checkpoint"});
   CHECK(rest.status == 0);
   CHECK(rest.err.find("fold 0") == std::string::npos);  // was done before
   CHECK(outcome(w.json("parts.json")) == outcome(w.json("whole.json")));

@@ -209,7 +209,7 @@ TEST_CASE(
     std::size_t kills = 0, resumed = 0;
     for (std::size_t moment = 0; moment < shares + kinds.size(); ++moment) {
       const std::string name = "at" + std::to_string(moment);
-      const std::string checkpoint = fits ? name + ".h5ad.checkpoint" : "dcavae-evaluate.checkpoint";
+      const std::string checkpoint = name + (fits ? ".h5ad.checkpoint" : ".json.checkpoint");
       INFO(command, ", moment ", moment);
       Stopwatch since;
       const Result r = w.dcavae.killed(call(name), [&] {
