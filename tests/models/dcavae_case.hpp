@@ -82,10 +82,11 @@ inline Options small(const std::string& revision) {
   return o;
 }
 
-/// Dispersions from the decoder, expectations over samples of the latents.
+/// Dispersions from the decoder, expectations over samples of the latents, which not all genes move.
 inline Options decoder_dispersion() {
   Options o = small("sound");
   o.dispersion = "decoder";
+  o.unshown_genes = "follow";
   o.expectation = "samples";
   o.posterior_samples = 7;
   return o;
