@@ -118,9 +118,9 @@ void run_fit(const FitCommand& command, const std::string& device_name) {
     if (const auto placement = place_rows_of(model, pair.coordinates, context, run.tools())) {
       const Placed& placed = placement->cells;
       add_places(cells, pair.sc, {placed.position, placed.spread, placed.radius});
-      cells.uns["stx"]["positions"] = position_errors(placement->errors);
-      // In place of a fold's.
-      evaluation.places["dcavae"] = {placed.position, placement->spots.position, placement->errors};
+      FoldPlaces& places = evaluation.places["dcavae"];  // in place of a fold's
+      places = {placed.position, placement->spots.position, placement->errors};
+      cells.uns["stx"]["positions"] = positions_json(places, pair.coordinates, {}, threads);
     }
   }
   run.finish([&] {

@@ -78,7 +78,10 @@ TEST_CASE("fit writes spots, cells and model; impute repeats the spots from the 
   CHECK(cells.obs.index == w.pair.sc.obs.index);
   CHECK(cells.obsm.at("latent").cols == 5);
   CHECK(cells.obsm.at("position").cols == 2);
-  CHECK(w.json("fit.json")["positions"]["n_test_spots"] == 12);
+  const auto positions = w.json("fit.json")["positions"];
+  CHECK(positions["n_test_spots"] == 12);
+  for (const char* key : {"test_distance_median", "centre_distance_median", "cells_outside"})
+    CHECK(cells.uns.at("stx").at("positions").value(key, -1.0) == positions[key].get<double>());
   for (const char* name : {"latent", "latent_sd", "position", "position_sd", "position_radius"})
     for (const double v : cells.obsm.at(name).values) CHECK(std::isfinite(v));
 }
