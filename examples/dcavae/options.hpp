@@ -30,8 +30,7 @@ struct Options {
 
   std::string unshown_genes = "teach";  ///< genes of cells that the spots do not show: teach, they shape the latents as
                                         ///< all do; follow: they are learned from latents that they do not move
-  bool balance_extra_genes =
-      true;  ///< with teach: cells count panel / (panel + extra) genes as much, or the extra ones rule
+  bool balance_extra_genes = true;      ///< with teach: cells count panel / (panel + extra) genes as much
 
   // Loss.
   double lambda = 0.1;                         ///< weight of the contrastive term
