@@ -25,13 +25,18 @@ Case count_case(Context<D>& ctx, const test::CountCase& c, bool backward) {
   } else {
     model.counts.dense = memory.input(c.counts());
   }
-  const CountLogProbForward<float> f{
-      .model = model, .value = memory.output(c.rows), .lse = memory.output(c.rows), .grad_sum = memory.output(c.rows)};
+  const CountTermGrads<float> kept{memory.output(n), c.inflated ? memory.output(n) : nullptr, memory.output(n)};
+  const CountLogProbForward<float> f{.model = model,
+                                     .value = memory.output(c.rows),
+                                     .lse = memory.output(c.rows),
+                                     .grad_sum = memory.output(c.rows),
+                                     .kept = kept};
   const auto grad = test::random_values(c.rows, 5);
   const CountLogProbBackward<float> b{.model = model,
                                       .grad_value = memory.input(grad),
                                       .lse = f.lse,
                                       .grad_sum = f.grad_sum,
+                                      .kept = kept,
                                       .grad_logits = memory.output(n),
                                       .grad_zeta = c.inflated ? memory.output(n) : nullptr,
                                       .grad_log_theta = memory.output(c.theta_rows() * c.cols)};

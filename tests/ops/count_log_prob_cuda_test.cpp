@@ -46,8 +46,11 @@ void check(const CountCase& c, GradWrite write) {
                                                 .write_library = write,
                                                 .sign = T(-1)};
     return [=, &ctx] {
-      stx::count_log_prob_forward(ctx, forward);
-      stx::count_log_prob_backward(ctx, backward);
+      auto f = forward;
+      auto b = backward;
+      f.kept = b.kept = stx::make_term_grads(ctx, model, true, c.inflated, true);
+      stx::count_log_prob_forward(ctx, f);
+      stx::count_log_prob_backward(ctx, b);
     };
   });
 }

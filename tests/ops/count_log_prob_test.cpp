@@ -161,7 +161,9 @@ TEST_CASE("count_log_prob: nothing is written outside") {
   auto r = as_float(c.log_theta());
   Guarded<std::int32_t> batch(c.theta_row());
   Guarded<float> value(c.rows), lse(c.rows), grad_sum(c.rows), grad(c.rows, 1.0f), grad_a(c.rows * c.cols),
-      grad_z(c.rows * c.cols), grad_r(3 * c.cols), grad_l(c.rows);
+      grad_z(c.rows * c.cols), grad_r(3 * c.cols), grad_l(c.rows), kept_u(c.rows * c.cols), kept_z(c.rows * c.cols),
+      kept_r(c.rows * c.cols);
+  const stx::CountTermGrads<float> kept{kept_u.data(), kept_z.data(), kept_r.data()};
   const stx::CountModel<float> model{.counts = {.dense = x.data()},
                                      .logits = a.data(),
                                      .library = l.data(),
@@ -169,16 +171,19 @@ TEST_CASE("count_log_prob: nothing is written outside") {
                                      .zeta = z.data(),
                                      .rows = c.rows,
                                      .cols = c.cols};
-  stx::count_log_prob_forward(ctx, stx::CountLogProbForward<float>{model, value.data(), lse.data(), grad_sum.data()});
+  stx::count_log_prob_forward(ctx,
+                              stx::CountLogProbForward<float>{model, value.data(), lse.data(), grad_sum.data(), kept});
   stx::count_log_prob_backward(ctx, stx::CountLogProbBackward<float>{.model = model,
                                                                      .grad_value = grad.data(),
                                                                      .lse = lse.data(),
                                                                      .grad_sum = grad_sum.data(),
+                                                                     .kept = kept,
                                                                      .grad_logits = grad_a.data(),
                                                                      .grad_zeta = grad_z.data(),
                                                                      .grad_log_theta = grad_r.data(),
                                                                      .grad_library = grad_l.data()});
-  for (auto* buffer : {&x, &a, &l, &z, &r, &value, &lse, &grad_sum, &grad, &grad_a, &grad_z, &grad_r, &grad_l})
+  for (auto* buffer : {&x, &a, &l, &z, &r, &value, &lse, &grad_sum, &grad, &grad_a, &grad_z, &grad_r, &grad_l, &kept_u,
+                       &kept_z, &kept_r})
     CHECK(buffer->intact());
   CHECK(batch.intact());
   CHECK(max_abs(grad_r.content()) > 0);

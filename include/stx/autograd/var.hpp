@@ -38,10 +38,12 @@ class Var {
   /// Whether both are handles of one variable.
   bool same_as(const Var& other) const { return state_ == other.state_; }
 
-  /// Called by a consumer's backward: its gradient target, allocated on first use.
-  GradTarget<T> claim_grad(Context<D>& ctx) const {
+  /// Called by a consumer's backward: its gradient target, allocated on first use. `memory` of the consumer, as large
+  /// as the value and alive until the step ends, serves in place of an allocation.
+  GradTarget<T> claim_grad(Context<D>& ctx, T* memory = nullptr) const {
     if (!needs_grad()) return {};
-    if (!state_->grad) state_->grad = ctx.template make_step<T>(state_->value.shape);
+    if (!state_->grad)
+      state_->grad = memory != nullptr ? Tensor<T, D>{memory, value().shape} : ctx.template make_step<T>(value().shape);
     const GradWrite write = state_->has_grad ? GradWrite::accumulate : GradWrite::overwrite;
     state_->has_grad = true;
     return {state_->grad.data, write};

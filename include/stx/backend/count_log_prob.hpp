@@ -2,6 +2,8 @@
 // contract of both backends.
 #pragma once
 
+#include <type_traits>
+
 #include "stx/autograd/grad_write.hpp"
 #include "stx/core/context.hpp"
 #include "stx/core/counts.hpp"
@@ -33,6 +35,26 @@ struct CountModel {
   std::int64_t rows = 0, cols = 0;
 };
 
+/// Derivatives of every term that the forward pass leaves for the backward pass, rows x cols each; null: not wanted, or
+/// the device keeps none. A gradient may be written over the derivatives that it is made of.
+template <class T>
+struct CountTermGrads {
+  T* u = nullptr;     ///< d ln p / du, for grad_logits
+  T* zeta = nullptr;  ///< d ln p / dzeta
+  T* r = nullptr;     ///< d ln p / dr, for grad_log_theta
+};
+
+/// Memory of the step for what a backward pass will want, on the device that keeps it: on the CPU arithmetic is the
+/// bound, and they are at hand in the forward pass; on CUDA bytes are, and they are computed again.
+template <class T, class D>
+CountTermGrads<T> make_term_grads(Context<D>& ctx, const CountModel<T>& model, bool u, bool zeta, bool r) {
+  const auto array = [&](bool wanted) {
+    const bool kept = wanted && std::is_same_v<D, Cpu>;
+    return kept ? ctx.step_arena().template allocate<T>(model.rows * model.cols) : nullptr;
+  };
+  return {array(u), array(zeta), array(r)};
+}
+
 /// value_i = sign * sum_j ln p(x_ij).
 template <class T>
 struct CountLogProbForward {
@@ -40,6 +62,7 @@ struct CountLogProbForward {
   T* value = nullptr;     ///< rows
   T* lse = nullptr;       ///< rows, for the backward pass; not used without library
   T* grad_sum = nullptr;  ///< rows: sum over observed genes of d ln p / du; as lse
+  CountTermGrads<T> kept = {};
   T sign = T(1);
 };
 
@@ -51,6 +74,7 @@ struct CountLogProbBackward {
   const T* grad_value = nullptr;  ///< rows
   const T* lse = nullptr;
   const T* grad_sum = nullptr;
+  CountTermGrads<T> kept = {};
   T* grad_logits = nullptr;     ///< rows x cols
   T* grad_zeta = nullptr;       ///< rows x cols
   T* grad_log_theta = nullptr;  ///< as log_theta

@@ -36,10 +36,10 @@ void add_softmax(std::string_view where, CountModel<T>& model, Var<T, D> library
 /// @return            (rows)
 /// @throws ArgumentError when shapes do not match.
 /// Numerics: as count_log_prob. Rate, softmax and probability of an extra zero are never stored:
-/// the forward pass keeps two numbers a row, and the backward pass computes the rest again while it
-/// writes the gradients of logits, zeta, log_theta and library, once. Deterministic: yes.
-/// Capturable: yes. Source: DCAVAE, section 4, "Renormalised softmax", and section 10; VISTA,
-/// section 4.4.
+/// the forward pass keeps two numbers a row, and on the CPU the derivatives of its terms; the backward
+/// pass computes what else it needs while it writes the gradients of logits, zeta, log_theta and
+/// library, once. Deterministic: yes. Capturable: yes. Source: DCAVAE, section 4, "Renormalised
+/// softmax", and section 10; VISTA, section 4.4.
 template <class T, class D>
 Var<T, D> count_decoder(Context<D>& ctx, const std::type_identity_t<Counts<T, D>>& counts, Var<T, D> logits,
                         Var<T, D> library, const Dispersion<T, D>& dispersion, Var<T, D> zeta = {},

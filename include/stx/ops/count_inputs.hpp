@@ -81,25 +81,30 @@ Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> 
   Var<T, D> value = make_output<T, D>(ctx, Shape{model.rows}, needs_grad);
   T* lse = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;
   T* grad_sum = library ? ctx.step_arena().template allocate<T>(model.rows) : nullptr;
-  count_log_prob_forward(ctx, CountLogProbForward<T>{model, value.value().data, lse, grad_sum, sign});
+  CountTermGrads<T> kept;
+  if (value.needs_grad())
+    kept = make_term_grads(ctx, model, rates.needs_grad(), zeta.needs_grad(), log_theta.needs_grad());
+  count_log_prob_forward(ctx, CountLogProbForward<T>{model, value.value().data, lse, grad_sum, kept, sign});
 
   struct Backward : Tape<D>::Node {
     CountModel<T> model;
     Var<T, D> rates, library, log_theta, zeta, value;
     T* lse;
     T* grad_sum;
+    CountTermGrads<T> kept;
     T sign;
     static void run(Context<D>& ctx, Backward& n) {
       if (!n.value.has_grad()) return;
       // In the order in which the backward pass writes.
-      const GradTarget<T> to_rates = n.rates.claim_grad(ctx);
-      const GradTarget<T> to_zeta = n.zeta.claim_grad(ctx);
+      const GradTarget<T> to_rates = n.rates.claim_grad(ctx, n.kept.u);
+      const GradTarget<T> to_zeta = n.zeta.claim_grad(ctx, n.kept.zeta);
       const GradTarget<T> to_theta = n.log_theta.claim_grad(ctx);
       const GradTarget<T> to_library = n.library.claim_grad(ctx);
       count_log_prob_backward(ctx, CountLogProbBackward<T>{.model = n.model,
                                                            .grad_value = n.value.grad().data,
                                                            .lse = n.lse,
                                                            .grad_sum = n.grad_sum,
+                                                           .kept = n.kept,
                                                            .grad_logits = to_rates.data,
                                                            .grad_zeta = to_zeta.data,
                                                            .grad_log_theta = to_theta.data,
@@ -112,7 +117,7 @@ Var<T, D> count_log_prob(Context<D>& ctx, const CountModel<T>& model, Var<T, D> 
     }
   };
   if (value.needs_grad())
-    ctx.tape().record(Backward{{}, model, rates, library, log_theta, zeta, value, lse, grad_sum, sign});
+    ctx.tape().record(Backward{{}, model, rates, library, log_theta, zeta, value, lse, grad_sum, kept, sign});
   return value;
 }
 

@@ -21,9 +21,10 @@ namespace stx {
 /// @throws ArgumentError when shapes do not match.
 /// Numerics: log-parameters throughout, no epsilon; differences of lgamma and psi by Stirling's
 /// series without cancellation, so that r -> inf tends to Poisson; sums of rows over blocks in a
-/// fixed order. Gradients for log_mu, log_theta and zeta in one pass; nothing of size (rows, genes)
-/// is kept. Deterministic: yes. Capturable: yes. Source: DCAVAE, section 4; VISTA, sections 4.2
-/// and 4.3.
+/// fixed order. Gradients for log_mu, log_theta and zeta in one pass: on CUDA the backward pass, and nothing of size
+/// (rows, genes) is kept; on the CPU the forward pass, whose derivatives become the gradients of log_mu and zeta where
+/// they stand, so that one array more is kept, for log_theta. Deterministic: yes. Capturable: yes. Source: DCAVAE,
+/// section 4; VISTA, sections 4.2 and 4.3.
 template <class T, class D>
 Var<T, D> count_log_prob(Context<D>& ctx, const std::type_identity_t<Counts<T, D>>& counts, Var<T, D> log_mu,
                          const Dispersion<T, D>& dispersion, Var<T, D> zeta = {}) {
