@@ -28,8 +28,16 @@ class CountBlock {
 
   T log_prob[width];
 
+  /// Goes to row i, and asks for the stored counts of a later one, which may be anywhere in memory.
   void begin_row(const CountModel<T>& m, std::int64_t i) {
-    if (m.counts.dense == nullptr) entry_ = m.counts.row_begin(i), row_end_ = m.counts.row_end(i);
+    if (m.counts.dense != nullptr) return;
+    entry_ = m.counts.row_begin(i);
+    row_end_ = m.counts.row_end(i);
+    if (i + 2 >= m.rows) return;
+    for (std::int64_t e = m.counts.row_begin(i + 2); e < m.counts.row_end(i + 2); e += 16) {
+      __builtin_prefetch(m.counts.indices + e);
+      __builtin_prefetch(m.counts.values + e);
+    }
   }
 
   /// Computes log_prob and d ln p / du, whose place it returns, and with `gradients` all derivatives, for genes [first,
