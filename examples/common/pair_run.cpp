@@ -93,10 +93,9 @@ void PairRun::begin(const std::string& output, const nlohmann::ordered_json& pro
       std::filesystem::remove(path, ignored);
   probe_outputs(outputs_);
   tools_.emplace(RunTools{*state_, progress, "Continue with the same command and --resume " + state_->path()});
-  // On a terminal a progress bar may stand there.
-  interrupts_.emplace(isatty(STDERR_FILENO) != 0
-                          ? "\r\033[Kstopping after this epoch, with a checkpoint; a second Ctrl-C ends at once\n"
-                          : "stopping after this epoch, with a checkpoint; a second Ctrl-C ends at once\n");
+  static constexpr char text[] = "\r\033[Kstopping after this epoch, with a checkpoint; a second Ctrl-C ends at once\n";
+  // The first four characters clear a line where, on a terminal, a progress bar may stand.
+  interrupts_.emplace(isatty(STDERR_FILENO) != 0 ? text : text + 4);
 }
 
 }  // namespace stx

@@ -39,6 +39,21 @@ Places places_of(const std::vector<std::string>& genes) {
   return places;
 }
 
+/// Places of the wanted genes in the reference, all of which must be there.
+std::vector<std::int64_t> find_wanted_genes(const std::vector<std::string>& reference, const WantedGenes& wanted,
+                                            const std::string& what) {
+  const Places places = places_of(reference);
+  std::vector<std::int64_t> found;
+  std::vector<std::string> unknown;
+  for (const std::string& name : wanted.names) {
+    const auto at = places.find(name);
+    at == places.end() ? unknown.push_back(name) : found.push_back(at->second);
+  }
+  require<DataError>(unknown.empty(), wanted.choice, "names what is not among ", what, ": ",
+                     detail::examples(unknown, 10), ". Those are ", detail::examples(reference));
+  return found;
+}
+
 }  // namespace
 
 WantedGenes WantedGenes::read(const std::string& choice) {
@@ -46,12 +61,7 @@ WantedGenes WantedGenes::read(const std::string& choice) {
 }
 
 void check_wanted_genes(const std::vector<std::string>& reference, const WantedGenes& wanted, const std::string& what) {
-  const Places places = places_of(reference);
-  std::vector<std::string> unknown;
-  for (const std::string& name : wanted.names)
-    if (places.count(name) == 0) unknown.push_back(name);
-  require<DataError>(unknown.empty(), wanted.choice, "names what is not among ", what, ": ",
-                     detail::examples(unknown, 10), ". Those are ", detail::examples(reference));
+  find_wanted_genes(reference, wanted, what);
 }
 
 std::vector<std::int64_t> genes_to_impute(const std::vector<std::string>& reference,
@@ -64,12 +74,9 @@ std::vector<std::int64_t> genes_to_impute(const std::vector<std::string>& refere
     if (genes.empty()) progress.note("note: every gene that the model knows is measured; nothing is imputed");
     return genes;
   }
-  check_wanted_genes(reference, wanted, "the genes that the model knows");
-  const Places places = places_of(reference);
-  for (const std::string& name : wanted.names) {
-    const std::int64_t gene = places.at(name);
+  for (const std::int64_t gene : find_wanted_genes(reference, wanted, "the genes that the model knows")) {
     if (measured.count(gene) != 0) {
-      progress.note("note: " + name + " is measured and stays as it is");
+      progress.note("note: " + reference[gene] + " is measured and stays as it is");
     } else {
       genes.push_back(gene);
     }

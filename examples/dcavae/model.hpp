@@ -7,9 +7,9 @@
 #include "stx/nn/mlp.hpp"
 #include "stx/nn/residual_layer_norm.hpp"
 #include "stx/nn/vae_encoder.hpp"
+#include "stx/ops/activate.hpp"
 #include "stx/ops/attention.hpp"
 #include "stx/ops/count_decoder_mean.hpp"
-#include "stx/ops/gated_residual.hpp"
 #include "stx/ops/reshape.hpp"
 
 namespace stx::dcavae {
@@ -70,7 +70,6 @@ class Network {
         const BatchNorm shared(ctx, store, "norm", o.hidden);
         for (auto& side : batch_norms_) side[0] = side[1] = shared;
       }
-      one_ = store.add_buffer("one", Shape{1, o.hidden}, Init::filled(1));
     }
     mean_ = Linear(ctx, store, "latent.mean", o.hidden, o.latent);
     spread_ = Linear(ctx, store, "latent.spread", o.hidden, o.latent);
@@ -108,7 +107,7 @@ class Network {
     const V h = layer_norm_ ? layer_norms_[i][0](ctx, out_[i](ctx, seen), embedded)
                             : batch_norms_[i][0](ctx, out_[i](ctx, seen, {embedded}));
     const V out = layer_norm_ ? layer_norms_[i][1](ctx, block_(ctx, h), h)
-                              : batch_norms_[i][1](ctx, sum(ctx, h, block_norm_[i](ctx, block_(ctx, h))));
+                              : batch_norms_[i][1](ctx, add(ctx, h, block_norm_[i](ctx, block_(ctx, h))));
     return {mean_(ctx, out), spread_(ctx, out), Spread::log_variance};
   }
 
@@ -150,11 +149,6 @@ class Network {
   static std::string name(const char* what, int m) { return std::string(what) + (m == 0 ? ".cells" : ".spots"); }
   static typename BatchNorm::Options hidden_norm(float dropout) { return {1e-3, 0.01, Activation::relu, dropout}; }
 
-  V sum(Context<D>& ctx, V residual, V branch) const {
-    const std::int64_t rows = residual.shape()[0];
-    return rows == 0 ? residual : gated_residual(ctx, residual, branch, ColumnSlice<T, D>(one_), rows);
-  }
-
   Options options_;
   bool layer_norm_;
   Linear encoder_[2], query_[2], key_value_[2], out_[2], block_, mean_, spread_, rate_, zero_, theta_;
@@ -162,7 +156,7 @@ class Network {
   nn::ResidualLayerNorm<T, D> layer_norms_[2][2];
   nn::VaeEncoder<T, D> library_[2];
   nn::Mlp<T, D> place_;
-  V one_, log_theta_[2], offset_, unit_;
+  V log_theta_[2], offset_, unit_;
   std::uint32_t site_[2] = {}, library_site_[2] = {};
 };
 

@@ -5,6 +5,7 @@
 
 #include "examples/dcavae/model.hpp"
 #include "stx/ops/contrastive.hpp"
+#include "stx/ops/gated_residual.hpp"
 #include "stx/ops/l1_loss.hpp"
 #include "stx/ops/weighted_sum.hpp"
 
