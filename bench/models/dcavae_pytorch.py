@@ -36,7 +36,7 @@ class Network(torch.nn.Module):
         self.out = torch.nn.ModuleList(linear(h, h) for _ in range(sides))
         self.block = linear(h, h)
         self.block_norm = torch.nn.ModuleList(batch_norm(h) for _ in range(sides))
-        self.norms = torch.nn.ModuleList(batch_norm(h) for _ in range(4 if s["sound"] else 1))
+        self.norms = torch.nn.ModuleList((torch.nn.LayerNorm if s["sound"] else batch_norm)(h) for _ in range(4 if s["sound"] else 1))
         self.latent = linear(h, 2 * s["latent"])  # mean and log variance in one product
         self.rate = linear(s["latent"], genes)
         self.zero = linear(s["latent"], genes)
@@ -60,10 +60,13 @@ class Network(torch.nn.Module):
     def posterior(self, m, x, keys):
         embedded = self.embed(m, x)
         attended = self.attend(m, embedded, self.embed(1 - m, keys))
-        first, second = (self.norms[2 * m], self.norms[2 * m + 1]) if self.s["sound"] else (self.norms[0],) * 2
-        h = norm(embedded + attended, first, 1e-5, 0.1)
+        if self.s["sound"]:
+            first, second = self.norms[2 * m], self.norms[2 * m + 1]
+        else:
+            first = second = lambda t: norm(t, self.norms[0], 1e-5, 0.1)
+        h = first(embedded + attended)
         block = norm(self.block(h), self.block_norm[m if self.s["sound"] else 0], 1e-3, 0.01)
-        h = norm(h + F.dropout(F.relu_(block), DROPOUT), second, 1e-5, 0.1)
+        h = second(h + F.dropout(F.relu_(block), DROPOUT))
         return self.latent(h).chunk(2, dim=1)
 
     def dispersion(self, m):

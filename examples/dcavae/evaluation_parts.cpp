@@ -44,7 +44,7 @@ std::vector<Variant> variants_of(const Options& options, const VariantChoice& ch
     add("contrast_r2", [](Options& o) { o.contrast = "r2"; });
     add("contrast_global", [](Options& o) { o.contrast = "global"; });
     add("shared_norm", [](Options& o) { o.norm = "shared_batch"; });
-    add("layer_norm", [](Options& o) { o.norm = "layer"; });
+    add("batch_norm", [](Options& o) { o.norm = "batch"; });
     add("shared_attention", [](Options& o) { o.attention = "shared"; });
     add("free_dispersion", [](Options& o) { o.dispersion = "free"; });
     add("unmasked_cells", [](Options& o) { o.mask_cell_encoder = false; });

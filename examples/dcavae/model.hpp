@@ -57,19 +57,16 @@ class Network {
       site_[m] = ctx.next_random_site();
       library_site_[m] = ctx.next_random_site();
     }
-    if (layer_norm_) {
-      block_ = Linear(ctx, store, "block", o.hidden, o.hidden, {.activation = Activation::relu, .dropout = dropout});
-    } else {
-      block_ = Linear(ctx, store, "block", o.hidden, o.hidden);
-      for (int m = 0; m < 2; ++m)
-        block_norm_[m] = o.norm == "shared_batch" && m == 1
-                             ? block_norm_[0]
-                             : BatchNorm(ctx, store, o.norm == "batch" ? name("block.inner_norm", m) : "block.norm",
-                                         o.hidden, hidden_norm(dropout));
-      if (o.norm == "shared_batch") {
-        const BatchNorm shared(ctx, store, "norm", o.hidden);
-        for (auto& side : batch_norms_) side[0] = side[1] = shared;
-      }
+    block_ = Linear(ctx, store, "block", o.hidden, o.hidden);
+    const bool shared_norm = o.norm == "shared_batch";
+    for (int m = 0; m < 2; ++m)
+      block_norm_[m] = shared_norm && m == 1
+                           ? block_norm_[0]
+                           : BatchNorm(ctx, store, shared_norm ? "block.norm" : name("block.inner_norm", m), o.hidden,
+                                       hidden_norm(dropout));
+    if (shared_norm) {
+      const BatchNorm shared(ctx, store, "norm", o.hidden);
+      for (auto& side : batch_norms_) side[0] = side[1] = shared;
     }
     mean_ = Linear(ctx, store, "latent.mean", o.hidden, o.latent);
     spread_ = Linear(ctx, store, "latent.spread", o.hidden, o.latent);
@@ -106,8 +103,8 @@ class Network {
                        .out;
     const V h = layer_norm_ ? layer_norms_[i][0](ctx, out_[i](ctx, seen), embedded)
                             : batch_norms_[i][0](ctx, out_[i](ctx, seen, {embedded}));
-    const V out = layer_norm_ ? layer_norms_[i][1](ctx, block_(ctx, h), h)
-                              : batch_norms_[i][1](ctx, add(ctx, h, block_norm_[i](ctx, block_(ctx, h))));
+    const V block = block_norm_[i](ctx, block_(ctx, h));
+    const V out = layer_norm_ ? layer_norms_[i][1](ctx, block, h) : batch_norms_[i][1](ctx, add(ctx, h, block));
     return {mean_(ctx, out), spread_(ctx, out), Spread::log_variance};
   }
 

@@ -18,7 +18,7 @@ struct Options {
   std::int64_t latent = 32;            ///< width of the latent space
   std::int64_t n_heads = 4;            ///< attention heads; must divide hidden
   double dropout = 0.2;                ///< share dropped in encoders and in the shared block
-  std::string norm = "batch";          ///< shared_batch: one batch norm in four places; batch | layer: a norm each
+  std::string norm = "layer";          ///< shared_batch: one batch norm in four places; batch | layer: a norm each
   std::string attention = "separate";  ///< shared: one module for both directions; separate: one each
   bool cross_attention = true;         ///< false: each side attends to itself
   std::string dispersion = "tied";     ///< free: one of each gene and side; tied: space = cells + learned offset;

@@ -22,15 +22,15 @@ constexpr std::int64_t n_genes = 8, n_training = 6;
 constexpr double kl_weight = 0.3;
 
 Options options_of(const std::string& name) {
-  const std::map<std::string, std::string> revisions = {{"layer", "sound"},  {"sound", "sound"}, {"alone", "sound"},
+  const std::map<std::string, std::string> revisions = {{"batch", "sound"},  {"sound", "sound"}, {"alone", "sound"},
                                                         {"places", "sound"}, {"paper", "paper"}, {"r1", "R1"}};
   Options o = Options::of_revision(revisions.contains(name) ? revisions.at(name) : "R2");
   o.hidden = 6;
   o.latent = 4;
   o.n_heads = 2;
   o.dropout = 0;
-  if (name == "layer") {
-    o.norm = "layer";
+  if (name == "batch") {
+    o.norm = "batch";
     o.tau = 0.2;
     o.lambda = 5;
   }
@@ -243,7 +243,7 @@ double largest_gradient(const golden::Arrays& arrays) {
 
 bool is_gradient(const std::string& key) { return key.starts_with("grad.") || key.starts_with("rowsum."); }
 
-constexpr const char* cases[] = {"r2_cells", "r2_spots", "layer", "sound", "paper", "learned", "r1", "alone", "places"};
+constexpr const char* cases[] = {"r2_cells", "r2_spots", "batch", "sound", "paper", "learned", "r1", "alone", "places"};
 
 }  // namespace
 

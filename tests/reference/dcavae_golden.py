@@ -26,12 +26,12 @@ CELLS, SPOTS, SPOT_KEYS, CELL_KEYS = 13, 11, 9, 7
 LIBRARY_WIDTH = 128
 R2 = dict(norm="shared_batch", attention="shared", dispersion="free", contrast="r2", anchors="cells", tau=1.0,
           weight=5.0, masked=False, learned=False, scale="mean")
-SOUND = dict(norm="batch", attention="separate", dispersion="tied", contrast="exclude", anchors="cells", tau=0.5,
+SOUND = dict(norm="layer", attention="separate", dispersion="tied", contrast="exclude", anchors="cells", tau=0.5,
              weight=0.1, masked=True, learned=False, scale="mean")
 CASES = {
     "r2_cells": R2,
     "r2_spots": R2 | dict(anchors="spots"),
-    "layer": SOUND | dict(norm="layer", tau=0.2, weight=5.0),
+    "batch": SOUND | dict(norm="batch", tau=0.2, weight=5.0),
     "sound": SOUND,
     "paper": dict(norm="batch", attention="separate", dispersion="decoder", contrast="global", anchors="cells", tau=1.0,
                   weight=5.0, masked=True, learned=False, scale="sum"),
@@ -106,10 +106,8 @@ class Network:
         attended = linear(attend(linear(embedded, name + ".query", self.p), keys, values), name + ".out", self.p)
         h = self.norm(side, "attention", embedded + attended)
         block = linear(h, "block", self.p)
-        if self.case["norm"] != "layer":
-            name = "block.norm" if self.case["norm"] == "shared_batch" else "block.inner_norm." + side
-            block = self.batch_norm(block, name, 1e-3, 0.01)
-        h = self.norm(side, "block", h + F.relu(block))
+        name = "block.norm" if self.case["norm"] == "shared_batch" else "block.inner_norm." + side
+        h = self.norm(side, "block", h + F.relu(self.batch_norm(block, name, 1e-3, 0.01)))
         return linear(h, "latent.mean", self.p), linear(h, "latent.spread", self.p)
 
     def library(self, side, x):
@@ -146,7 +144,6 @@ def parameters(case, draw):
         if case["norm"] != "shared_batch":
             norm("attention.norm." + side)
             norm("block.norm." + side)
-        if case["norm"] == "batch":
             norm("block.inner_norm." + side)
         if case["learned"]:
             dense("library." + side + ".hidden0", n_in, LIBRARY_WIDTH)
@@ -223,7 +220,7 @@ def make(case, noise):
     p = parameters(case, draw)
     buffers = {}
     for name, gain in p.items():
-        if name.endswith(".gain") and (case["norm"] != "layer" or name.startswith("encoder.norm")):
+        if name.endswith(".gain") and (case["norm"] != "layer" or not name.startswith(("attention.norm", "block.norm"))):
             buffers[name[:-4] + "running_mean"] = torch.zeros(gain.shape[0], dtype=torch.float64)
             buffers[name[:-4] + "running_var"] = torch.ones(gain.shape[0], dtype=torch.float64)
     data = {"cells": counts(CELLS), "spots": counts(SPOTS), "keys_of_cells": counts(SPOT_KEYS),
