@@ -36,7 +36,8 @@ class Network(torch.nn.Module):
         self.out = torch.nn.ModuleList(linear(h, h) for _ in range(sides))
         self.block = linear(h, h)
         self.block_norm = torch.nn.ModuleList(batch_norm(h) for _ in range(sides))
-        self.norms = torch.nn.ModuleList((torch.nn.LayerNorm if s["sound"] else batch_norm)(h) for _ in range(4 if s["sound"] else 1))
+        kind, places = (torch.nn.LayerNorm, 4) if s["sound"] else (batch_norm, 1)
+        self.norms = torch.nn.ModuleList(kind(h) for _ in range(places))
         self.latent = linear(h, 2 * s["latent"])  # mean and log variance in one product
         self.rate = linear(s["latent"], genes)
         self.zero = linear(s["latent"], genes)

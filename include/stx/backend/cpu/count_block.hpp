@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "stx/backend/count_log_prob.hpp"
+#include "stx/backend/cpu/rows_ahead.hpp"
 #include "stx/math/zinb.hpp"
 
 namespace stx::cpu {
@@ -28,16 +29,13 @@ class CountBlock {
 
   T log_prob[width];
 
-  /// Goes to row i, and asks for the stored counts of a later one, which may be anywhere in memory.
+  /// Goes to row i, and asks for the stored counts of a later one.
   void begin_row(const CountModel<T>& m, std::int64_t i) {
     if (m.counts.dense != nullptr) return;
     entry_ = m.counts.row_begin(i);
     row_end_ = m.counts.row_end(i);
-    if (i + 2 >= m.rows) return;
-    for (std::int64_t e = m.counts.row_begin(i + 2); e < m.counts.row_end(i + 2); e += 16) {
-      __builtin_prefetch(m.counts.indices + e);
-      __builtin_prefetch(m.counts.values + e);
-    }
+    if (i + 2 < m.rows)
+      ask_for_entries(m.counts.indices, m.counts.values, m.counts.row_begin(i + 2), m.counts.row_end(i + 2));
   }
 
   /// Computes log_prob and d ln p / du, whose place it returns, and with `gradients` all derivatives, for genes [first,
@@ -134,13 +132,13 @@ class CountBlock {
     const std::int32_t* indices = m.counts.indices + entry_;
     const float* values = m.counts.values + entry_;
     entry_ = end;
-    bool zeros = false;
+    bool stores_zeros = false;
     for (std::int64_t e = 0; e < stored; ++e) {
       at_[e] = indices[e] - static_cast<std::int32_t>(first);
       x_[e] = static_cast<T>(values[e]);
-      zeros |= values[e] <= 0.0f;
+      stores_zeros |= values[e] <= 0.0f;
     }
-    if (!zeros) return stored;
+    if (!stores_zeros) return stored;
     for (std::int64_t e = 0; e < stored; ++e) {
       at_[found] = at_[e];
       x_[found] = x_[e];

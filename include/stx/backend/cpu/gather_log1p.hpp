@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stx/backend/cpu/rows_ahead.hpp"
 #include "stx/backend/gather_log1p.hpp"
 #include "stx/core/parallel_for.hpp"
 #include "stx/math/special.hpp"
@@ -20,10 +21,7 @@ void gather_log1p(Context<Cpu>& ctx, const GatherLog1p<T>& p) {
       if (i + 8 < p.n_rows) __builtin_prefetch(p.indptr + row_of(i + 8));
       if (i + 3 < p.n_rows) {
         const std::int64_t ahead = row_of(i + 3);
-        for (std::int64_t e = p.indptr[ahead]; e < p.indptr[ahead + 1]; e += 16) {
-          __builtin_prefetch(p.indices + e);
-          __builtin_prefetch(p.counts + e);
-        }
+        cpu::ask_for_entries(p.indices, p.counts, p.indptr[ahead], p.indptr[ahead + 1]);
       }
       T* __restrict out = p.out + i * p.n_columns;
       const auto standardise = [&](T value, std::int64_t column) {

@@ -16,6 +16,14 @@ void ask_for_row(T* rows, std::int64_t i, std::int64_t n, std::int64_t width, st
     __builtin_prefetch(row + j, std::is_const_v<T> ? 0 : 1);
 }
 
+/// Asks for the stored entries [begin, end) of a row of a CSR matrix, which may be anywhere in memory.
+inline void ask_for_entries(const std::int32_t* indices, const float* values, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t e = begin; e < end; e += 16) {
+    __builtin_prefetch(indices + e);
+    __builtin_prefetch(values + e);
+  }
+}
+
 /// Rows of matrices that the next task reads or writes. Rows that lie pages apart are no stream that a prefetcher
 /// follows; asked for all at once they would stop the loads, of which a core has some 16 on the way. So whoever works
 /// meanwhile asks for a few at a time, best for two.
